@@ -1,0 +1,33 @@
+/** What the program counts about itself. Each runtime brings an implementation (Prometheus, embedded metrics, console). */
+
+export type Labels = Readonly<Record<string, string>>
+
+export interface Metrics {
+  /** Adds to a counter. */
+  count(name: CounterName, labels: Labels, by?: number): void
+  /** Records a duration in seconds. */
+  observe(name: 'request_duration' | 'write_duration', labels: Labels, seconds: number): void
+  /** Sets a gauge. */
+  gauge(name: 'inflight_bytes', value: number): void
+}
+
+export type CounterName =
+  /** requests by `signal`, `encoding`, `status` */
+  | 'requests'
+  /** records stored, by `signal` */
+  | 'records'
+  /** records rejected, by `signal`, `reason` */
+  | 'rejected_records'
+  /** files that stood already (a resend), by `table` */
+  | 'duplicates'
+  /** body bytes, by `signal`, `stage`: `wire` or `inflated` */
+  | 'received_bytes'
+  /** files and their bytes, by `table` */
+  | 'files'
+  | 'written_bytes'
+  /** protobuf or JSON fields nobody knows, and strings repaired to UTF-8, by `signal` */
+  | 'unknown_fields'
+  | 'repaired_strings'
+
+/** Counts nothing. */
+export const noMetrics: Metrics = { count() {}, observe() {}, gauge() {} }
