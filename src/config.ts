@@ -1,0 +1,137 @@
+import * as v from 'valibot'
+import { formerVariables } from './config/former.ts'
+import { problemOfName } from './config/unknown.ts'
+import { isLoopback } from './config/values.ts'
+import { defaultOn, type Runtime, type ValuesOf, type Variable } from './config/variable.ts'
+import { variables } from './config/variables.ts'
+
+/** The environment → Config. Only a runtime reads it; the rooms get the values they need. */
+
+/** A process's environment, or a Worker's bindings that are strings. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+type Values = ValuesOf<typeof variables>
+
+/** Every setting, checked and complete. */
+export interface Config extends Omit<Values, 'auth' | 'authTokens' | 'tlsCert' | 'tlsKey'> {
+  readonly auth: AuthConfig
+  /** Paths of two PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export type AuthConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bearer' | 'basic'; readonly tokens: readonly string[] }
+
+/** One thing to mend: the variable, and what is wrong with it, without its value. */
+export interface ConfigProblem {
+  readonly variable: string
+  readonly message: string
+}
+
+/** Everything that is wrong with an environment, all at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly ConfigProblem[]
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ variable, message }) => `${variable}: ${message}`).join('\n'))
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the variables of this program from an environment.
+ * @throws ConfigError that lists every wrong, missing and unknown variable
+ */
+export const readConfig = (env: Environment, runtime: Runtime): Config => {
+  const problems = unknownNames(env)
+  const values = readValues(env, runtime, problems)
+  const named = new Set(problems.map(({ variable }) => variable))
+  problems.push(...contradictions(values, runtime).filter(({ variable }) => !named.has(variable)))
+  if (problems.length > 0) throw new ConfigError(problems)
+  const { auth, authTokens, tlsCert, tlsKey, ...rest } = values as Values
+  return {
+    ...rest,
+    auth:
+      auth === undefined || auth === 'none'
+        ? { kind: 'none' }
+        : { kind: auth, tokens: authTokens ?? [] },
+    ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
+  }
+}
+
+const unknownNames = (env: Environment): ConfigProblem[] =>
+  Object.entries(env).flatMap(([variable, text]) => {
+    const message = text === undefined ? undefined : problemOfName(variable, text)
+    return message === undefined ? [] : [{ variable, message }]
+  })
+
+/** What could be read; a value that could not is absent, and its problem is in the list. */
+const readValues = (
+  env: Environment,
+  runtime: Runtime,
+  problems: ConfigProblem[],
+): Partial<Values> => {
+  const values: Record<string, unknown> = {}
+  for (const [key, variable] of Object.entries<Variable<v.GenericSchema<string, unknown>>>(
+    variables,
+  )) {
+    if (variable.runtimes?.includes(runtime) === false) continue
+    const text = textOf(env, variable.name) ?? defaultOn(variable, runtime)
+    if (text === undefined) continue
+    const result = v.safeParse(variable.schema, text)
+    if (result.success) values[key] = result.output
+    else problems.push({ variable: variable.name, message: result.issues[0].message })
+  }
+  return values as Partial<Values>
+}
+
+/** A variable's text without surrounding white space; set but empty is as good as not set. */
+const textOf = (env: Environment, name: string): string | undefined => {
+  const names = [
+    name,
+    ...formerVariables.filter((old) => old.sameAs === name).map((old) => old.name),
+  ]
+  return names.map((candidate) => env[candidate]?.trim()).find((text) => text)
+}
+
+/** What no variable shows alone. */
+const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => [
+  ...authProblems(values, runtime),
+  ...tlsProblems(values),
+  ...limitProblems(values),
+]
+
+const { auth, authTokens, tlsCert, tlsKey, maxInflightBytes, maxPayloadBytes } = variables
+
+const authProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
+  const { auth: kind, authTokens: tokens, listenAddr } = values
+  const about = (variable: string, message: string) => [{ variable, message }]
+  if (kind === 'bearer' || kind === 'basic') {
+    if (tokens === undefined) return about(authTokens.name, `is missing: ${auth.name} asks for it`)
+    const whole = kind === 'bearer' || tokens.every((pair) => /^[^:]+:./.test(pair))
+    return whole ? [] : about(authTokens.name, 'must hold user:password pairs')
+  }
+  // Tokens that nothing checks would be a door that only looks locked.
+  if (tokens !== undefined) return about(auth.name, 'must be bearer or basic: there are tokens')
+  const open = runtime !== 'node' || (listenAddr !== undefined && !isLoopback(listenAddr))
+  if (kind === 'none' || !open) return []
+  return about(auth.name, 'must be chosen (bearer, basic or none): the address is a public one')
+}
+
+const tlsProblems = ({ tlsCert: cert, tlsKey: key }: Partial<Values>): ConfigProblem[] => {
+  if ((cert === undefined) === (key === undefined)) return []
+  const [missing, set] = cert === undefined ? [tlsCert, tlsKey] : [tlsKey, tlsCert]
+  return [{ variable: missing.name, message: `is missing: ${set.name} is set` }]
+}
+
+const limitProblems = (values: Partial<Values>): ConfigProblem[] =>
+  (values.maxInflightBytes ?? Number.POSITIVE_INFINITY) >= (values.maxPayloadBytes ?? 0)
+    ? []
+    : [
+        {
+          variable: maxInflightBytes.name,
+          message: `must be at least ${maxPayloadBytes.name}: no larger request could ever pass`,
+        },
+      ]

@@ -1,0 +1,110 @@
+import * as v from 'valibot'
+
+/**
+ * How the text of a variable is read. Each schema takes a non-empty string without surrounding white space and says in
+ * its issue what it expects; no issue repeats the text.
+ */
+
+/** One of a few words, in any case. */
+export const word = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  v.pipe(
+    v.string(),
+    v.toLowerCase(),
+    v.picklist(words, `must be ${words.length > 1 ? 'one of ' : ''}${words.join(', ')}`),
+  )
+
+/** `on` or `off`; `true`, `false`, `1` and `0` too. */
+export const onOff = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.picklist(['on', 'off', 'true', 'false', '1', '0'], 'must be on or off'),
+  v.transform((text) => text === 'on' || text === 'true' || text === '1'),
+)
+
+/** A whole number within bounds. */
+export const integer = (minimum: number, maximum: number) => {
+  const expected = `must be a whole number from ${minimum} to ${maximum}`
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,15}$/, expected),
+    v.transform(Number),
+    v.minValue(minimum, expected),
+    v.maxValue(maximum, expected),
+  )
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 }
+
+/** A size in bytes: `67108864`, or with a binary unit `64MiB`. */
+export const bytes = (minimum: number, maximum: number) => {
+  const expected = `must be a size from ${minimum} to ${maximum} bytes, such as 16777216 or 16MiB`
+  return v.pipe(
+    v.string(),
+    v.toLowerCase(),
+    v.regex(/^\d{1,15} ?(?:kib|mib|gib)?$/, expected),
+    v.transform((text) => Number.parseInt(text, 10) * (units[text.replace(/[\d ]/g, '')] ?? 1)),
+    v.minValue(minimum, expected),
+    v.maxValue(maximum, expected),
+  )
+}
+
+/** Any text. */
+export const text = v.string()
+
+/** Several texts with commas between them. */
+const list = v.pipe(
+  v.string(),
+  v.transform((value) =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  ),
+)
+
+/** Secrets with commas between them; at least one. */
+export const secrets = v.pipe(list, v.minLength(1, 'must hold at least one token'))
+
+const isOrigin = (value: string): boolean =>
+  value === '*' || (URL.canParse(value) && new URL(value).origin === value.toLowerCase())
+
+/** Origins as browsers send them, or `*`. */
+export const origins = v.pipe(
+  list,
+  v.everyItem(isOrigin, 'must be origins such as https://app.example.com, with commas between'),
+)
+
+/** A path before `/v1/…`: `/otlp`; `/` is none. */
+export const basePath = v.pipe(
+  v.string(),
+  v.regex(/^\/(?:[\w.~-]+(?:\/[\w.~-]+)*\/?)?$/, 'must be a path such as /otlp'),
+  v.transform((path) => path.replace(/\/$/, '')),
+)
+
+/** Where a server listens. */
+export interface Address {
+  /** A name or an IP address, an IPv6 address without its brackets. */
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+}
+
+const addressForm = /^(?:\[([\da-f:.%]+)\]|([\w.-]*)):(\d{1,5})$/i
+
+/** `host:port`; an empty host is every interface. */
+export const address = v.pipe(
+  v.string(),
+  v.regex(addressForm, 'must be host:port, such as 127.0.0.1:4318 or [::1]:4318'),
+  v.transform((value): Address => {
+    const [, v6, name, port] = addressForm.exec(value) ?? []
+    return {
+      host: v6 ?? (name === '' || name === undefined ? '0.0.0.0' : name),
+      port: Number(port),
+    }
+  }),
+  v.check(({ port }) => port <= 65_535, 'must have a port from 0 to 65535'),
+)
+
+/** Whether only this machine reaches the address. */
+export const isLoopback = ({ host }: Address): boolean =>
+  host === 'localhost' || host === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(host)

@@ -1,0 +1,127 @@
+import * as v from 'valibot'
+import { address, basePath, bytes, integer, onOff, origins, secrets, text, word } from './values.ts'
+import { type Default, prefix, type Variable } from './variable.ts'
+
+/** Node and Lambda have room; an isolate of Workers has 128 MB for everything. */
+const maxPayload: Default = { node: '64MiB', lambda: '32MiB', workers: '16MiB' }
+
+/** Lambda and Workers collect what a program prints as JSON lines. */
+const logFormat: Default = { node: 'text', lambda: 'json', workers: 'json' }
+
+const backend = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.picklist(['fs'], 'must be fs: s3 and r2 are not in this version yet'),
+)
+
+/** Every variable of this version, in the order of the README's table. */
+export const variables = {
+  storageBackend: {
+    name: `${prefix}STORAGE_BACKEND`,
+    meaning: 'Where files go: `fs`, a folder.',
+    schema: backend,
+    default: { node: 'fs' },
+  },
+  storagePath: {
+    name: `${prefix}STORAGE_PATH`,
+    meaning: 'The folder of `fs`; made when it is missing.',
+    schema: text,
+    default: './data',
+  },
+  dedupe: {
+    name: `${prefix}DEDUPE`,
+    meaning: '`on`: equal bodies are one request, however often they are sent; `off`: each counts.',
+    schema: onOff,
+    default: 'on',
+  },
+  parquetCompression: {
+    name: `${prefix}PARQUET_COMPRESSION`,
+    meaning: 'How column chunks are compressed: `zstd`, `snappy`, `gzip`, `lz4` or `none`.',
+    schema: word('zstd', 'snappy', 'gzip', 'lz4', 'none'),
+    default: 'zstd',
+  },
+  rowGroupSize: {
+    name: `${prefix}ROW_GROUP_SIZE`,
+    meaning: 'Rows in a row group, at most.',
+    schema: integer(1, 10_000_000),
+    default: '32768',
+  },
+  listenAddr: {
+    name: `${prefix}LISTEN_ADDR`,
+    meaning: 'Host and port; any but a loopback address needs `OTLP2PARQUET_AUTH`.',
+    schema: address,
+    default: '127.0.0.1:4318',
+    runtimes: ['node'],
+  },
+  auth: {
+    name: `${prefix}AUTH`,
+    meaning: 'Who may send: `bearer` or `basic` with the tokens below, or `none`: everybody.',
+    schema: word('none', 'bearer', 'basic'),
+  },
+  authTokens: {
+    name: `${prefix}AUTH_TOKENS`,
+    meaning:
+      'Tokens (`bearer`) or `user:password` pairs (`basic`), several with commas between them; each of them is good.',
+    schema: secrets,
+    secret: true,
+  },
+  maxFilesPerRequest: {
+    name: `${prefix}MAX_FILES_PER_REQUEST`,
+    meaning:
+      'Files (service and hour) that one request may make; the smallest beyond it are rejected.',
+    schema: integer(1, 1_000_000),
+    default: { node: '1000', lambda: '1000', workers: '40' },
+  },
+  maxInflightBytes: {
+    name: `${prefix}MAX_INFLIGHT_BYTES`,
+    meaning: 'Request bytes in memory at once; beyond it senders get 503 and send again.',
+    schema: bytes(2 ** 20, 2 ** 40),
+    default: '256MiB',
+  },
+  requestDeadlineMs: {
+    name: `${prefix}REQUEST_DEADLINE_MS`,
+    meaning: 'Milliseconds from the last byte of a request to its answer, at most.',
+    schema: integer(100, 600_000),
+    default: '8000',
+  },
+  basePath: {
+    name: `${prefix}BASE_PATH`,
+    meaning: 'A path before `/v1/…`, such as `/otlp`.',
+    schema: basePath,
+  },
+  maxPayloadBytes: {
+    name: `${prefix}MAX_PAYLOAD_BYTES`,
+    meaning: 'The largest body, on the wire and after decompression.',
+    schema: bytes(2 ** 10, 2 ** 30),
+    default: maxPayload,
+  },
+  corsOrigins: {
+    name: `${prefix}CORS_ORIGINS`,
+    meaning: 'Origins whose pages may send, with commas between them.',
+    schema: origins,
+  },
+  tlsCert: {
+    name: `${prefix}TLS_CERT`,
+    meaning: 'A file with the certificate chain (PEM); with it the server speaks HTTPS only.',
+    schema: text,
+    runtimes: ['node'],
+  },
+  tlsKey: {
+    name: `${prefix}TLS_KEY`,
+    meaning: "A file with the certificate's private key (PEM).",
+    schema: text,
+    runtimes: ['node'],
+  },
+  logLevel: {
+    name: `${prefix}LOG_LEVEL`,
+    meaning: 'The least that is logged: `debug` (a line a request), `info`, `warn` or `error`.',
+    schema: word('debug', 'info', 'warn', 'error'),
+    default: 'info',
+  },
+  logFormat: {
+    name: `${prefix}LOG_FORMAT`,
+    meaning: '`text` or `json`, one line an event.',
+    schema: word('text', 'json'),
+    default: logFormat,
+  },
+} as const satisfies Readonly<Record<string, Variable<v.GenericSchema<string, unknown>>>>

@@ -1,0 +1,173 @@
+// Protects the promise that a wrong environment never starts a server that does something else than asked.
+import { describe, expect, test } from 'vitest'
+import { plannedVariables } from '../src/config/planned.ts'
+import { variables } from '../src/config/variables.ts'
+import { type ConfigError, type Environment, readConfig } from '../src/config.ts'
+
+const names = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).map(([name, text]) => [`OTLP2PARQUET_${name}`, text]))
+
+const read = (env: Environment) => readConfig(names(env), 'node')
+
+const problems = (env: Environment): string[] => {
+  try {
+    read(env)
+    return []
+  } catch (error) {
+    return (error as ConfigError).problems.map(({ variable, message }) => `${variable}: ${message}`)
+  }
+}
+
+test('an empty environment gives the defaults of the runtime', () => {
+  expect(readConfig({ PATH: '/bin', HOME: '/' }, 'node')).toEqual({
+    storageBackend: 'fs',
+    storagePath: './data',
+    dedupe: true,
+    parquetCompression: 'zstd',
+    rowGroupSize: 32768,
+    listenAddr: { host: '127.0.0.1', port: 4318 },
+    auth: { kind: 'none' },
+    maxFilesPerRequest: 1000,
+    maxInflightBytes: 256 * 2 ** 20,
+    requestDeadlineMs: 8000,
+    maxPayloadBytes: 64 * 2 ** 20,
+    logLevel: 'info',
+    logFormat: 'text',
+  })
+})
+
+describe('a value is read', () => {
+  const cases: [name: string, text: string, key: string, value: unknown][] = [
+    ['STORAGE_PATH', ' /var/lib/otel ', 'storagePath', '/var/lib/otel'],
+    ['STORAGE_PATH', '', 'storagePath', './data'],
+    ['STORAGE_BACKEND', 'FS', 'storageBackend', 'fs'],
+    ['DEDUPE', 'off', 'dedupe', false],
+    ['DEDUPE', 'False', 'dedupe', false],
+    ['PARQUET_COMPRESSION', 'none', 'parquetCompression', 'none'],
+    ['ROW_GROUP_SIZE', '1', 'rowGroupSize', 1],
+    ['PARQUET_ROW_GROUP_SIZE', '1000', 'rowGroupSize', 1000],
+    ['LISTEN_ADDR', '[::1]:0', 'listenAddr', { host: '::1', port: 0 }],
+    ['LISTEN_ADDR', 'localhost:4318', 'listenAddr', { host: 'localhost', port: 4318 }],
+    ['MAX_INFLIGHT_BYTES', '1GiB', 'maxInflightBytes', 2 ** 30],
+    ['MAX_INFLIGHT_BYTES', '67108864', 'maxInflightBytes', 2 ** 26],
+    ['MAX_PAYLOAD_BYTES', '512 kib', 'maxPayloadBytes', 2 ** 19],
+    ['REQUEST_DEADLINE_MS', '500', 'requestDeadlineMs', 500],
+    ['BASE_PATH', '/otlp/', 'basePath', '/otlp'],
+    ['BASE_PATH', '/', 'basePath', ''],
+    ['CORS_ORIGINS', 'https://a.b, http://c:1', 'corsOrigins', ['https://a.b', 'http://c:1']],
+    ['LOG_LEVEL', 'WARN', 'logLevel', 'warn'],
+    ['LOG_FORMAT', 'json', 'logFormat', 'json'],
+  ]
+  test.each(cases)('%s=%s', (name, text, key, value) => {
+    expect(read({ [name]: text })).toHaveProperty(key, value)
+  })
+
+  test('tokens, one or several', () => {
+    const env = { LISTEN_ADDR: ':4318', AUTH: 'bearer', AUTH_TOKENS: 'old, new' }
+    expect(read(env).auth).toEqual({ kind: 'bearer', tokens: ['old', 'new'] })
+    expect(read(env).listenAddr).toEqual({ host: '0.0.0.0', port: 4318 })
+  })
+
+  test('a certificate and its key', () => {
+    expect(read({ TLS_CERT: 'c.pem', TLS_KEY: 'k.pem' }).tls).toEqual({
+      cert: 'c.pem',
+      key: 'k.pem',
+    })
+  })
+})
+
+describe('a wrong value is named with what is expected', () => {
+  const cases: [env: Environment, problem: string | RegExp][] = [
+    [
+      { STORAGE_BACKEND: 's3' },
+      'STORAGE_BACKEND: must be fs: s3 and r2 are not in this version yet',
+    ],
+    [{ DEDUPE: 'maybe' }, 'DEDUPE: must be on or off'],
+    [{ PARQUET_COMPRESSION: 'rar' }, /COMPRESSION: must be one of zstd, /],
+    [{ ROW_GROUP_SIZE: '0' }, /ROW_GROUP_SIZE: must be a whole number from 1 to /],
+    [{ ROW_GROUP_SIZE: '1.5' }, /ROW_GROUP_SIZE: must be a whole number/],
+    [{ ROW_GROUP_SIZE: '-1' }, /ROW_GROUP_SIZE: must be a whole number/],
+    [{ LISTEN_ADDR: '4318' }, /LISTEN_ADDR: must be host:port/],
+    [{ LISTEN_ADDR: '127.0.0.1:65536' }, 'LISTEN_ADDR: must have a port from 0 to 65535'],
+    [{ MAX_PAYLOAD_BYTES: '64MB' }, /MAX_PAYLOAD_BYTES: must be a size/],
+    [{ MAX_INFLIGHT_BYTES: '16MiB' }, /MAX_INFLIGHT_BYTES: must be at least .*MAX_PAYLOAD_BYTES/],
+    [{ REQUEST_DEADLINE_MS: '8s' }, /REQUEST_DEADLINE_MS: must be a whole number/],
+    [{ BASE_PATH: 'otlp' }, 'BASE_PATH: must be a path such as /otlp'],
+    [{ BASE_PATH: '//otlp' }, 'BASE_PATH: must be a path such as /otlp'],
+    [{ CORS_ORIGINS: 'https://a.b/c' }, /CORS_ORIGINS: must be origins/],
+    [{ LOG_LEVEL: 'trace' }, 'LOG_LEVEL: must be one of debug, info, warn, error'],
+    [{ TLS_CERT: 'c.pem' }, 'TLS_KEY: is missing: OTLP2PARQUET_TLS_CERT is set'],
+    [{ TLS_KEY: 'k.pem' }, 'TLS_CERT: is missing: OTLP2PARQUET_TLS_KEY is set'],
+    [{ LISTEN_ADDR: '0.0.0.0:4318' }, /AUTH: must be chosen/],
+    [{ LISTEN_ADDR: '[::]:4318' }, /AUTH: must be chosen/],
+    [{ LISTEN_ADDR: 'otel.example.com:4318' }, /AUTH: must be chosen/],
+    [{ AUTH: 'bearer' }, 'AUTH_TOKENS: is missing: OTLP2PARQUET_AUTH asks for it'],
+    [{ AUTH: 'bearer', AUTH_TOKENS: ' , ' }, 'AUTH_TOKENS: must hold at least one token'],
+    [{ AUTH: 'basic', AUTH_TOKENS: 'word' }, 'AUTH_TOKENS: must hold user:password pairs'],
+    [{ AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
+    [{ AUTH: 'none', AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
+  ]
+  test.each(cases)('%j', (env, problem) => {
+    const found = problems(env)
+    expect(found).toHaveLength(1)
+    if (typeof problem === 'string') expect(found[0]).toBe(`OTLP2PARQUET_${problem}`)
+    else expect(found[0]).toMatch(problem)
+  })
+})
+
+test('a public address with auth chosen is fine, even none', () => {
+  expect(problems({ LISTEN_ADDR: '0.0.0.0:4318', AUTH: 'none' })).toEqual([])
+})
+
+test('runtimes without an address of their own must choose', () => {
+  expect(() => readConfig({}, 'lambda')).toThrow(/AUTH: must be chosen/)
+})
+
+test('everything wrong is told at once, and no value is repeated', () => {
+  const env = {
+    AUTH: 'basic',
+    AUTH_TOKENS: 'hunter2',
+    LOG_LEVEL: 'hunter2',
+    ROWGROUP_SIZE: 'hunter2',
+  }
+  const found = problems(env)
+  expect(found.map((line) => line.split(':')[0]).sort()).toEqual([
+    'OTLP2PARQUET_AUTH_TOKENS',
+    'OTLP2PARQUET_LOG_LEVEL',
+    'OTLP2PARQUET_ROWGROUP_SIZE',
+  ])
+  expect(found.join()).not.toContain('hunter2')
+})
+
+describe('an unknown name stops the start', () => {
+  const cases: [name: string, message: string][] = [
+    ['STORAGE_PTAH', 'did you mean OTLP2PARQUET_STORAGE_PATH?'],
+    ['LOGLEVEL', 'did you mean OTLP2PARQUET_LOG_LEVEL?'],
+    ['MAX_PAYLOAD', 'did you mean OTLP2PARQUET_MAX_PAYLOAD_BYTES?'],
+    ['QUUX', 'is no variable of this program'],
+    ['S3_BUCKET', 'storage on S3 is not in this version yet: remove it'],
+    ['ICEBERG_REST_URI', 'Iceberg is not in this version yet: remove it'],
+    ['COMMIT_INTERVAL', 'committing later is not in this version yet: remove it'],
+    ['ICEBERG_BUCKET_ARN', 'write OTLP2PARQUET_ICEBERG_WAREHOUSE'],
+    ['S3_PREFIX', 'write OTLP2PARQUET_STORAGE_PREFIX'],
+    ['BASIC_AUTH_ENABLED', 'write OTLP2PARQUET_AUTH=basic and OTLP2PARQUET_AUTH_TOKENS='],
+    ['BATCH_MAX_ROWS', 'never gathered in memory'],
+    ['CATALOG_MODE', 'OTLP2PARQUET_ICEBERG_REST_URI will choose Iceberg'],
+    ['CONFIG', 'there is no configuration file'],
+  ]
+  test.each(cases)('%s', (name, message) => {
+    expect(problems({ [name]: 'x' })).toEqual([expect.stringContaining(message)])
+  })
+
+  test.each([
+    ['CATALOG_MODE', 'none'],
+    ['BATCHING_ENABLED', 'false'],
+  ])('but %s=%s asks for what happens anyway', (name, text) => {
+    expect(problems({ [name]: text })).toEqual([])
+  })
+})
+
+test('a name is either a variable or a planned one, and is said once', () => {
+  const all = [...Object.values(variables), ...plannedVariables].map(({ name }) => name)
+  expect(new Set(all).size).toBe(all.length)
+})
