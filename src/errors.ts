@@ -6,7 +6,9 @@
  * - `too-large`: over a size limit, on the wire or after decompression (413)
  * - `unsupported`: a content type or encoding nobody here reads (415)
  * - `overloaded`: no room for the request now (503)
- * - `unavailable`: storage or catalog trouble, a deadline, something an operator must mend (503)
+ * - `stalled`: the request's body stopped coming (503, and the connection ends)
+ * - `deadline`: not done in time; the work may still succeed (503)
+ * - `unavailable`: storage or catalog trouble, something an operator must mend (503)
  * - `internal`: a bug of ours (500: senders drop the data, so nothing transient may be this)
  */
 export type ErrorKind =
@@ -15,6 +17,8 @@ export type ErrorKind =
   | 'too-large'
   | 'unsupported'
   | 'overloaded'
+  | 'stalled'
+  | 'deadline'
   | 'unavailable'
   | 'internal'
 
@@ -30,6 +34,13 @@ export class IngestError extends Error {
 
   /** Whether the very same request may succeed later. */
   get retryable(): boolean {
-    return this.kind === 'overloaded' || this.kind === 'unavailable'
+    return retryableKinds.has(this.kind)
   }
 }
+
+const retryableKinds: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
+  'overloaded',
+  'stalled',
+  'deadline',
+  'unavailable',
+])

@@ -14,6 +14,8 @@ export interface Metrics {
 export type CounterName =
   /** requests by `signal`, `encoding`, `status` */
   | 'requests'
+  /** requests that were not stored, by `signal`, `reason`: an error's kind */
+  | 'refused_requests'
   /** records stored, by `signal` */
   | 'records'
   /** records rejected, by `signal`, `reason` */

@@ -1,0 +1,279 @@
+import { type Context, Hono } from 'hono'
+import { type ErrorKind, IngestError } from './errors.ts'
+import { createAdmission } from './http/admission.ts'
+import { type Auth, authorize, challengeOf } from './http/auth.ts'
+import { type Receive, receiveStream } from './http/body.ts'
+import { crossOrigin } from './http/cors.ts'
+import { withDeadline } from './http/deadline.ts'
+import { type IntakeOptions, type Limits, takeIn } from './http/intake.ts'
+import { encodingOf, type Inflate, unsupportedType } from './http/negotiation.ts'
+import { keepAnswer } from './http/readiness.ts'
+import { type AnswerEncoding, answerEncoding, reply } from './http/reply.ts'
+import type { Encoding, Ingest, IngestResult, Signal } from './ingest.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { exportResponse, type PartialSuccess, rpcStatus } from './otlp/response.ts'
+
+export type { Auth, Inflate, Limits, Receive }
+
+/** What a runtime hands to the application. */
+export interface AppOptions {
+  readonly ingest: Ingest
+  /** Resolves when requests could be stored now; rejects with an `IngestError`. */
+  readonly ready: () => Promise<void>
+  /** The content codings this runtime has; any other is 415. */
+  readonly inflate: Inflate
+  readonly auth: Auth
+  readonly limits: Limits
+  /** What stands before `/v1/…`: `''` or `/otlp`. */
+  readonly basePath?: string
+  /** Origins whose pages may send; none: no CORS at all. */
+  readonly corsOrigins?: readonly string[]
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+  /** How bodies are read; the fetch API's stream without it. */
+  readonly receive?: Receive
+}
+
+const signals: readonly Signal[] = ['logs', 'traces', 'metrics']
+
+/** Milliseconds for which an answer of `/ready` is kept. */
+const keepReadyMs = 5000
+
+/**
+ * Seconds in `Retry-After`. Small, because several SDKs give up after ten seconds in all, and one
+ * longer than a sender's whole budget makes it drop the data at once.
+ */
+const retryAfter = { 'Retry-After': '1' }
+
+/**
+ * OTLP/HTTP (opentelemetry-proto, docs/specification.md, "OTLP/HTTP"): `POST /v1/{logs,traces,
+ * metrics}`, and `GET /health` and `/ready` for probes. A trailing slash makes no difference.
+ */
+export const createApp = (options: AppOptions): Hono => {
+  const app = new Hono({ strict: false })
+  const base = (options.basePath ?? '').replace(/\/+$/, '')
+  if (options.corsOrigins?.length) app.use(crossOrigin(options.corsOrigins))
+  const exporting = exportHandlers(options)
+  for (const signal of signals) app.all(`${base}/v1/${signal}`, exporting(signal))
+  for (const prefix of new Set(['', base])) {
+    app.all(
+      `${prefix}/health`,
+      probe(async () => {}),
+    )
+    app.all(`${prefix}/ready`, probe(readiness(options)))
+  }
+  app.notFound((c) => refuse(c, 404, 'no such path: send to /v1/logs, /v1/traces or /v1/metrics'))
+  app.onError((error, c) => {
+    options.log('error', 'a request failed unexpectedly', { error: describe(error) })
+    return failure(error, encodingOf(c.req.header('content-type')), options.auth)
+  })
+  return app
+}
+
+/** A handler for each signal, and what they share. */
+const exportHandlers = (options: AppOptions) => {
+  const { inflate, limits, metrics } = options
+  const inflight = (bytes: number) => metrics.gauge('inflight_bytes', bytes)
+  const admission = createAdmission(limits.maxInflightBytes, inflight)
+  const intake = { receive: options.receive ?? receiveStream, inflate, limits, admission }
+  return (signal: Signal) => (c: Context) => answerExport(c, signal, options, intake)
+}
+
+/** One export request: answered, counted and logged once, whatever happens. */
+const answerExport = async (
+  c: Context,
+  signal: Signal,
+  options: AppOptions,
+  intake: IntakeOptions,
+): Promise<Response> => {
+  const { now = Date.now } = options
+  const arrivedAt = now()
+  const encoding = encodingOf(c.req.header('content-type'))
+  const exchange: Exchange = { signal, encoding, arrivedAt, bytes: 0, records: 0, requestId: '' }
+  const answer =
+    c.req.method === 'POST'
+      ? await storeExport(c, exchange, options, intake)
+          .then((result) => success(exchange, result))
+          .catch((error: unknown) => explain(error, exchange, options))
+      : refuse(c, 405, 'use POST', { Allow: 'POST' })
+  report(exchange, answer.status, now() - arrivedAt, options)
+  return answer
+}
+
+/** What is known of a request by the time it is answered. */
+interface Exchange {
+  readonly signal: Signal
+  readonly encoding: Encoding | undefined
+  readonly arrivedAt: number
+  /** Of the body after decompression. */
+  bytes: number
+  records: number
+  requestId: string
+}
+
+/** The way to the tables. Storing that outlasts the deadline goes on, and holds its room until it ends. */
+const storeExport = async (
+  c: Context,
+  exchange: Exchange,
+  { auth, ingest, limits, log, metrics }: AppOptions,
+  intake: IntakeOptions,
+): Promise<IngestResult> => {
+  const { signal, encoding, arrivedAt } = exchange
+  await authorize(auth, c.req.raw)
+  if (encoding === undefined) throw unsupportedType(c.req.header('content-type'))
+  const { wireBytes, inflated, reservation } = await takeIn(c.req.raw, c.env, intake)
+  metrics.count('received_bytes', { signal, stage: 'wire' }, wireBytes)
+  const work = async (): Promise<IngestResult> => {
+    try {
+      const body = await inflated()
+      exchange.bytes = body.length
+      metrics.count('received_bytes', { signal, stage: 'inflated' }, body.length)
+      return await ingest({ signal, encoding, body, receivedAt: arrivedAt })
+    } finally {
+      reservation.release()
+    }
+  }
+  return withDeadline(work(), limits.requestDeadlineMs, (error) =>
+    error === undefined
+      ? log('info', 'a request was stored after its deadline', { signal })
+      : log('error', 'a request failed after its deadline', { signal, error: describe(error) }),
+  )
+}
+
+const success = (exchange: Exchange, result: IngestResult): Response => {
+  exchange.records = result.records
+  exchange.requestId = result.requestId
+  const encoding = answerEncoding(exchange.encoding)
+  return reply(200, encoding, exportResponse(exchange.signal, encoding, partialSuccess(result)))
+}
+
+/** `3 rejected: <reason> (2); <reason> (1)`, or undefined when every record was stored. */
+const partialSuccess = ({ rejected }: IngestResult): PartialSuccess | undefined => {
+  const reasons = [...rejected].filter(([, count]) => count > 0)
+  if (reasons.length === 0) return undefined
+  const total = reasons.reduce((sum, [, count]) => sum + count, 0)
+  const listed = reasons.map(([reason, count]) => `${reason} (${count})`).join('; ')
+  return { rejected: total, message: `${total} rejected: ${listed}` }
+}
+
+/** The answer to a request that was not stored; what an operator must know goes to the log. */
+const explain = (
+  error: unknown,
+  { signal, encoding }: Exchange,
+  { auth, log, metrics }: AppOptions,
+): Response => {
+  const kind = error instanceof IngestError ? error.kind : 'internal'
+  metrics.count('refused_requests', { signal, reason: kind })
+  if (kind === 'internal' || kind === 'unavailable') {
+    log('error', 'a request could not be stored', { signal, kind, error: describe(error) })
+  }
+  return failure(error, encoding, auth)
+}
+
+/**
+ * An error as an answer. `status` decides what a sender does: 503 is sent again, everything else
+ * is dropped. `code` is the matching `google.rpc.Code`.
+ */
+const failures: Record<ErrorKind, { status: number; code: number }> = {
+  malformed: { status: 400, code: 3 },
+  unauthenticated: { status: 401, code: 16 },
+  'too-large': { status: 413, code: 8 },
+  unsupported: { status: 415, code: 3 },
+  overloaded: { status: 503, code: 14 },
+  stalled: { status: 503, code: 14 },
+  deadline: { status: 503, code: 14 },
+  unavailable: { status: 503, code: 14 },
+  internal: { status: 500, code: 13 },
+}
+
+const failure = (error: unknown, encoding: Encoding | undefined, auth: Auth): Response => {
+  const known = error instanceof IngestError ? error : new IngestError('internal', 'internal error')
+  const { status, code } = failures[known.kind]
+  const challenge = known.kind === 'unauthenticated' ? challengeOf(auth) : undefined
+  return statusReply(status, code, known.message, answerEncoding(encoding), {
+    ...(known.retryable ? retryAfter : {}),
+    ...(known.kind === 'stalled' ? { Connection: 'close' } : {}),
+    ...(challenge ? { 'WWW-Authenticate': challenge } : {}),
+  })
+}
+
+/** `google.rpc.Code.UNIMPLEMENTED` */
+const unimplemented = 12
+
+/** An answer to a request for something that is not here. */
+const refuse = (
+  c: Context,
+  status: 404 | 405,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+): Response =>
+  statusReply(
+    status,
+    unimplemented,
+    message,
+    answerEncoding(encodingOf(c.req.header('content-type'))),
+    headers,
+  )
+
+const statusReply = (
+  status: number,
+  code: number,
+  message: string,
+  encoding: AnswerEncoding,
+  headers?: Readonly<Record<string, string>>,
+): Response => reply(status, encoding, rpcStatus(encoding, code, message), headers)
+
+/** `GET`, answered in JSON. */
+const probe = (check: () => Promise<void>) => async (c: Context) => {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    return refuse(c, 405, 'use GET', { Allow: 'GET, HEAD' })
+  }
+  return check().then(
+    () => reply(200, 'json', '{"status":"ok"}'),
+    (error: unknown) => failure(error, 'json', { kind: 'none' }),
+  )
+}
+
+/** Whether requests could be stored, known within the deadline; whatever the trouble is, it may pass. */
+const readiness = ({ ready, limits, log, now = Date.now }: AppOptions): (() => Promise<void>) =>
+  keepAnswer(
+    () =>
+      withDeadline(ready(), limits.requestDeadlineMs, () => {}).catch((error: unknown) => {
+        log('warn', 'not ready', { error: describe(error) })
+        throw error instanceof IngestError && error.retryable
+          ? error
+          : new IngestError('unavailable', 'not ready', { cause: error })
+      }),
+    keepReadyMs,
+    now,
+  )
+
+/** Counts and logs a request: one line, nothing of its content. */
+const report = (
+  { signal, encoding, bytes, records, requestId }: Exchange,
+  status: number,
+  milliseconds: number,
+  { log, metrics }: AppOptions,
+): void => {
+  metrics.count('requests', { signal, encoding: encoding ?? 'unknown', status: String(status) })
+  metrics.observe('request_duration', { signal }, milliseconds / 1000)
+  log('debug', 'request', {
+    signal,
+    encoding: encoding ?? 'unknown',
+    status,
+    records,
+    bytes,
+    milliseconds,
+    requestId,
+  })
+}
+
+/** An error and what caused it, for the log. A bug's stack is kept; a known error's says nothing new. */
+const describe = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  const own = error instanceof IngestError ? error.message : (error.stack ?? error.message)
+  return error.cause === undefined ? own : `${own}: ${describe(error.cause)}`
+}
