@@ -8,8 +8,16 @@ export interface Capabilities {
   readonly delete: boolean
 }
 
-/** `exists`: an object stood at this key already and was left as it was. */
+/**
+ * `exists`: a whole object stood at this key already and was left as it was. It is as durable as
+ * if this call had written it.
+ */
 export type PutResult = 'created' | 'exists'
+
+export interface PutOptions {
+  /** `*`: only where no object stands yet (RFC 9110, 13.1.2). Without it an object is replaced. */
+  readonly ifNoneMatch?: '*'
+}
 
 export interface ObjectInfo {
   readonly key: string
@@ -18,20 +26,25 @@ export interface ObjectInfo {
 }
 
 /**
- * Keys are `/`-separated, never empty, without empty, `.` or `..` segments; every other character is allowed.
- * Whatever fails for a reason that may pass (disk full, throttled, refused) is an `IngestError` of kind `unavailable`.
+ * What a key is says `key.ts`; a key that is none is refused as `internal`, because keys are ours.
+ * No key may be a folder of another (`a` and `a/b`): a file system cannot hold both.
+ * Whatever fails for a reason that may pass (disk full, throttled, refused) is an `IngestError` of
+ * kind `unavailable`.
  */
 export interface Storage {
   readonly capabilities: Capabilities
-  /** Writes an object whole or not at all, durable when the promise resolves. Without `ifNoneMatch` it replaces. */
-  put(key: string, bytes: Uint8Array, options?: { ifNoneMatch?: '*' }): Promise<PutResult>
+  /**
+   * Writes an object whole or not at all, durable when the promise resolves. After an error the
+   * object may stand or not, but whole if it does. `bytes` must not change until then.
+   */
+  put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<PutResult>
   /** The object's bytes, or null where there is none. */
   get(key: string): Promise<Uint8Array | null>
   /** What is known of an object without its bytes, or null where there is none. */
   head(key: string): Promise<ObjectInfo | null>
-  /** Every object whose key starts with `prefix`, in bytewise key order. */
+  /** Every object whose key starts with `prefix` (any start of a key), in bytewise key order. */
   list(prefix: string): AsyncIterable<ObjectInfo>
-  /** Removes an object; none there is no error. */
+  /** Removes an object; none there is no error. After a power failure it may stand again. */
   delete(key: string): Promise<void>
   /** Resolves when objects could be written now; an `IngestError` says why not. */
   ready(): Promise<void>

@@ -1,0 +1,68 @@
+import { checkKey, checkPrefix, compareKeys } from './key.ts'
+import type { ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
+
+export type Operation = 'put' | 'get' | 'head' | 'list' | 'delete' | 'ready'
+
+/** Called around an operation: it may wait, and what it throws is what the caller sees. */
+export type Hook = (operation: Operation, key: string) => void | Promise<void>
+
+export interface MemoryOptions {
+  /** Before anything happens: throwing here is a request that never arrived. */
+  readonly before?: Hook
+  /** After it happened: throwing here is an answer that was lost. */
+  readonly after?: Hook
+}
+
+/** Objects in memory: nothing outlives the process. The double in tests, faults included. */
+export const createMemoryStorage = ({ before, after }: MemoryOptions = {}): Storage => {
+  const objects = new Map<string, Uint8Array>()
+
+  const around = async <T>(operation: Operation, key: string, act: () => T): Promise<T> => {
+    await before?.(operation, key)
+    const result = act()
+    await after?.(operation, key)
+    return result
+  }
+
+  const put = (key: string, bytes: Uint8Array, options?: PutOptions): PutResult => {
+    if (options?.ifNoneMatch === '*' && objects.has(key)) return 'exists'
+    objects.set(key, bytes.slice())
+    return 'created'
+  }
+
+  const head = (key: string): ObjectInfo | null => {
+    const bytes = objects.get(key)
+    return bytes === undefined ? null : { key, size: bytes.length }
+  }
+
+  const keysWith = (prefix: string): string[] =>
+    [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(compareKeys)
+
+  return {
+    capabilities: { conditionalPut: true, list: true, delete: true },
+    async put(key, bytes, options) {
+      checkKey(key)
+      return around('put', key, () => put(key, bytes, options))
+    },
+    async get(key) {
+      checkKey(key)
+      return around('get', key, () => objects.get(key)?.slice() ?? null)
+    },
+    async head(key) {
+      checkKey(key)
+      return around('head', key, () => head(key))
+    },
+    async *list(prefix) {
+      checkPrefix(prefix)
+      for (const key of await around('list', prefix, () => keysWith(prefix))) {
+        const info = head(key)
+        if (info !== null) yield info
+      }
+    },
+    async delete(key) {
+      checkKey(key)
+      await around('delete', key, () => objects.delete(key))
+    },
+    ready: () => around('ready', '', () => undefined),
+  }
+}
