@@ -19,3 +19,10 @@ export interface RecordBatch {
   readonly columns: readonly Vector[]
   readonly numRows: number
 }
+
+/** The column of that name. A batch without it is a bug: throws. */
+export const columnOf = ({ fields, columns }: RecordBatch, name: string): Vector => {
+  const column = columns[fields.findIndex((field) => field.name === name)]
+  if (column === undefined) throw new Error(`cannot read column ${name}: the batch has none`)
+  return column
+}

@@ -1,0 +1,26 @@
+import { sha256Hex } from './sha256.ts'
+
+/**
+ * What makes a resend the same request: the first 128 bits of SHA-256 over the signal, a 0 byte
+ * and the body after decompression (some senders compress each attempt anew), as 32 hex digits.
+ */
+export const requestId = (signal: string, body: Uint8Array): Promise<string> => {
+  const name = new TextEncoder().encode(`${signal}\0`)
+  const bytes = new Uint8Array(name.length + body.length)
+  bytes.set(name)
+  bytes.set(body, name.length)
+  return sha256Hex(bytes, 32)
+}
+
+/**
+ * The uuid in a data file's name: the first 128 bits of SHA-256 over request id, table and
+ * partition, 0 bytes between them. A resend gets the same uuid, and no other file does.
+ */
+export const fileUuid = async (
+  requestId: string,
+  table: string,
+  partition: string,
+): Promise<string> => {
+  const hex = await sha256Hex(new TextEncoder().encode(`${requestId}\0${table}\0${partition}`), 32)
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}

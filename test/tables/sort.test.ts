@@ -1,0 +1,111 @@
+// Protects: the order of rows in a file is the table's sort order, bytewise, nulls first, stable.
+
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Vector } from '../../src/arrow/vector.ts'
+import { sortedRows } from '../../src/tables/sort.ts'
+import { batchOf, dictionaryOf, type Value, valuesOf, vectorOf } from '../arrow/values.ts'
+
+const compare = (a: Value, b: Value): number => {
+  if (a === b) return 0
+  if (a === null || b === null) return a === null ? -1 : 1
+  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string))
+  return (a as bigint) < (b as bigint) ? -1 : 1
+}
+
+/** The order by a plain comparator over plain values. */
+const expected = (columns: Vector[], rows: number[]): number[] => {
+  const values = columns.map(valuesOf)
+  return rows.toSorted((a, b) => {
+    for (const column of values) {
+      const order = compare(column[a] as Value, column[b] as Value)
+      if (order !== 0) return order
+    }
+    return rows.indexOf(a) - rows.indexOf(b)
+  })
+}
+
+const length = 40
+const column = (arbitrary: fc.Arbitrary<Value>) =>
+  fc.array(fc.option(arbitrary, { nil: null }), { minLength: length, maxLength: length })
+const name = fc.oneof(
+  fc.constantFrom('a', 'aa', 'A', 'b', 'é', 'z', '\u{1F600}', '\uffff', 'a\0', ''),
+  fc.string({ unit: 'binary', maxLength: 5 }),
+)
+const utf8 = column(name).map((v) => vectorOf('utf8', v))
+const dictionary = fc
+  .tuple(
+    fc.array(fc.option(name, { nil: null }), { minLength: 1 }),
+    fc.array(fc.nat(), { minLength: length, maxLength: length }),
+  )
+  .map(([entries, at]) =>
+    dictionaryOf(
+      Int32Array.from(at, (i) => i % entries.length),
+      entries,
+    ),
+  )
+/** Equal times, an hour's, any 63-bit time, any at all: the last two need more than one double. */
+const times = fc.oneof(
+  ...(
+    [
+      [0n, 1n],
+      [1_790_000_000_000_000n, 1_790_003_600_000_000n],
+      [0n, 2n ** 63n / 1000n],
+      [-(2n ** 63n), 2n ** 63n - 1n],
+    ] as const
+  ).map(([min, max]) => column(fc.bigInt(min, max)).map((v) => vectorOf('int64', v))),
+)
+const ints = column(fc.integer()).map((v) => vectorOf('int32', v))
+
+test.each([
+  ['dictionary, time', [dictionary, times]],
+  ['dictionary, utf8, time', [dictionary, utf8, times]],
+  ['time, time, int', [times, times, ints]],
+  ['utf8', [utf8]],
+] as [string, fc.Arbitrary<Vector>[]][])('%s', (_, vectors) => {
+  const rows = fc.shuffledSubarray([...Array(length).keys()])
+  fc.assert(
+    fc.property(fc.tuple(...vectors), rows, (columns, rows) => {
+      const named = Object.fromEntries(columns.map((vector, i) => [`c${i}`, vector]))
+      const batch = batchOf(named)
+      const all = [...Array(length).keys()]
+      const sorted = sortedRows(batch, Object.keys(named))
+      expect([...(sorted ?? all)]).toEqual(expected(columns, all))
+      const some = sortedRows(batch, Object.keys(named), Int32Array.from(rows))
+      expect([...(some as Int32Array)]).toEqual(expected(columns, rows))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('rows in order stay: null for all, the same array for some', () => {
+  const batch = batchOf({ t: vectorOf('int64', [1, 2, 2, 9]) })
+  const rows = Int32Array.of(1, 2, 3)
+  expect(sortedRows(batch, ['t'])).toBeNull()
+  expect(sortedRows(batch, ['t'], rows)).toBe(rows)
+  expect(sortedRows(batchOf({ t: vectorOf('int64', []) }), ['t'])).toBeNull()
+})
+
+test('more rows than a double has room for beside a 32-bit half', () => {
+  const count = 2 ** 21 + 2
+  const halves = new Int32Array(2 * count)
+  for (let row = 0; row < count; row++) {
+    halves[2 * row] = Math.imul(row, 0x9e3779b1)
+    halves[2 * row + 1] = row & 1
+  }
+  const batch = batchOf({ t: { kind: 'int64', length: count, validity: null, halves } })
+  const sorted = sortedRows(batch, ['t']) as Int32Array
+  const time = (i: number) => {
+    const row = sorted[i] as number
+    return (halves[2 * row + 1] as number) * 2 ** 32 + ((halves[2 * row] as number) >>> 0)
+  }
+  let wrong = 0
+  for (let i = 1; i < count; i++) if (time(i) < time(i - 1)) wrong++
+  expect(wrong).toBe(0)
+})
+
+test('a column that cannot be sorted by, or is not there, is named', () => {
+  const batch = batchOf({ b: vectorOf('bool', [true]) })
+  expect(() => sortedRows(batch, ['b'])).toThrow('cannot sort by a column of kind bool')
+  expect(() => sortedRows(batch, ['c'])).toThrow('cannot read column c')
+})
