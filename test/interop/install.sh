@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Installs the programs that judge us: senders, readers and reference servers, by name and version
+# (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
+#   test/interop/install.sh [collector | telemetrygen | python | js | java]...      all of them without a name
+# Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+packages=$here/packages
+peers=$here/peers
+release=v0.161.0
+mkdir -p "$peers/bin"
+
+thrice() {
+  local attempt
+  for attempt in 1 2 3; do
+    if "$@"; then return 0; fi
+    echo "install: attempt $attempt of 3 failed: $*" >&2
+    sleep "$attempt"
+  done
+  return 1
+}
+
+# Go builds are gentle on a machine that does other things meanwhile.
+go_gently() { GOBIN=$peers/bin GOFLAGS="-buildvcs=false -p=2" CGO_ENABLED=0 nice -n 10 "$@"; }
+
+install_collector() {
+  local folder=$peers/collector
+  thrice go_gently go install "go.opentelemetry.io/collector/cmd/builder@$release"
+  mkdir -p "$folder"
+  cp "$packages/collector.yaml" "$folder/builder.yaml"
+  (cd "$folder" && thrice go_gently "$peers/bin/builder" --config builder.yaml)
+}
+
+install_telemetrygen() {
+  thrice go_gently go install "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@$release"
+}
+
+install_python() {
+  rm -rf "$peers/python"
+  python3 -m venv "$peers/python"
+  thrice "$peers/python/bin/pip" install --quiet --disable-pip-version-check -r "$packages/python.txt"
+}
+
+install_js() {
+  rm -rf "$peers/js"
+  cp -r "$packages/js" "$peers/js"
+  (cd "$peers/js" && thrice npm install --no-package-lock --no-audit --no-fund --loglevel=error)
+}
+
+install_java() {
+  rm -rf "$peers/java"
+  mkdir -p "$peers/java"
+  thrice mvn -q -B -f "$packages/pom.xml" dependency:copy-dependencies \
+    -DoutputDirectory="$peers/java/lib" -DincludeScope=runtime
+}
+
+# What a peer is made of; a change makes it be installed anew.
+made_of() {
+  case $1 in
+    collector) cat "$packages/collector.yaml" ;;
+    telemetrygen) echo "$release" ;;
+    python) cat "$packages/python.txt" ;;
+    js) cat "$packages/js/package.json" ;;
+    java) cat "$packages/pom.xml" ;;
+    *) echo "install: no peer is called $1" >&2; return 1 ;;
+  esac
+}
+
+[[ $# -gt 0 ]] || set -- js python java collector telemetrygen
+for peer in "$@"; do
+  wanted=$(made_of "$peer" | cksum)
+  stamp=$peers/.$peer
+  if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then continue; fi
+  rm -f "$stamp"
+  started=$SECONDS
+  "install_$peer"
+  echo "$wanted" >"$stamp"
+  echo "install: $peer ready after $((SECONDS - started)) s"
+done

@@ -1,0 +1,110 @@
+/** Other people's programs: where they stand and how they are run. */
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+
+/** A path inside the repository. */
+export const here = (path: string): string =>
+  fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+const peer = (path: string): string => here(`test/interop/peers/${path}`)
+
+export const python = peer('python/bin/python')
+export const collector = peer('collector/otelcol')
+export const telemetrygen = peer('bin/telemetrygen')
+/** The class path of Java's parquet-cli. */
+export const parquetCli = peer('java/lib/*')
+
+export interface RunOptions {
+  readonly input?: string
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/**
+ * Runs a program to its end and gives what it printed.
+ * @throws with its error output when it ends with another code than 0
+ */
+export const run = (
+  program: string,
+  args: readonly string[],
+  { input = '', cwd = here(''), env = {} }: RunOptions = {},
+): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env: { ...process.env, ...env } })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(Buffer.concat(out).toString())
+      else reject(new Error(`${program} ended with ${code ?? signal}:\n${Buffer.concat(err)}`))
+    })
+    child.stdin.end(input)
+  })
+
+/** A port that nobody listens on now. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+
+export interface Service {
+  readonly url: string
+  /** Ends the program with SIGTERM and waits for it; its exit code. */
+  stop(): Promise<number | null>
+}
+
+export interface ServeOptions {
+  readonly port: number
+  /** The path that answers 2xx when the server is ready. */
+  readonly ready: string
+  readonly method?: 'GET' | 'POST'
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/**
+ * Starts a server and waits until it is ready.
+ * @throws with what it printed when it ends, or 20 s pass, before that
+ */
+export const serve = async (
+  program: string,
+  args: readonly string[],
+  { port, ready, method = 'GET', env = {} }: ServeOptions,
+): Promise<Service> => {
+  const child = spawn(program, args, { cwd: here(''), env: { ...process.env, ...env } })
+  const printed: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => printed.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => printed.push(chunk))
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const url = `http://127.0.0.1:${port}`
+  const stop = async () => {
+    child.kill('SIGTERM')
+    return ended
+  }
+  const deadline = Date.now() + 20_000
+  while (!(await answers(url + ready, method))) {
+    if (child.exitCode === null && Date.now() < deadline) continue
+    await stop()
+    throw new Error(`${program} ${args.join(' ')} is not ready:\n${Buffer.concat(printed)}`)
+  }
+  return { url, stop }
+}
+
+/** Whether a URL answers with 2xx; if not, a moment has passed. */
+const answers = async (url: string, method: 'GET' | 'POST'): Promise<boolean> => {
+  try {
+    const body = method === 'POST' ? { body: '{}' } : {}
+    const headers = { 'content-type': 'application/json' }
+    if ((await fetch(url, { method, headers, ...body })).ok) return true
+  } catch {
+    // Nobody listens yet.
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  return false
+}

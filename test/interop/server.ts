@@ -1,0 +1,37 @@
+/** The program under test, run as a user runs it, on a free port and a folder of its own. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { freePort, here, type Service, serve } from './programs.ts'
+
+export interface Server extends Service {
+  readonly folder: string
+  /** The data files, below the folder, sorted. */
+  files(): Promise<string[]>
+}
+
+/** Starts the server; `stop` ends it and removes what it wrote. */
+export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
+  const folder = await mkdtemp(join(tmpdir(), 'interop-'))
+  const port = await freePort()
+  const args = [here('runtimes/cli.ts'), '--port', String(port), '--output', folder]
+  const service = await serve(process.execPath, args, { port, ready: '/ready', env })
+  return {
+    ...service,
+    folder,
+    files: () => dataFiles(folder),
+    stop: async () => {
+      const code = await service.stop()
+      await rm(folder, { recursive: true })
+      return code
+    },
+  }
+}
+
+const dataFiles = async (folder: string): Promise<string[]> => {
+  const names = await readdir(folder, { recursive: true })
+  return names
+    .filter((name) => name.endsWith('.parquet'))
+    .map((name) => name.split(sep).join('/'))
+    .sort()
+}
