@@ -173,10 +173,8 @@ const takeDictionary = (
     taken = takeIndices(indices, taking.rows)
     taking.indices.set(indices, taken)
   }
-  // A dictionary without entries belongs to values that are all null.
-  if (taken.entries.length >= dictionary.length || dictionary.length === 0) {
-    return { indices: taken.indices, dictionary }
-  }
+  // Without entries (all values are null) there is nothing to leave out.
+  if (taken.entries.length >= dictionary.length) return { indices: taken.indices, dictionary }
   return {
     indices: taken.compacted,
     dictionary: takeVector(dictionary, taken.entries) as Utf8Vector,
