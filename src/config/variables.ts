@@ -36,8 +36,8 @@ export const variables = {
   },
   parquetCompression: {
     name: `${prefix}PARQUET_COMPRESSION`,
-    meaning: 'How column chunks are compressed: `zstd`, `snappy`, `gzip`, `lz4` or `none`.',
-    schema: word('zstd', 'snappy', 'gzip', 'lz4', 'none'),
+    meaning: 'How column chunks are compressed: `zstd`, `snappy`, `gzip`, `lz4_raw` or `none`.',
+    schema: word('zstd', 'snappy', 'gzip', 'lz4_raw', 'none'),
     default: 'zstd',
   },
   rowGroupSize: {

@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util'
+import manifest from '../package.json' with { type: 'json' }
+import { type Config, ConfigError, type Environment, readConfig } from '../src/config.ts'
+import type { Log } from '../src/log.ts'
+import { helpText } from './node/help.ts'
+import { createLog } from './node/logging.ts'
+import { startMessage } from './node/start-message.ts'
+import type { RunningServer } from './node.ts'
+
+/** What the command line may say; `help.ts` explains it. */
+const options = {
+  port: { type: 'string' },
+  output: { type: 'string' },
+  'log-level': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const
+
+type Flags = ReturnType<typeof parse>['values']
+
+const parse = (args: readonly string[]) =>
+  parseArgs({ args: [...args], options, allowPositionals: true })
+
+/** Runs the command line. Ends the process with 1 when it cannot do what it is asked. */
+export const main = async (args: readonly string[], env: Environment): Promise<void> => {
+  const { values, positionals } = attempt(() => parse(args))
+  const [command = 'serve', ...rest] = positionals
+  if (values.version) return console.log(manifest.version)
+  if (values.help) return console.log(helpText(manifest.version))
+  if (rest.length > 0) fail([`one command at a time: ${command} ${rest.join(' ')}`])
+  if (command === 'sweep' || command === 'receipts') {
+    fail([`${command} belongs to Iceberg, which is not in this version yet`])
+  }
+  if (command !== 'serve') fail([`no such command: ${command}; try otlp2parquet --help`])
+  await run(attempt(() => configure(values, env)))
+}
+
+/** Flags stand above variables. */
+const configure = (flags: Flags, env: Environment): Config => {
+  const { port, output, 'log-level': level } = flags
+  const address = env.OTLP2PARQUET_LISTEN_ADDR || '127.0.0.1:4318'
+  return readConfig(
+    {
+      ...env,
+      ...(port !== undefined && {
+        OTLP2PARQUET_LISTEN_ADDR: `${address.replace(/:\d*$/, '')}:${port}`,
+      }),
+      ...(output !== undefined && { OTLP2PARQUET_STORAGE_PATH: output }),
+      ...(level !== undefined && { OTLP2PARQUET_LOG_LEVEL: level }),
+    },
+    'node',
+  )
+}
+
+const run = async (config: Config): Promise<void> => {
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    write: (line) => process.stderr.write(`${line}\n`),
+  })
+  // A log that nobody reads any more is no reason to stop.
+  process.stderr.on('error', () => {})
+  // Loaded here: `--version` and a wrong variable are answered without all the rest.
+  const { startServer } = await import('./node.ts')
+  const server = await startServer(config, manifest.version, log).catch((error: unknown) =>
+    fail(describe(error, config)),
+  )
+  stopOnSignals(server, log)
+  if (config.logFormat === 'text') console.log(startMessage(manifest.version, server.url, config))
+  else log('info', 'listening', { url: server.url, path: config.storagePath })
+  await server.ready.catch((error: unknown) => fail(describe(error, config)))
+}
+
+/** Numbers of the signals, for the exit codes that shells expect. */
+const signals = { SIGINT: 2, SIGTERM: 15 } as const
+
+/** The first signal ends the program when every request is answered, the second at once. */
+const stopOnSignals = (server: RunningServer, log: Log): void => {
+  let stopping = false
+  const stop = async (signal: keyof typeof signals): Promise<void> => {
+    if (stopping) process.exit(128 + signals[signal])
+    stopping = true
+    log('info', 'stopping: requests in flight are answered first', { signal })
+    const cut = await server.drain()
+    if (cut > 0) log('warn', 'stopped before every request was answered', { requests: cut })
+    process.exit(cut > 0 ? 1 : 0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+}
+
+/** What went wrong at the start, in one line for each thing to mend. */
+const describe = (error: unknown, config?: Config): string[] => {
+  if (error instanceof ConfigError) {
+    return error.problems.map(({ variable, message }) => `${variable}: ${message}`)
+  }
+  const { host, port } = config?.listenAddr ?? {}
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    return [`port ${port} on ${host} is in use: choose another one with --port`]
+  if (code === 'EACCES') return [`port ${port} on ${host} needs more rights than this user has`]
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return [`${host} is no address of this machine`]
+  return [causes(error)]
+}
+
+const causes = (error: unknown): string =>
+  error instanceof Error
+    ? [error.message, ...(error.cause === undefined ? [] : [causes(error.cause)])].join(': ')
+    : String(error)
+
+const attempt = <T>(act: () => T): T => {
+  try {
+    return act()
+  } catch (error) {
+    return fail(describe(error))
+  }
+}
+
+const fail = (problems: readonly string[]): never => {
+  for (const problem of problems) console.error(`otlp2parquet: ${problem}`)
+  process.exit(1)
+}

@@ -1,0 +1,74 @@
+import { type Auth, createApp } from '../src/app.ts'
+import { isLoopback } from '../src/config/values.ts'
+import type { AuthConfig, Config } from '../src/config.ts'
+import { createIngest } from '../src/ingest.ts'
+import type { Log } from '../src/log.ts'
+import { createEncoder } from '../src/parquet/encoder.ts'
+import { openFileStorage } from '../src/storage/fs.ts'
+import { contentCodings } from './node/content-codings.ts'
+import { addMetricsRoute } from './node/metrics-route.ts'
+import { createPrometheus } from './node/prometheus.ts'
+import { receiveIncoming } from './node/receive.ts'
+import { type HttpServer, serve } from './node/server.ts'
+import { compileParquetWasm } from './node/wasm.ts'
+
+/** A program that runs. */
+export interface RunningServer extends HttpServer {
+  /** Settled when the encoder is there: until then requests wait. */
+  readonly ready: Promise<unknown>
+}
+
+/**
+ * Starts the program on Node: everything that this runtime has, put together. It listens before
+ * the encoder is ready; a request that comes so early waits for it.
+ *
+ * @throws when the storage cannot be opened, the address is taken, or the certificate is no good
+ */
+export const startServer = async (
+  config: Config,
+  version: string,
+  log: Log,
+): Promise<RunningServer> => {
+  const prometheus = createPrometheus(log)
+  const { metrics } = prometheus
+  const encoder = compileParquetWasm().then((module) =>
+    createEncoder({
+      module,
+      version,
+      compression: config.parquetCompression,
+      rowGroupSize: config.rowGroupSize,
+    }),
+  )
+  const storage = await openFileStorage(config.storagePath)
+  const ingest = encoder.then((encoder) =>
+    createIngest({
+      storage,
+      encode: encoder.encode,
+      maxFiles: config.maxFilesPerRequest,
+      dedupe: config.dedupe,
+      log,
+      metrics,
+    }),
+  )
+  const auth = authOf(config.auth)
+  const app = createApp({
+    ingest: async (request) => (await ingest)(request),
+    ready: async () => {
+      await ingest
+      await storage.ready()
+    },
+    inflate: contentCodings(),
+    receive: receiveIncoming,
+    auth: auth,
+    limits: config,
+    basePath: config.basePath ?? '',
+    corsOrigins: config.corsOrigins ?? [],
+    metrics,
+    log,
+  })
+  addMetricsRoute(app, prometheus, isLoopback(config.listenAddr) ? { kind: 'none' } : auth)
+  return { ...(await serve(app, config, log)), ready: ingest }
+}
+
+const authOf = (auth: AuthConfig): Auth =>
+  auth.kind === 'none' ? auth : { kind: auth.kind, tokens: () => auth.tokens }

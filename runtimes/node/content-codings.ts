@@ -1,0 +1,106 @@
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+import type { Inflate } from '../../src/app.ts'
+import { IngestError } from '../../src/errors.ts'
+
+/**
+ * The content codings of HTTP (RFC 9110, 8.4.1) that this Node has: gzip, deflate and, from 22.15
+ * on, zstd. The work is done off the main thread.
+ */
+export const contentCodings = (): Inflate => ({
+  gzip: whole((bytes, limit) => gunzip(bytes, options(limit, expectedLength(bytes)))),
+  // "deflate" is zlib's format; some senders leave the wrapper out.
+  deflate: whole((bytes, limit) =>
+    (hasZlibHeader(bytes) ? inflate : inflateRaw)(bytes, options(limit, 4 * bytes.length)),
+  ),
+  ...('zstdDecompress' in zlib && { zstd: zstd() }),
+})
+
+/** What node:zlib calls back with when it is asked for `info`. */
+interface Decoded {
+  readonly buffer: Uint8Array
+  /** Bytes of the input that were used. */
+  readonly engine: { readonly bytesWritten: number }
+}
+
+type Decoder<Options> = (bytes: Uint8Array, options: Options) => Promise<Decoded>
+
+// The types of node:zlib do not know what `info` changes.
+const gunzip = promisify(zlib.gunzip) as unknown as Decoder<zlib.ZlibOptions>
+const inflate = promisify(zlib.inflate) as unknown as Decoder<zlib.ZlibOptions>
+const inflateRaw = promisify(zlib.inflateRaw) as unknown as Decoder<zlib.ZlibOptions>
+
+/** Frames in a body (RFC 8878, 3: one or more); node:zlib decodes one at a time. */
+const maxFrames = 64
+
+const zstd = (): Inflate[string] => {
+  const decompress = promisify(zlib.zstdDecompress) as unknown as Decoder<zlib.ZstdOptions>
+  // A frame may ask for a window of gigabytes before its first byte.
+  const frame = (bytes: Uint8Array, limit: number) =>
+    decompress(bytes, {
+      ...options(limit, 4 * bytes.length),
+      params: { [zlib.constants.ZSTD_d_windowLogMax]: windowLog(limit) },
+    })
+  return async (bytes, limit) => {
+    const frames: Uint8Array[] = []
+    let [used, length] = [0, 0]
+    do {
+      const decoded = await told(limit, frame(bytes.subarray(used), limit - length))
+      frames.push(decoded.buffer)
+      used += decoded.engine.bytesWritten
+      length += decoded.buffer.length
+      if (length > limit) throw tooLarge(limit)
+    } while (used < bytes.length && frames.length < maxFrames)
+    if (used < bytes.length) throw malformed()
+    return frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames, length)
+  }
+}
+
+/** The smallest window that a frame of `limit` bytes can need; RFC 8878 asks for 8 MiB at least. */
+const windowLog = (limit: number): number => Math.min(27, Math.max(23, Math.ceil(Math.log2(limit))))
+
+const minChunk = 1024
+
+/** `expected`: what the output may measure; one chunk of that size spares growing and joining. */
+const options = (limit: number, expected: number) => ({
+  info: true,
+  maxOutputLength: Math.max(1, limit),
+  // One more than expected: a chunk that is just full would be followed by an empty one.
+  chunkSize: Math.max(minChunk, Math.min(expected, limit) + 1),
+})
+
+/** More than telemetry shrinks; the output of what shrank more still grows, chunk by chunk. */
+const maxRatio = 64
+
+/** RFC 1952, 2.3.1, ISIZE: the last four bytes. They may lie: nothing out of proportion is allocated. */
+const expectedLength = (bytes: Uint8Array): number => {
+  if (bytes.length < 18) return 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Math.min(view.getUint32(bytes.length - 4, true), maxRatio * bytes.length)
+}
+
+/** RFC 1950, 2.2: method 8, and both bytes as a number are a multiple of 31. */
+const hasZlibHeader = ([first = 0, second = 0]: Uint8Array): boolean =>
+  (first & 15) === 8 && ((first << 8) | second) % 31 === 0
+
+/** A coding whose decoder has to use up the whole body. */
+const whole =
+  (run: (bytes: Uint8Array, limit: number) => Promise<Decoded>): Inflate[string] =>
+  async (bytes, limit) => {
+    const { buffer, engine } = await told(limit, run(bytes, limit))
+    if (buffer.length > limit) throw tooLarge(limit)
+    if (engine.bytesWritten < bytes.length) throw malformed()
+    return buffer
+  }
+
+/** What came out, or what was wrong in our own words. */
+const told = (limit: number, decoding: Promise<Decoded>): Promise<Decoded> =>
+  decoding.catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(limit) : malformed(error)
+  })
+
+const tooLarge = (limit: number): IngestError =>
+  new IngestError('too-large', `the request body inflates to more than ${limit} bytes`)
+
+const malformed = (cause?: unknown): IngestError =>
+  new IngestError('malformed', 'the request body does not match its Content-Encoding', { cause })
