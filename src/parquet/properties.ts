@@ -1,91 +1,136 @@
-/** How the file and each of its columns are written: parquet-wasm's writer properties. */
-import type { Field } from '../arrow/record-batch.ts'
+/** How a file and each of its columns are written: parquet-wasm's writer properties. */
+import type { RecordBatch } from '../arrow/record-batch.ts'
 import type { Vector } from '../arrow/vector.ts'
 import type { ParquetWasm } from './wasm.ts'
 
-/** Compression codecs by name, numbered as parquet-wasm numbers them. */
+/** Compression codecs by name, as parquet-wasm numbers them. */
 export const compressions = { none: 0, snappy: 1, gzip: 2, zstd: 5, lz4_raw: 6 } as const
 
 export type Compression = keyof typeof compressions
 
-const encodings = { plain: 0, deltaBinaryPacked: 4, deltaLengthByteArray: 5 } as const
-const statistics = { none: 0, chunk: 1, page: 2 } as const
+/** Encodings as parquet-wasm numbers them. */
+const deltaBinaryPacked = 4
+const deltaLengthByteArray = 5
 
-interface ColumnSettings {
-  readonly dictionary: boolean
-  /** The encoding without a dictionary. */
-  readonly encoding?: number
-  readonly statistics?: number
-}
-
-/** What holds for every column that says nothing else, and for the leaves of all lists. */
-const common = { dictionary: true, statistics: statistics.chunk } as const
-
-const settingsOf = (vector: Vector): ColumnSettings => {
-  switch (vector.kind) {
-    case 'utf8':
-      return { dictionary: false, encoding: encodings.deltaLengthByteArray }
-    case 'int64':
-      return { dictionary: false, encoding: encodings.deltaBinaryPacked }
-    default:
-      return common
-  }
-}
+/** Which statistics, as parquet-wasm numbers them. A page has nearly all rows of a group: chunks do. */
+const noStatistics = 0
+const chunkStatistics = 1
 
 export interface FileSettings {
   readonly compression: Compression
   /** Rows in a row group. */
   readonly rowGroupSize: number
+  /** The footer's `created_by`. */
   readonly createdBy: string
 }
 
-/** A new writer properties object in wasm's memory; the call that it is passed to consumes it. */
+interface ColumnSettings {
+  readonly dictionary: boolean
+  /** The encoding of values outside a dictionary; without it, plain. */
+  readonly encoding?: number
+  readonly statistics: boolean
+}
+
+/**
+ * Strings longer than this on average have no statistics: the least and greatest JSON text of a
+ * file help no filter, and comparing them is a tenth of the whole work.
+ */
+const longestMeanForStatistics = 64
+
+/**
+ * The settings of a column by what it holds, each the smaller and faster one on telemetry: what
+ * repeats is in a dictionary already; ids and texts hardly repeat, so a dictionary is work in vain.
+ */
+const settingsOf = (vector: Vector): ColumnSettings | null => {
+  switch (vector.kind) {
+    case 'dictionary':
+      return { dictionary: true, statistics: isShort(vector.dictionary) }
+    case 'utf8':
+      return { dictionary: false, encoding: deltaLengthByteArray, statistics: isShort(vector) }
+    case 'int32':
+    case 'int64':
+      return { dictionary: false, encoding: deltaBinaryPacked, statistics: true }
+    case 'float64':
+    case 'bool':
+      return { dictionary: false, statistics: true }
+    case 'list':
+      return null
+  }
+}
+
+const isShort = ({ offsets, length }: { offsets: Int32Array; length: number }): boolean =>
+  (offsets[length] ?? 0) <= longestMeanForStatistics * length
+
+/**
+ * Writer properties in wasm's memory; the call they are passed to consumes them.
+ *
+ * The leaves of lists cannot be named in parquet-wasm's settings, so what holds for all columns is
+ * what suits them: plain, no dictionary, no statistics (no filter reaches into a list).
+ */
 export const writerProperties = (
   wasm: ParquetWasm,
   file: FileSettings,
-  fields: readonly Field[],
-  columns: readonly Vector[],
+  { fields, columns }: RecordBatch,
 ): number => {
-  let builder = wasm.writerpropertiesbuilder_new()
-  builder = wasm.writerpropertiesbuilder_setCompression(builder, compressions[file.compression])
-  builder = wasm.writerpropertiesbuilder_setMaxRowGroupSize(builder, file.rowGroupSize)
-  builder = wasm.writerpropertiesbuilder_setDictionaryEnabled(builder, Number(common.dictionary))
-  builder = wasm.writerpropertiesbuilder_setStatisticsEnabled(builder, common.statistics)
-  builder = withText(wasm, file.createdBy, (at, length) =>
-    wasm.writerpropertiesbuilder_setCreatedBy(builder, at, length),
-  )
-  for (const [i, field] of fields.entries()) {
+  const builder = new PropertiesBuilder(wasm)
+  builder.file(file)
+  for (const [i, { name }] of fields.entries()) {
     const settings = settingsOf(columns[i] as Vector)
-    if (settings.dictionary !== common.dictionary) {
-      builder = withText(wasm, field.name, (at, length) =>
-        wasm.writerpropertiesbuilder_setColumnDictionaryEnabled(
-          builder,
-          at,
-          length,
-          Number(settings.dictionary),
-        ),
-      )
-    }
-    const { encoding } = settings
+    if (settings !== null) builder.column(name, settings)
+  }
+  return builder.build()
+}
+
+/** parquet-wasm's builder. Every call consumes the builder it gets and answers with the next one. */
+class PropertiesBuilder {
+  private readonly wasm: ParquetWasm
+  private pointer: number
+
+  constructor(wasm: ParquetWasm) {
+    this.wasm = wasm
+    this.pointer = wasm.writerpropertiesbuilder_new()
+  }
+
+  file({ compression, rowGroupSize, createdBy }: FileSettings): void {
+    const { wasm } = this
+    const codec = compressions[compression]
+    this.pointer = wasm.writerpropertiesbuilder_setCompression(this.pointer, codec)
+    this.pointer = wasm.writerpropertiesbuilder_setMaxRowGroupSize(this.pointer, rowGroupSize)
+    this.pointer = wasm.writerpropertiesbuilder_setDictionaryEnabled(this.pointer, 0)
+    this.pointer = wasm.writerpropertiesbuilder_setStatisticsEnabled(this.pointer, noStatistics)
+    const [text, length] = this.text(createdBy)
+    this.pointer = wasm.writerpropertiesbuilder_setCreatedBy(this.pointer, text, length)
+  }
+
+  column(name: string, { dictionary, encoding, statistics }: ColumnSettings): void {
+    const { wasm } = this
+    if (dictionary) this.set(wasm.writerpropertiesbuilder_setColumnDictionaryEnabled, name, 1)
     if (encoding !== undefined) {
-      builder = withText(wasm, field.name, (at, length) =>
-        wasm.writerpropertiesbuilder_setColumnEncoding(builder, at, length, encoding),
-      )
+      this.set(wasm.writerpropertiesbuilder_setColumnEncoding, name, encoding)
+    }
+    if (statistics) {
+      this.set(wasm.writerpropertiesbuilder_setColumnStatisticsEnabled, name, chunkStatistics)
     }
   }
-  return wasm.writerpropertiesbuilder_build(builder)
+
+  build(): number {
+    return this.wasm.writerpropertiesbuilder_build(this.pointer)
+  }
+
+  private set(setter: ColumnSetter, name: string, value: number): void {
+    const [text, length] = this.text(name)
+    this.pointer = setter(this.pointer, text, length, value)
+  }
+
+  /** A string in wasm's memory, which the call it is passed to frees. */
+  private text(text: string): [pointer: number, length: number] {
+    const bytes = utf8.encode(text)
+    const pointer = this.wasm.__wbindgen_malloc(bytes.length, 1) >>> 0
+    new Uint8Array(this.wasm.memory.buffer).set(bytes, pointer)
+    return [pointer, bytes.length]
+  }
 }
 
-const encoder = new TextEncoder()
+type ColumnSetter = (builder: number, name: number, length: number, value: number) => number
 
-/** Passes a string as wasm-bindgen passes one: the callee frees it. */
-const withText = (
-  wasm: ParquetWasm,
-  text: string,
-  call: (pointer: number, length: number) => number,
-): number => {
-  const bytes = encoder.encode(text)
-  const pointer = wasm.__wbindgen_malloc(bytes.length, 1) >>> 0
-  new Uint8Array(wasm.memory.buffer).set(bytes, pointer)
-  return call(pointer, bytes.length)
-}
+const utf8 = new TextEncoder()
