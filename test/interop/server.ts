@@ -1,5 +1,5 @@
 /** The program under test, run as a user runs it, on a free port and a folder of its own. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { freePort, here, type Service, serve } from './programs.ts'
@@ -10,22 +10,13 @@ export interface Server extends Service {
   files(): Promise<string[]>
 }
 
-/** Starts the server; `stop` ends it and removes what it wrote. */
+/** Starts the server. */
 export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
   const folder = await mkdtemp(join(tmpdir(), 'interop-'))
   const port = await freePort()
   const args = [here('runtimes/cli.ts'), '--port', String(port), '--output', folder]
   const service = await serve(process.execPath, args, { port, ready: '/ready', env })
-  return {
-    ...service,
-    folder,
-    files: () => dataFiles(folder),
-    stop: async () => {
-      const code = await service.stop()
-      await rm(folder, { recursive: true })
-      return code
-    },
-  }
+  return { ...service, folder, files: () => dataFiles(folder) }
 }
 
 const dataFiles = async (folder: string): Promise<string[]> => {
