@@ -26,6 +26,7 @@ export interface Table<Name extends string = string> {
 /** The names of a table's columns, as a type: a decoder that forgets one does not compile. */
 export type ColumnName<T> = T extends Table<infer Name> ? Name : never
 
+/** A column whose name stays known as a type. */
 export const column = <Name extends string>(
   id: number,
   name: Name,
