@@ -1,9 +1,20 @@
-/** What an ingest call gets, and what it says. */
+/**
+ * One request's whole way: bytes → columns → sorted rows of one service and hour → Parquet → object. The only
+ * file that knows the order.
+ */
+import type { RecordBatch } from './arrow/record-batch.ts'
+import { take } from './arrow/take.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { type Decoded, decode, type Encoding, type Signal } from './otlp/decode.ts'
+import { fileUuid, randomRequestId, requestId } from './request-id.ts'
+import type { Storage } from './storage/storage.ts'
+import { type Group, groupRows, limitGroups } from './tables/groups.ts'
+import { encodeService, objectKey, partitionName } from './tables/object-key.ts'
+import { sortedRows } from './tables/sort.ts'
+import type { Table } from './tables/table.ts'
 
-export type Signal = 'logs' | 'traces' | 'metrics'
-
-/** `jsonl`: each line one JSON request (the Collector's file exporter writes such files). */
-export type Encoding = 'protobuf' | 'json' | 'jsonl'
+export type { Encoding, Signal }
 
 export interface IngestRequest {
   readonly signal: Signal
@@ -15,15 +26,17 @@ export interface IngestRequest {
 }
 
 export interface IngestResult {
-  /** 32 hex digits (architecture.md, "The request id"). */
+  /** 32 hex digits; the same for every attempt to send the same body. */
   readonly requestId: string
-  /** Records stored. */
+  /** Records stored, now or by an earlier attempt. */
   readonly records: number
-  /** Records rejected, by reason; a reason is a short fixed sentence for the sender. */
+  /** Records rejected, by reason: a short fixed phrase for the sender. */
   readonly rejected: ReadonlyMap<string, number>
-  /** Files written now, and files that stood already from an earlier attempt. */
+  /** Files written now. */
   readonly files: number
+  /** Files that stood already, from an earlier attempt. */
   readonly duplicates: number
+  /** Bytes of the files written now. */
   readonly bytes: number
   /** Fields nobody knows, and strings that had to be repaired to UTF-8. */
   readonly unknownFields: number
@@ -32,3 +45,133 @@ export interface IngestResult {
 
 /** Decodes a request and stores its rows; an `IngestError` when it could not. */
 export type Ingest = (request: IngestRequest) => Promise<IngestResult>
+
+export interface IngestOptions {
+  readonly storage: Storage
+  readonly encode: (batch: RecordBatch) => { readonly bytes: Uint8Array }
+  /** The most files that one request may write; the records of its smallest groups beyond are rejected. */
+  readonly maxFiles: number
+  /** Whether equal bodies are one request. */
+  readonly dedupe: boolean
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Files of one request that are written at the same time: more would only hold more memory. */
+const maxConcurrentWrites = 8
+
+export const createIngest =
+  (options: IngestOptions): Ingest =>
+  async (request) => {
+    const { dedupe, maxFiles } = options
+    const { signal, body } = request
+    const id = dedupe ? await requestId(signal, body) : randomRequestId()
+    const decoded = decode({ ...request, requestId: id })
+    const { kept, rejected } = limitGroups(filesOf(decoded), maxFiles)
+    const outcomes = await inTurns(kept, maxConcurrentWrites, (file) => store(file, id, options))
+    const result = summary(id, decoded, rejected, outcomes, maxFiles)
+    count(signal, result, options.metrics)
+    return result
+  }
+
+/** The rows of one file: one table, service and hour. */
+interface TableFile extends Group {
+  readonly table: Table
+  readonly batch: RecordBatch
+}
+
+const filesOf = ({ batches }: Decoded): TableFile[] =>
+  batches.flatMap(({ table, batch }) =>
+    groupRows(batch).map((group) => ({ ...group, table, batch })),
+  )
+
+interface Outcome {
+  readonly created: boolean
+  readonly bytes: number
+}
+
+/** Writes one file under a key that every attempt of the request finds again. */
+const store = async (file: TableFile, id: string, options: IngestOptions): Promise<Outcome> => {
+  const { table, batch, rows } = file
+  const { storage, metrics } = options
+  const started = performance.now()
+  const service = await encodeService(file.service)
+  const uuid = await fileUuid(id, table.name, partitionName(service, file))
+  const keyAt = (hour: number) => objectKey(table, service, { ...file, hour }, uuid)
+  // Rows without a time lie in the hour of their arrival: an earlier attempt may have come an hour earlier.
+  const resent = file.timeless && (await storage.head(keyAt(file.hour - 1))) !== null
+  if (resent) return duplicate(table, metrics)
+  const order = sortedRows(batch, table.sortOrder, rows)
+  const { bytes } = options.encode(order === null ? batch : take(batch, order))
+  const put = await storage.put(keyAt(file.hour), bytes, { ifNoneMatch: '*' })
+  if (put === 'exists') return duplicate(table, metrics)
+  metrics.count('files', { table: table.name })
+  metrics.count('written_bytes', { table: table.name }, bytes.length)
+  metrics.observe('write_duration', { table: table.name }, (performance.now() - started) / 1000)
+  return { created: true, bytes: bytes.length }
+}
+
+const duplicate = (table: Table, metrics: Metrics): Outcome => {
+  metrics.count('duplicates', { table: table.name })
+  return { created: false, bytes: 0 }
+}
+
+/**
+ * Runs `work` over all items, at most `limit` at a time, each to its end even when another fails: a file that is half on
+ * its way must not be left behind an answer.
+ * @throws what the first item to fail threw
+ */
+const inTurns = async <T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> => {
+  const results: R[] = []
+  const failures: unknown[] = []
+  const queue = items.values()
+  const lane = async () => {
+    for (const item of queue) {
+      if (failures.length > 0) return
+      await work(item).then(
+        (result) => results.push(result),
+        (error: unknown) => failures.push(error),
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane))
+  if (failures.length > 0) throw failures[0]
+  return results
+}
+
+const summary = (
+  id: string,
+  decoded: Decoded,
+  overLimit: number,
+  outcomes: readonly Outcome[],
+  maxFiles: number,
+): IngestResult => {
+  const created = outcomes.filter((outcome) => outcome.created)
+  const rejected = new Map(decoded.rejected)
+  if (overLimit > 0) rejected.set(`more than ${maxFiles} files in one request`, overLimit)
+  return {
+    requestId: id,
+    records: decoded.records - overLimit,
+    rejected,
+    files: created.length,
+    duplicates: outcomes.length - created.length,
+    bytes: created.reduce((sum, { bytes }) => sum + bytes, 0),
+    unknownFields: decoded.unknownFields,
+    repairedStrings: decoded.repairedStrings,
+  }
+}
+
+const count = (signal: Signal, result: IngestResult, metrics: Metrics): void => {
+  metrics.count('records', { signal }, result.records)
+  for (const [reason, records] of result.rejected) {
+    metrics.count('rejected_records', { signal, reason }, records)
+  }
+  if (result.unknownFields > 0) metrics.count('unknown_fields', { signal }, result.unknownFields)
+  if (result.repairedStrings > 0) {
+    metrics.count('repaired_strings', { signal }, result.repairedStrings)
+  }
+}

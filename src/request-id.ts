@@ -24,3 +24,9 @@ export const fileUuid = async (
   const hex = await sha256Hex(new TextEncoder().encode(`${requestId}\0${table}\0${partition}`), 32)
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
+
+/** A request id that no other request has: equal bodies then are requests of their own. */
+export const randomRequestId = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

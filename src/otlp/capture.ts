@@ -1,0 +1,47 @@
+/** Attributes that become columns of their own: `service.name` and its kin. */
+import type { AttributesColumn, Capture } from './columns.ts'
+
+const quote = 0x22
+const backslash = 0x5c
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+
+/**
+ * Looks at the pair that was just written into a list of attributes as JSON text: key at `[key, value - 1)`,
+ * a colon, value at `[value, pos)`. A captured key's value goes into its column for row `row`: a string as it is, any other
+ * value as its JSON text, `null` not at all.
+ */
+export const capture = (
+  attributes: AttributesColumn,
+  row: number,
+  key: number,
+  value: number,
+): void => {
+  for (const column of attributes.captures) {
+    if (matches(attributes.data, key, value - 1, column.key)) {
+      column.begin(row)
+      column.presence.flags[row] = copyValue(column, attributes.data, value, attributes.pos) ? 1 : 0
+    }
+  }
+}
+
+const matches = (data: Uint8Array, s: number, e: number, key: Uint8Array): boolean => {
+  if (e - s !== key.length) return false
+  for (let i = 0; i < key.length; i++) if (data[s + i] !== key[i]) return false
+  return true
+}
+
+/** Whether there was a value. */
+const copyValue = (column: Capture, data: Uint8Array, s: number, e: number): boolean => {
+  if (data[s] === quote) {
+    const inside = data.subarray(s + 1, e - 1)
+    const text = inside.includes(backslash)
+      ? encoder.encode(JSON.parse(decoder.decode(data.subarray(s, e))) as string)
+      : inside
+    column.bytes(text, 0, text.length)
+    return true
+  }
+  const isNull = e - s === 4 && data[s] === 0x6e
+  if (!isNull) column.bytes(data, s, e)
+  return !isNull
+}

@@ -1,0 +1,342 @@
+/**
+ * The columns that a message's fields are decoded into, in Arrow's layout, one value a row. A row is written at
+ * the index of the row that is open, then kept (`end`) or taken back (`truncate`). Fields may come in any order and
+ * more than once; the last value wins.
+ */
+import { Text } from './text.ts'
+import * as op from './types.ts'
+
+/** What every column does for its rows. */
+export interface Column {
+  readonly op: op.Op
+  /** Makes room for `rows` rows; values not written read as the field's default. */
+  grow(rows: number): void
+  /** Keeps the open row, which is number `row`. */
+  end(row: number): void
+  /** Forgets row number `row` and all after it, the open one (number `open`) too. */
+  truncate(row: number, open: number): void
+}
+
+/** Which rows have a value, where proto3 tells: `optional` scalars, oneof members, messages. */
+export class Presence {
+  flags = new Uint8Array(0)
+
+  grow(rows: number): void {
+    this.flags = grown(this.flags, rows)
+  }
+
+  truncate(row: number, open: number): void {
+    this.flags.fill(0, row, open + 1)
+  }
+}
+
+/** A column of a oneof's member: a value takes the other members' away (protobuf encoding, "Last One Wins"). */
+export interface Member extends Column {
+  readonly presence: Presence
+  /** The other members; empty for a field outside a oneof. */
+  rivals: readonly Member[]
+}
+
+/** Marks a member's open row as present and takes its rivals' values away. */
+export const claim = (member: Member, row: number): void => {
+  member.presence.flags[row] = 1
+  for (const rival of member.rivals) {
+    if (rival.presence.flags[row] === 1) rival.truncate(row, row)
+  }
+}
+
+/** 64-bit integers as halves, low half first. */
+export class Int64Column implements Member {
+  readonly op: typeof op.FIXED64 | typeof op.SFIXED64 | typeof op.UINT64
+  readonly presence = new Presence()
+  readonly tracked: boolean
+  rivals: readonly Member[] = []
+  halves = new Int32Array(0)
+
+  constructor(kind: Int64Column['op'], tracked: boolean) {
+    this.op = kind
+    this.tracked = tracked
+  }
+
+  grow(rows: number): void {
+    this.halves = grown(this.halves, 2 * rows)
+    if (this.tracked) this.presence.grow(rows)
+  }
+
+  end(): void {}
+
+  truncate(row: number, open: number): void {
+    this.halves.fill(0, 2 * row, 2 * open + 2)
+    this.presence.truncate(row, open)
+  }
+}
+
+/** 32-bit integers: signed, unsigned (read with `>>> 0`), enum numbers and booleans. */
+export class Int32Column implements Column {
+  readonly op:
+    | typeof op.FIXED32
+    | typeof op.UINT32
+    | typeof op.INT32
+    | typeof op.SINT32
+    | typeof op.ENUM
+    | typeof op.BOOL
+  /** An enum's names and their numbers, for JSON that spells them. */
+  readonly names: Readonly<Record<string, number>>
+  values = new Int32Array(0)
+
+  constructor(kind: Int32Column['op'], names: Readonly<Record<string, number>> = {}) {
+    this.op = kind
+    this.names = names
+  }
+
+  grow(rows: number): void {
+    this.values = grown(this.values, rows)
+  }
+
+  end(): void {}
+
+  truncate(row: number, open: number): void {
+    this.values.fill(0, row, open + 1)
+  }
+}
+
+/** Doubles. */
+export class Float64Column implements Member {
+  readonly op = op.DOUBLE
+  readonly presence = new Presence()
+  readonly tracked: boolean
+  rivals: readonly Member[] = []
+  values = new Float64Array(0)
+
+  constructor(tracked: boolean) {
+    this.tracked = tracked
+  }
+
+  grow(rows: number): void {
+    this.values = grown(this.values, rows)
+    if (this.tracked) this.presence.grow(rows)
+  }
+
+  end(): void {}
+
+  truncate(row: number, open: number): void {
+    this.values.fill(0, row, open + 1)
+    this.presence.truncate(row, open)
+  }
+}
+
+/** What the columns of text share: row `i` holds `data[offsets[i], offsets[i + 1])`. */
+export abstract class TextColumn extends Text implements Column {
+  abstract readonly op: op.Op
+  offsets = new Int32Array(1)
+
+  constructor() {
+    super(64)
+  }
+
+  grow(rows: number): void {
+    this.offsets = grown(this.offsets, rows + 1)
+  }
+
+  /** Begins the open row's text anew. */
+  begin(row: number): void {
+    this.pos = this.offsets[row] as number
+  }
+
+  end(row: number): void {
+    this.offsets[row + 1] = this.pos
+  }
+
+  truncate(row: number, _open: number): void {
+    this.pos = this.offsets[row] as number
+  }
+}
+
+/** Strings. */
+export class StringColumn extends TextColumn {
+  readonly op = op.STRING
+}
+
+/** Ids of a fixed number of bytes, or of none, as lower-case hex. */
+export class IdColumn extends TextColumn {
+  readonly op = op.ID
+  /** 16 for trace ids, 8 for span ids. */
+  readonly size: number
+
+  constructor(size: number) {
+    super()
+    this.size = size
+  }
+}
+
+/** The lists of key and value as JSON objects: the open row's text lacks its closing brace. */
+export class AttributesColumn extends TextColumn {
+  readonly op = op.ATTRIBUTES
+  readonly captures: readonly Capture[]
+
+  constructor(captures: readonly string[]) {
+    super()
+    this.captures = captures.map((key) => new Capture(key))
+  }
+
+  override grow(rows: number): void {
+    super.grow(rows)
+    for (const capture of this.captures) capture.grow(rows)
+  }
+
+  /** Opens the object, or goes on behind the last pair. */
+  beginPair(row: number): void {
+    this.byte(this.pos === this.offsets[row] ? 0x7b : 0x2c)
+  }
+
+  override end(row: number): void {
+    if (this.pos === this.offsets[row]) this.byte(0x7b)
+    this.byte(0x7d)
+    this.offsets[row + 1] = this.pos
+    for (const capture of this.captures) capture.end(row)
+  }
+
+  override truncate(row: number, open: number): void {
+    super.truncate(row, open)
+    for (const capture of this.captures) capture.truncate(row, open)
+  }
+}
+
+/** The value of one attribute as a column of its own: a string as it is, any other value as JSON text. */
+export class Capture extends StringColumn {
+  /** The key as it stands in JSON text, quotes included. */
+  readonly key: Uint8Array
+  readonly presence = new Presence()
+
+  constructor(key: string) {
+    super()
+    this.key = new TextEncoder().encode(`"${key}"`)
+  }
+
+  override grow(rows: number): void {
+    super.grow(rows)
+    this.presence.grow(rows)
+  }
+
+  override truncate(row: number, open: number): void {
+    super.truncate(row, open)
+    this.presence.truncate(row, open)
+  }
+}
+
+/** AnyValues: a string as it is, any other value as JSON text, and which value it was. */
+export class AnyValueColumn extends TextColumn {
+  readonly op = op.ANY_VALUE
+  /** For each row one of `valueTypes`' indices; 0 where there is no value. */
+  types = new Uint8Array(0)
+  /** For each row in how many pieces its value came. */
+  pieces = new Uint8Array(0)
+
+  override grow(rows: number): void {
+    super.grow(rows)
+    this.types = grown(this.types, rows)
+    this.pieces = grown(this.pieces, rows)
+  }
+
+  override truncate(row: number, open: number): void {
+    super.truncate(row, open)
+    this.types.fill(0, row, open + 1)
+    this.pieces.fill(0, row, open + 1)
+  }
+}
+
+/** Strings that repeat, as a dictionary whose first entry is the empty string. */
+export class LabelColumn implements Column {
+  readonly op = op.LABEL
+  indices = new Int32Array(0)
+  readonly entries = new StringColumn()
+  count = 0
+  #slots = new Int32Array(64)
+
+  constructor() {
+    this.entries.grow(64)
+    this.entries.end(this.count++)
+  }
+
+  grow(rows: number): void {
+    this.indices = grown(this.indices, rows)
+  }
+
+  end(): void {}
+
+  truncate(row: number, open: number): void {
+    this.indices.fill(0, row, open + 1)
+  }
+
+  /** Writes the well-formed UTF-8 text `b[s, e)` into the open row. */
+  write(row: number, b: Uint8Array, s: number, e: number): void {
+    if (s === e) this.indices[row] = 0
+    else {
+      const last = row === 0 ? 0 : (this.indices[row - 1] as number)
+      this.indices[row] = this.#equals(last, b, s, e) ? last : this.#lookup(b, s, e)
+    }
+  }
+
+  #lookup(b: Uint8Array, s: number, e: number): number {
+    const mask = this.#slots.length - 1
+    let slot = hash(b, s, e) & mask
+    for (let probe = 0; probe < maxProbes; probe++, slot = (slot + 1) & mask) {
+      const entry = this.#slots[slot] as number
+      if (entry === 0) return this.#add(b, s, e, slot)
+      if (this.#equals(entry, b, s, e)) return entry
+    }
+    return this.#add(b, s, e, -1)
+  }
+
+  #equals(entry: number, b: Uint8Array, s: number, e: number): boolean {
+    const { offsets, data } = this.entries
+    let at = offsets[entry] as number
+    if ((offsets[entry + 1] as number) - at !== e - s) return false
+    while (s < e) if (data[at++] !== b[s++]) return false
+    return true
+  }
+
+  #add(b: Uint8Array, s: number, e: number, slot: number): number {
+    const entry = this.count++
+    if (entry + 1 >= this.entries.offsets.length) this.entries.grow(2 * entry)
+    this.entries.bytes(b, s, e)
+    this.entries.end(entry)
+    if (slot >= 0) this.#slots[slot] = entry
+    if (2 * this.count > this.#slots.length) this.#rehash()
+    return entry
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(4 * this.#slots.length)
+    const { offsets, data } = this.entries
+    for (let entry = 1; entry < this.count; entry++) {
+      let slot = hash(data, offsets[entry] as number, offsets[entry + 1] as number)
+      while (slots[slot & (slots.length - 1)] !== 0) slot++
+      slots[slot & (slots.length - 1)] = entry
+    }
+    this.#slots = slots
+  }
+}
+
+/** Texts made to collide get entries of their own instead of a long search: entries may repeat. */
+const maxProbes = 64
+
+/** FNV-1a over the first bytes and the last: labels differ early or late, and long ones must not cost more. */
+const hash = (b: Uint8Array, s: number, e: number): number => {
+  let h = 0x811c9dc5 ^ (e - s)
+  for (let i = s, stop = Math.min(e, s + 32); i < stop; i++)
+    h = Math.imul(h ^ (b[i] as number), 0x01000193)
+  for (let i = Math.max(s + 32, e - 16); i < e; i++) h = Math.imul(h ^ (b[i] as number), 0x01000193)
+  return (h ^ (h >>> 15)) >>> 1
+}
+
+/** A typed array of at least `length` values that begins with `values`. */
+export const grown = <T extends Uint8Array | Int32Array | Float64Array>(
+  values: T,
+  length: number,
+): T => {
+  if (values.length >= length) return values
+  const more = new (values.constructor as new (length: number) => T)(length)
+  more.set(values)
+  return more
+}

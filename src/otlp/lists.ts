@@ -1,0 +1,75 @@
+/** Columns of lists: repeated numbers, repeated strings. */
+import { type Column, grown, StringColumn } from './columns.ts'
+import * as op from './types.ts'
+
+/** What the lists share: row `i` holds values `offsets[i]` to `offsets[i + 1]`. */
+abstract class ListColumn {
+  offsets = new Int32Array(1)
+  /** Values so far, those of the open row too. */
+  count = 0
+
+  grow(rows: number): void {
+    this.offsets = grown(this.offsets, rows + 1)
+  }
+
+  end(row: number): void {
+    this.offsets[row + 1] = this.count
+  }
+
+  truncate(row: number, _open: number): void {
+    this.count = this.offsets[row] as number
+  }
+}
+
+/** Repeated 64-bit integers as halves, low half first. */
+export class Int64sColumn extends ListColumn implements Column {
+  readonly op: typeof op.FIXED64S | typeof op.UINT64S
+  halves = new Int32Array(0)
+
+  constructor(kind: Int64sColumn['op']) {
+    super()
+    this.op = kind
+  }
+
+  /** Makes room for `more` values. */
+  reserve(more: number): void {
+    const needed = 2 * (this.count + more)
+    if (needed > this.halves.length)
+      this.halves = grown(this.halves, Math.max(needed, 2 * this.halves.length))
+  }
+}
+
+/** Repeated doubles. */
+export class Float64sColumn extends ListColumn implements Column {
+  readonly op = op.DOUBLES
+  values = new Float64Array(0)
+
+  /** Makes room for `more` values. */
+  reserve(more: number): void {
+    const needed = this.count + more
+    if (needed > this.values.length)
+      this.values = grown(this.values, Math.max(needed, 2 * this.values.length))
+  }
+}
+
+/** Repeated strings. */
+export class StringsColumn extends ListColumn implements Column {
+  readonly op = op.STRINGS
+  readonly strings = new StringColumn()
+
+  /** Opens the next string of the open row: write its text, then call `push`. */
+  open(): StringColumn {
+    if (this.count + 2 > this.strings.offsets.length) this.strings.grow(2 * this.count + 2)
+    this.strings.begin(this.count)
+    return this.strings
+  }
+
+  push(): void {
+    this.strings.end(this.count++)
+  }
+
+  override truncate(row: number, open: number): void {
+    super.truncate(row, open)
+    this.strings.begin(this.count)
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * OTLP/protobuf, walked byte by byte into columns: no object is made for a message, no string for a text.
+ * protobuf encoding: https://protobuf.dev/programming-guides/encoding/
+ */
+import { capture } from './capture.ts'
+import {
+  type AnyValueColumn,
+  type AttributesColumn,
+  claim,
+  type IdColumn,
+  type Int64Column,
+  type LabelColumn,
+} from './columns.ts'
+import { writeHex } from './json-text.ts'
+import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
+import { wrongWireType } from './message.ts'
+import { AnyValueReader, wrongType } from './protobuf-any-value.ts'
+import type { AnyColumn, Rows } from './rows.ts'
+import { aboveInt64, malformed, type Tally, wrongId } from './tally.ts'
+import * as op from './types.ts'
+import { isUtf8, repairUtf8 } from './utf8.ts'
+
+const LEN = 2
+
+/** Decodes the protobuf message `bytes` into the open row of `rows`; a `malformed` error when it is none. */
+export const readProtobuf = (bytes: Uint8Array, rows: Rows, tally: Tally): void => {
+  new ProtobufReader(bytes, tally).message(rows)
+}
+
+class ProtobufReader extends AnyValueReader {
+  /** The message that `message` decodes. */
+  #begin = 0
+  #end = this.b.length
+
+  /** Decodes the message `[#begin, #end)` into the open row of `rows`. */
+  message(rows: Rows): void {
+    const { byTag } = rows.message
+    const begin = this.#begin
+    const end = this.#end
+    let p = begin
+    while (p < end) {
+      let tag = this.b[p] as number
+      if (tag < 0x80 && tag > 7) p++
+      else {
+        tag = this.tag(p, end)
+        p = this.next
+      }
+      const place = tag < byTag.length ? (byTag[tag] as number) : 0
+      if (place > 0) {
+        const column = rows.byPlace[place - 1] as AnyColumn
+        p =
+          column.op < op.STRING
+            ? this.#number(column, rows.n, p, end)
+            : this.#value(column, rows.n, tag, p, begin, end)
+      } else if (place === wrongWireType) throw wrongType(rows.message.name)
+      else {
+        this.tally.unknownFields++
+        this.skip(tag, p, end)
+        p = this.next
+      }
+    }
+  }
+
+  /** Decodes the number at `p` into a column's row; returns the place behind it. */
+  #number(column: AnyColumn, row: number, p: number, end: number): number {
+    switch (column.op) {
+      case op.FIXED64:
+      case op.SFIXED64:
+        this.fixed64(p, end)
+        this.#int64(column, row)
+        break
+      case op.UINT64:
+        this.varint64(p, end)
+        this.#int64(column, row)
+        break
+      case op.DOUBLE:
+        this.fixed64(p, end)
+        column.values[row] = this.view.getFloat64(p, true)
+        if (column.tracked) claim(column, row)
+        break
+      case op.FIXED32:
+        this.fixed32(p, end)
+        column.values[row] = this.low
+        break
+      case op.SINT32:
+        column.values[row] = unzigzag(this.varint32(p, end))
+        break
+      case op.BOOL:
+        this.varint64(p, end)
+        column.values[row] = (this.low | this.high) !== 0 ? 1 : 0
+        break
+      case op.UINT32:
+      case op.INT32:
+      case op.ENUM:
+        column.values[row] = this.varint32(p, end)
+    }
+    return this.next
+  }
+
+  #int64(column: Int64Column, row: number): void {
+    column.halves[2 * row] = this.low
+    column.halves[2 * row + 1] = this.high
+    if (column.op === op.SFIXED64) claim(column, row)
+    else if (this.high < 0) this.tally.rejection = aboveInt64
+  }
+
+  /** Decodes the text, message or list at `p` into a column's row; returns the place behind it. */
+  #value(
+    column: AnyColumn,
+    row: number,
+    tag: number,
+    p: number,
+    begin: number,
+    end: number,
+  ): number {
+    if ((tag & 7) !== LEN) return this.#element(column, p, end)
+    const e = this.delimited(p, end)
+    const s = this.next
+    switch (column.op) {
+      case op.STRING:
+        column.begin(row)
+        this.utf8(column, s, e)
+        break
+      case op.LABEL:
+        this.#label(column, row, s, e)
+        break
+      case op.ID:
+        this.#id(column, row, s, e)
+        break
+      case op.ATTRIBUTES:
+        this.#attribute(column, row, s, e)
+        break
+      case op.ANY_VALUE:
+        this.#anyValue(column, row, s, tag, begin, end, e)
+        break
+      case op.MESSAGE:
+        claim(column, row)
+        this.#begin = s
+        this.#end = e
+        this.message(column.rows)
+        break
+      case op.MESSAGES:
+        this.#begin = s
+        this.#end = e
+        column.rows.read(this.tally, this)
+        break
+      case op.STRINGS:
+        this.utf8(column.open(), s, e)
+        column.push()
+        break
+      case op.DOUBLES:
+      case op.FIXED64S:
+      case op.UINT64S:
+        this.#packed(column, s, e)
+    }
+    return e
+  }
+
+  #label(column: LabelColumn, row: number, s: number, e: number): void {
+    if (isUtf8(this.b, s, e)) column.write(row, this.b, s, e)
+    else {
+      const repaired = repairUtf8(this.b, s, e)
+      column.write(row, repaired, 0, repaired.length)
+      this.tally.repairedStrings++
+    }
+  }
+
+  #id(column: IdColumn, row: number, s: number, e: number): void {
+    column.begin(row)
+    if (e - s === column.size) writeHex(column, this.b, s, e)
+    else if (e > s) this.tally.rejection = wrongId(column.size)
+  }
+
+  #attribute(column: AttributesColumn, row: number, s: number, e: number): void {
+    column.beginPair(row)
+    const key = column.pos
+    const value = this.keyValue(s, e, column, 0)
+    if (column.captures.length > 0) capture(column, row, key, value)
+  }
+
+  /** A body sent in pieces is joined when its second piece is met; the pieces after that are in it already. */
+  #anyValue(
+    column: AnyValueColumn,
+    row: number,
+    s: number,
+    tag: number,
+    begin: number,
+    end: number,
+    e: number,
+  ): void {
+    const pieces = (column.pieces[row] = Math.min((column.pieces[row] as number) + 1, 3))
+    if (pieces === 3) return
+    column.begin(row)
+    if (pieces === 1) column.types[row] = this.anyValue(s, e, column, true, 0)
+    else {
+      const joined = new AnyValueReader(this.joined(begin, end, tag), this.tally)
+      column.types[row] = joined.anyValue(0, joined.b.length, column, true, 0)
+    }
+  }
+
+  #packed(column: Int64sColumn | Float64sColumn, s: number, e: number): void {
+    if (column.op === op.UINT64S) {
+      // No varint is shorter than a byte: room is made as numbers arrive, never for a length that was only declared.
+      for (let p = s; p < e; p = this.next) this.#element(column, p, e)
+      return
+    }
+    const count = (e - s) >> 3
+    if (8 * count !== e - s)
+      throw malformed('cannot read a packed field: its length is no multiple of 8')
+    column.reserve(count)
+    for (let p = s; p < e; p += 8) this.#element(column, p, e)
+  }
+
+  /** Decodes one number of a repeated field at `p`; returns the place behind it. */
+  #element(column: AnyColumn, p: number, end: number): number {
+    if (column.op === op.DOUBLES) {
+      column.reserve(1)
+      this.fixed64(p, end)
+      column.values[column.count++] = this.view.getFloat64(p, true)
+    } else if (column.op === op.FIXED64S || column.op === op.UINT64S) {
+      column.reserve(1)
+      if (column.op === op.UINT64S) this.varint64(p, end)
+      else this.fixed64(p, end)
+      column.halves[2 * column.count] = this.low
+      column.halves[2 * column.count++ + 1] = this.high
+      if (this.high < 0) this.tally.rejection = aboveInt64
+    }
+    return this.next
+  }
+}
+
+const unzigzag = (n: number): number => (n >>> 1) ^ -(n & 1)

@@ -1,0 +1,42 @@
+import { IngestError } from '../errors.ts'
+
+/** The most records that one request may hold: what a row costs in memory is bounded by it. */
+export const maxRecords = 1_000_000
+
+/** The deepest nesting of arrays and kvlists in an AnyValue that is stored. */
+export const maxDepth = 100
+
+/** What a decode has seen so far: rows, rejections and oddities, the same for every encoding. */
+export class Tally {
+  /** Records met so far, rejected ones counted: the next record's `RequestRow`. */
+  seen = 0
+  /** Records kept so far. */
+  kept = 0
+  readonly rejected = new Map<string, number>()
+  /** Why the row being read cannot be stored exactly; null while it can. */
+  rejection: string | null = null
+  unknownFields = 0
+  repairedStrings = 0
+
+  /** The number of the record that begins now. */
+  nextRecord(): number {
+    if (this.seen === maxRecords) {
+      throw new IngestError('too-large', `more than ${maxRecords} records in one request`)
+    }
+    return this.seen++
+  }
+
+  reject(reason: string, records: number): void {
+    if (records > 0) this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + records)
+  }
+}
+
+/** An error of kind `malformed`: `message` names deed, object and reason, never input. */
+export const malformed = (message: string): IngestError => new IngestError('malformed', message)
+
+/** Why a record cannot be stored exactly: the reasons that senders are told. */
+export const aboveInt64 = 'a time or count above 2^63-1'
+export const nullInList = 'a null in a list of integers'
+export const tooDeep = `an AnyValue nested above ${maxDepth}`
+export const wrongId = (size: number): string =>
+  size === 16 ? 'a trace id that is not 16 bytes long' : 'a span id that is not 8 bytes long'

@@ -1,0 +1,150 @@
+import { isUtf8, repairUtf8 } from './utf8.ts'
+
+/** Bytes that grow: the text of a column, one value after the other. */
+export class Text {
+  data: Uint8Array
+  view: DataView
+  /** Where the next byte goes. */
+  pos = 0
+
+  constructor(capacity: number) {
+    this.data = new Uint8Array(capacity)
+    this.view = new DataView(this.data.buffer)
+  }
+
+  /** Makes room for `bytes` more bytes. */
+  reserve(bytes: number): void {
+    if (this.pos + bytes > this.data.length) this.#grow(this.pos + bytes)
+  }
+
+  #grow(needed: number): void {
+    const data = new Uint8Array(Math.max(needed, this.data.length * 2))
+    data.set(this.data.subarray(0, this.pos))
+    this.data = data
+    this.view = new DataView(data.buffer)
+  }
+
+  /** Appends one byte. */
+  byte(value: number): void {
+    if (this.pos === this.data.length) this.#grow(this.pos + 1)
+    this.data[this.pos++] = value
+  }
+
+  /** Appends `b[s, e)` as it is. */
+  bytes(b: Uint8Array, s: number, e: number): void {
+    this.reserve(e - s)
+    const { data } = this
+    let o = this.pos
+    if (e - s > 64) {
+      data.set(b.subarray(s, e), o)
+      o += e - s
+    } else while (s < e) data[o++] = b[s++] as number
+    this.pos = o
+  }
+
+  /** Appends an ASCII string. */
+  ascii(text: string): void {
+    this.reserve(text.length)
+    for (let i = 0; i < text.length; i++) this.data[this.pos++] = text.charCodeAt(i)
+  }
+
+  /**
+   * Appends `b[s, e)` as UTF-8, malformed parts as U+FFFD.
+   * @returns whether something had to be repaired
+   */
+  utf8(b: Uint8Array, view: DataView, s: number, e: number): boolean {
+    this.reserve(e - s)
+    const to = this.view
+    let o = this.pos
+    let p = s
+    // Four bytes at a time while all are ASCII.
+    for (const last = e - 4; p <= last; p += 4, o += 4) {
+      const word = view.getInt32(p, true)
+      if ((word & 0x80808080) !== 0) break
+      to.setInt32(o, word, true)
+    }
+    while (p < e && (b[p] as number) < 0x80) this.data[o++] = b[p++] as number
+    this.pos = o
+    if (p === e) return false
+    if (isUtf8(b, p, e)) {
+      this.bytes(b, p, e)
+      return false
+    }
+    const repaired = repairUtf8(b, p, e)
+    this.bytes(repaired, 0, repaired.length)
+    return true
+  }
+
+  /**
+   * Appends the text `b[s, e)` as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and
+   * control characters escaped, all else as it is, malformed UTF-8 as U+FFFD.
+   * @returns whether something had to be repaired
+   */
+  escaped(b: Uint8Array, view: DataView, s: number, e: number): boolean {
+    this.reserve(e - s)
+    const to = this.view
+    let o = this.pos
+    let p = s
+    for (const last = e - 4; p <= last; p += 4, o += 4) {
+      const word = view.getInt32(p, true)
+      if (needsCare(word)) break
+      to.setInt32(o, word, true)
+    }
+    for (; p < e; p++, o++) {
+      const c = b[p] as number
+      if (c >= 0x80 || escapes[c] !== 0) break
+      this.data[o] = c
+    }
+    this.pos = o
+    return p < e && this.#escapedSlowly(b, p, e)
+  }
+
+  #escapedSlowly(b: Uint8Array, s: number, e: number): boolean {
+    const malformed = !isUtf8(b, s, e)
+    const from = malformed ? repairUtf8(b, s, e) : b
+    const end = malformed ? from.length : e
+    for (let p = malformed ? 0 : s; p < end; p++) {
+      this.reserve(6)
+      this.#character(from[p] as number)
+    }
+    return malformed
+  }
+
+  /** One byte of a JSON string, for which six bytes are reserved. */
+  #character(c: number): void {
+    const { data } = this
+    const escape = c < 0x80 ? (escapes[c] as number) : 0
+    if (escape === 0) data[this.pos++] = c
+    else {
+      data[this.pos++] = 0x5c
+      if (escape !== unicodeEscape) data[this.pos++] = escape
+      else {
+        this.ascii('u00')
+        data[this.pos++] = hexDigits[c >> 4] as number
+        data[this.pos++] = hexDigits[c & 15] as number
+      }
+    }
+  }
+}
+
+/** Whether one of four bytes is a quote, a backslash, a control character or not ASCII; now and then true of others. */
+export const needsCare = (word: number): boolean => {
+  const quote = word ^ 0x22222222
+  const backslash = word ^ 0x5c5c5c5c
+  return (
+    (((word - 0x20202020) | (quote - 0x01010101) | (backslash - 0x01010101) | word) &
+      0x80808080) !==
+    0
+  )
+}
+
+/** The ASCII codes of the hexadecimal digits. */
+export const hexDigits = Uint8Array.from('0123456789abcdef', (c) => c.charCodeAt(0))
+
+const unicodeEscape = 1
+
+/** For each ASCII character: 0 as it is, 1 as `\u00XX`, else the letter behind the backslash. */
+const escapes = new Uint8Array(128).fill(unicodeEscape, 0, 32)
+for (const [character, letter] of ['\bb', '\tt', '\nn', '\ff', '\rr', '""', '\\\\']) {
+  escapes[(character as string).charCodeAt(0)] = (letter as string).charCodeAt(0)
+}
