@@ -11,4 +11,4 @@ WHERE make_timestamptz(year, month, day, hour, 0, 0, 'UTC') > now() - INTERVAL 2
   AND Timestamp > now() - INTERVAL 1 HOUR
 GROUP BY ServiceName
 HAVING Errors > 0
-ORDER BY Errors DESC;
+ORDER BY Errors DESC, ServiceName;

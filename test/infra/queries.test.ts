@@ -1,0 +1,200 @@
+// Protects infra/queries: each of DuckDB's runs over files that the program wrote from the samples, and answers what it says.
+import { execFile } from 'node:child_process'
+import { copyFile, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Server, startServer } from '../interop/server.ts'
+import { type Answer, ask } from '../tools/duckdb.ts'
+import { firstNano, sampleSignals, samplesFolder } from '../tools/samples.ts'
+
+const folder = join(import.meta.dirname, '../../infra/queries/duckdb')
+
+/** Ten seconds into the minute before this one: every sample lies in that minute, and in the last hour. */
+const stamped = (sample: string): string => {
+  const minute = BigInt(Math.floor(Date.now() / 60_000) - 1) * 60_000_000_000n
+  const shift = minute + 10_000_000_000n - firstNano
+  return sample.replace(/"(\d{19})"/g, (_, time) => `"${BigInt(time) + shift}"`)
+}
+
+let server: Server
+
+/** Runs a query's file over what the server wrote. */
+const answer = async (name: string): Promise<Answer> =>
+  ask(await readFile(join(folder, `${name}.sql`), 'utf8'), server.folder)
+
+const count = async (path: string): Promise<unknown> =>
+  (await ask(`SELECT count(*)::INT AS n FROM 'data/${path}/**/*.parquet'`, server.folder))[0]?.n
+
+beforeAll(async () => {
+  server = await startServer()
+  for (const signal of sampleSignals) {
+    const body = stamped(await readFile(join(samplesFolder, `${signal}.json`), 'utf8'))
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${server.url}/v1/${signal}`, { method: 'POST', headers, body })
+    expect(await response.text()).toBe('{}')
+  }
+})
+afterAll(async () => {
+  await server.stop()
+  await rm(server.folder, { recursive: true })
+})
+
+const tables = [
+  'errors-by-service',
+  'gauge-by-minute',
+  'histogram-buckets',
+  'logs-by-attribute',
+  'logs-of-a-trace',
+  'recent-logs',
+  'slow-traces',
+  'span-latencies',
+] as const
+
+const checkout = 'checkout'
+const crème = 'crème/brûlée ☕'
+const failed = 'payment failed: upstream timed out after 3 s'
+const declined =
+  '{"message":"card declined, trying again","attempt":2,"card":{"brand":"visa","tags":[1,true,null]}}'
+
+const answers: Readonly<Record<(typeof tables)[number], Answer>> = {
+  'recent-logs': [
+    { SeverityText: '', Body: 'a line without severity, scope or resource', ServiceName: null },
+    { SeverityText: 'FATAL', Body: '["oven",451.0]', ServiceName: crème },
+    { SeverityText: 'INFO', Body: '完成 – prêt – готово 🍮', ServiceName: crème },
+    { SeverityText: 'ERROR', Body: failed, ServiceName: checkout },
+    { SeverityText: 'WARN', Body: declined, ServiceName: checkout },
+    { SeverityText: 'INFO', Body: 'order received', ServiceName: checkout },
+  ],
+  'span-latencies': [
+    { SpanName: 'POST /checkout', Spans: '1', AvgMs: 3250, P95Ms: 3250, MaxMs: 3250 },
+    { SpanName: 'place order', Spans: '1', AvgMs: 3100, P95Ms: 3100, MaxMs: 3100 },
+    { SpanName: 'charge card', Spans: '1', AvgMs: 2800, P95Ms: 2800, MaxMs: 2800 },
+    { SpanName: 'GET /menu', Spans: '2', AvgMs: 16, P95Ms: 19.6, MaxMs: 20 },
+  ],
+  'gauge-by-minute': [
+    { MetricName: 'cpu.load', Average: 0.5 },
+    { MetricName: 'process.memory.usage', Average: 115_343_360 },
+  ],
+  'errors-by-service': [
+    { ServiceName: checkout, Errors: '1', Lines: '3', NewestError: failed },
+    { ServiceName: crème, Errors: '1', Lines: '2', NewestError: '["oven",451.0]' },
+  ],
+  'slow-traces': [
+    {
+      TraceId: '5b8efff798038103d269b633813fc60c',
+      DurationMs: 3250,
+      Spans: '3',
+      Services: [checkout, 'frontend'],
+      RootSpan: 'POST /checkout',
+      Errors: '2',
+    },
+    {
+      TraceId: '1f2e3d4c5b6a79880716253443526170',
+      DurationMs: 20,
+      Spans: '1',
+      Services: ['frontend'],
+      RootSpan: 'GET /menu',
+      Errors: '0',
+    },
+    {
+      TraceId: '9a1c07b2c5d34e6f8a7b6c5d4e3f2a1b',
+      DurationMs: 12,
+      Spans: '1',
+      Services: ['frontend'],
+      RootSpan: 'GET /menu',
+      Errors: '0',
+    },
+  ],
+  'logs-of-a-trace': [
+    {
+      ServiceName: checkout,
+      SpanName: 'place order',
+      SeverityText: 'INFO',
+      Body: 'order received',
+    },
+    { ServiceName: checkout, SpanName: 'charge card', SeverityText: 'WARN', Body: declined },
+    { ServiceName: checkout, SpanName: 'charge card', SeverityText: 'ERROR', Body: failed },
+  ],
+  'logs-by-attribute': [{ ServiceName: checkout, Body: 'order received', OrderTotal: '49.9' }],
+  'histogram-buckets': [
+    [0.1, '1'],
+    [0.25, '3'],
+    [0.5, '4'],
+    [1, '1'],
+    ['Infinity', '1'],
+  ].map(([UpperBound, Observations]) => ({
+    ServiceName: checkout,
+    MetricName: 'http.server.request.duration',
+    MetricUnit: 's',
+    Attributes: '{"http.route":"/checkout"}',
+    UpperBound: UpperBound ?? null,
+    Observations: Observations ?? null,
+  })),
+}
+
+/** Without the times, which are of now. */
+const timeless = (rows: Answer): Answer => rows.map(({ Timestamp, Minute, ...rest }) => rest)
+
+test.each(tables)('%s', async (name) => {
+  expect(timeless(await answer(name))).toEqual(answers[name])
+})
+
+test('every query is asked here', async () => {
+  const files = (await readdir(folder)).map((file) => file.replace('.sql', ''))
+  expect(files.sort()).toEqual([...tables, 'compact', 'duplicates'].sort())
+})
+
+test('by the hours in the path, DuckDB opens the files of the last hour alone', async () => {
+  const query = (await readFile(join(folder, 'recent-logs.sql'), 'utf8')).replace(/^--.*\n/gm, '')
+  const before = join(server.folder, 'logs/checkout/year=2001/month=02/day=08/hour=09/old.parquet')
+  const [recent = ''] = (await server.files()).filter((file) => file.startsWith('logs/checkout/'))
+  await promisify(execFile)('mkdir', ['-p', dirname(before)])
+  await copyFile(join(server.folder, recent), before)
+  const [plan] = await ask(`EXPLAIN ANALYZE ${query}`, server.folder)
+  await rm(before)
+  expect(plan?.explain_value).toMatch(/Scanning Files: 3\/4/)
+})
+
+test('duplicates finds rows that stand twice, compact leaves each once', async () => {
+  expect(await answer('duplicates')).toEqual([])
+  const [file = ''] = (await server.files()).filter((name) => name.startsWith('logs/checkout/'))
+  const hour = dirname(file)
+  await copyFile(join(server.folder, file), join(server.folder, hour, 'copy.parquet'))
+  expect(await count(hour)).toBe(6)
+  const doubles = await answer('duplicates')
+  expect(doubles.map(({ RequestRow, Copies }) => ({ RequestRow, Copies }))).toEqual(
+    [0, 1, 2].map((RequestRow) => ({ RequestRow, Copies: '2' })),
+  )
+
+  const compact = await readFile(join(folder, 'compact.sql'), 'utf8')
+  const own = compact.replace(/'data\/[^']*'/, `'data/${hour}'`)
+  expect(own).not.toBe(compact)
+  const rows = `SELECT * FROM read_parquet('data/${file}', hive_partitioning = false)`
+  const kept = await ask(rows, server.folder)
+  await ask(own, server.folder)
+  expect(await count(hour)).toBe(6)
+  await rm(join(server.folder, file))
+  await rm(join(server.folder, hour, 'copy.parquet'))
+  const compacted = join(server.folder, hour, 'compacted.parquet')
+  await rename(`${compacted}.new`, compacted)
+  expect(await ask(rows.replace(file, `${hour}/compacted.parquet`), server.folder)).toEqual(kept)
+  expect(await answer('duplicates')).toEqual([])
+})
+
+test('send.sh: every row it sends is stored', async () => {
+  const other = await startServer()
+  const countThere = async (path: string) =>
+    (await ask(`SELECT count(*)::INT AS n FROM 'data/${path}/**/*.parquet'`, other.folder))[0]?.n
+  try {
+    await promisify(execFile)(join(samplesFolder, 'send.sh'), [other.url])
+    const kinds = ['gauge', 'sum', 'histogram', 'exponential_histogram', 'summary']
+    const paths = ['logs', 'traces', ...kinds.map((kind) => `metrics/${kind}`)]
+    const counts = []
+    for (const path of paths) counts.push(await countThere(path))
+    expect(counts).toEqual([6, 5, 6, 3, 1, 1, 1].map((rows) => rows * 5))
+  } finally {
+    await other.stop()
+    await rm(other.folder, { recursive: true })
+  }
+})
