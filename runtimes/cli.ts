@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The program's first file, and the only one that an older Node has to understand: it asks for the
-// version before anything with a newer syntax is loaded. No import above, no `?.`, no await.
+// version before anything of a newer Node is used. The build turns its syntax into an old one.
+
+import { compileParquetWasm } from './node/wasm.ts'
 
 const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
 
@@ -9,4 +11,9 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exit(1)
 }
 
-import('./command.ts').then(({ main }) => main(process.argv.slice(2), process.env))
+// Begun before everything else is loaded, and for nothing when only the version is asked for.
+const encoder = compileParquetWasm()
+// Whoever waits for it learns what went wrong; nobody waits when there is no server.
+encoder.catch(() => undefined)
+
+import('./command.ts').then(({ main }) => main(process.argv.slice(2), process.env, encoder))

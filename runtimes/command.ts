@@ -21,8 +21,16 @@ type Flags = ReturnType<typeof parse>['values']
 const parse = (args: readonly string[]) =>
   parseArgs({ args: [...args], options, allowPositionals: true })
 
-/** Runs the command line. Ends the process with 1 when it cannot do what it is asked. */
-export const main = async (args: readonly string[], env: Environment): Promise<void> => {
+/**
+ * Runs the command line. Ends the process with 1 when it cannot do what it is asked.
+ *
+ * @param wasm parquet-wasm, being compiled meanwhile
+ */
+export const main = async (
+  args: readonly string[],
+  env: Environment,
+  wasm: Promise<WebAssembly.Module>,
+): Promise<void> => {
   const { values, positionals } = attempt(() => parse(args))
   const [command = 'serve', ...rest] = positionals
   if (values.version) return console.log(manifest.version)
@@ -32,7 +40,10 @@ export const main = async (args: readonly string[], env: Environment): Promise<v
     fail([`${command} belongs to Iceberg, which is not in this version yet`])
   }
   if (command !== 'serve') fail([`no such command: ${command}; try otlp2parquet --help`])
-  await run(attempt(() => configure(values, env)))
+  await run(
+    attempt(() => configure(values, env)),
+    wasm,
+  )
 }
 
 /** Flags stand above variables. */
@@ -52,7 +63,7 @@ const configure = (flags: Flags, env: Environment): Config => {
   )
 }
 
-const run = async (config: Config): Promise<void> => {
+const run = async (config: Config, wasm: Promise<WebAssembly.Module>): Promise<void> => {
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
@@ -62,8 +73,8 @@ const run = async (config: Config): Promise<void> => {
   process.stderr.on('error', () => {})
   // Loaded here: `--version` and a wrong variable are answered without all the rest.
   const { startServer } = await import('./node.ts')
-  const server = await startServer(config, manifest.version, log).catch((error: unknown) =>
-    fail(describe(error, config)),
+  const server = await startServer({ config, version: manifest.version, wasm, log }).catch(
+    (error: unknown) => fail(describe(error, config)),
   )
   stopOnSignals(server, log)
   if (config.logFormat === 'text') console.log(startMessage(manifest.version, server.url, config))
@@ -94,12 +105,15 @@ const describe = (error: unknown, config?: Config): string[] => {
     return error.problems.map(({ variable, message }) => `${variable}: ${message}`)
   }
   const { host, port } = config?.listenAddr ?? {}
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
   if (code === 'EADDRINUSE')
     return [`port ${port} on ${host} is in use: choose another one with --port`]
   if (code === 'EACCES') return [`port ${port} on ${host} needs more rights than this user has`]
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return [`${host} is no address of this machine`]
+  // parseArgs goes on with advice that does not fit here.
+  if (code?.startsWith('ERR_PARSE_ARGS'))
+    return [`${causes(error).split('.')[0]}; try otlp2parquet --help`]
   return [causes(error)]
 }
 

@@ -10,7 +10,15 @@ import { addMetricsRoute } from './node/metrics-route.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
 import { type HttpServer, serve } from './node/server.ts'
-import { compileParquetWasm } from './node/wasm.ts'
+
+export interface StartOptions {
+  readonly config: Config
+  /** The program's version, for the files' footers. */
+  readonly version: string
+  /** parquet-wasm, compiled or about to be. */
+  readonly wasm: Promise<WebAssembly.Module>
+  readonly log: Log
+}
 
 /** A program that runs. */
 export interface RunningServer extends HttpServer {
@@ -24,14 +32,15 @@ export interface RunningServer extends HttpServer {
  *
  * @throws when the storage cannot be opened, the address is taken, or the certificate is no good
  */
-export const startServer = async (
-  config: Config,
-  version: string,
-  log: Log,
-): Promise<RunningServer> => {
+export const startServer = async ({
+  config,
+  version,
+  wasm,
+  log,
+}: StartOptions): Promise<RunningServer> => {
   const prometheus = createPrometheus(log)
   const { metrics } = prometheus
-  const encoder = compileParquetWasm().then((module) =>
+  const encoder = wasm.then((module) =>
     createEncoder({
       module,
       version,

@@ -19,8 +19,8 @@ export interface HttpServer {
   drain(): Promise<number>
 }
 
-/** Node's own limits. Bodies have none here: the application watches them and answers 503, never 408. */
-const limits = {
+/** node:http's own limits. Bodies have none here: the application watches them and answers 503, never 408. */
+export const httpLimits = {
   maxHeaderSize: 16_384,
   headersTimeout: 10_000,
   requestTimeout: 0,
@@ -28,7 +28,7 @@ const limits = {
   keepAliveTimeout: 75_000,
   // How often the timeouts above are looked at.
   connectionsCheckingInterval: 2000,
-} as const
+}
 
 const maxConnections = 8192
 
@@ -41,9 +41,14 @@ const drainSlackMs = 1500
  * @throws the error of `listen` (`EADDRINUSE`, `EACCES`, …), or one that says why the certificate
  *   cannot be used
  */
-export const serve = async (app: Hono, config: Config, log: Log): Promise<HttpServer> => {
+export const serve = async (
+  app: Hono,
+  config: Config,
+  log: Log,
+  limits = httpLimits,
+): Promise<HttpServer> => {
   const listener = getRequestListener(app.fetch, { errorHandler, autoCleanupIncoming: false })
-  const server = createHttpServer(config, listener)
+  const server = createHttpServer(config, limits, listener)
   server.maxConnections = maxConnections
   server.prependListener('request', lingerOnEarlyAnswer)
   answerClientErrors(server)
@@ -57,8 +62,11 @@ export const serve = async (app: Hono, config: Config, log: Log): Promise<HttpSe
   }
 }
 
-const createHttpServer = (config: Config, listener: RequestListener): Server => {
-  const { tls } = config
+const createHttpServer = (
+  { tls }: Config,
+  limits: typeof httpLimits,
+  listener: RequestListener,
+): Server => {
   if (tls === undefined) return createServer(limits, listener)
   const [cert, key] = [readPem(tls.cert), readPem(tls.key)]
   try {
