@@ -5,6 +5,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openFileStorage } from '../../src/storage/fs.ts'
+import { createTemporaries } from '../../src/storage/fs-temporaries.ts'
 import { storageContract } from '../contracts/storage.ts'
 
 const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'otlp2parquet-'))
@@ -97,6 +98,15 @@ describe('a file storage', () => {
     })
 
     it('leaves the temporary files of a storage that is at work in the same folder', async () => {
+      await openFileStorage(root)
+      await createTemporaries(join(root, '.tmp')).use(bytes, async (path) => {
+        await openFileStorage(root)
+        expect((await stat(path)).size).toBe(bytes.length)
+      })
+      expect(await temporaries()).toEqual([])
+    })
+
+    it('harms no put of another storage in the same folder', async () => {
       const storage = await openFileStorage(root)
       const puts = Array.from({ length: 100 }, (_, i) => storage.put(`a/${i}`, bytes, once))
       await Promise.all(Array.from({ length: 5 }, () => openFileStorage(root)))
