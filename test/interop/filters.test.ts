@@ -1,0 +1,131 @@
+/**
+ * Protects every query with a WHERE: the statistics in our files never hide a row. Random filters over many small
+ * row groups, each answered with the statistics and without, by three engines.
+ */
+import { rm } from 'node:fs/promises'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { conditionOf, type Dialect, type Filter, randomFilter } from './filters.ts'
+import { here, python, run } from './programs.ts'
+import { randomOf, randomRequests } from './random-requests.ts'
+import { duckdb, literal } from './readers/duckdb.ts'
+import { post } from './requests.ts'
+import { tableOf } from './rows.ts'
+import { type Server, startServer } from './server.ts'
+
+const seed = Number(process.env.INTEROP_SEED ?? 1)
+const filtersPerTable = 100
+/** Each result twice: with statistics and without. */
+type Results = Record<string, [string, string][]>
+
+const tables: Record<string, { files: string[]; filters: Filter[] }> = {}
+const results: Record<string, Results> = {}
+let server: Server
+
+const iso = (micros: string): string => {
+  const seconds = new Date(Number(BigInt(micros) / 1_000_000n) * 1000).toISOString().slice(0, -5)
+  return `${seconds.replace('T', ' ')}.${String(BigInt(micros) % 1_000_000n).padStart(6, '0')}`
+}
+
+const duckdbSql: Dialect = {
+  name: (column) => `"${column}"`,
+  text: literal,
+  timestamp: (micros) => `TIMESTAMPTZ '${iso(micros)}+00'`,
+  double: (value) => `'${value}'::DOUBLE`,
+  startsWith: (column, text) => `starts_with(${column}, ${text})`,
+}
+
+const clickhouseSql: Dialect = {
+  name: (column) => `\`${column}\``,
+  text: (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
+  timestamp: (micros) => `fromUnixTimestamp64Micro(${micros}, 'UTC')`,
+  double: (value) => `toFloat64('${value}')`,
+  startsWith: (column, text) => `startsWith(${column}, ${text})`,
+}
+
+const byDuckdb = async (): Promise<Results> => {
+  const connection = await (await DuckDBInstance.create()).connect()
+  const keys = async (from: string, condition: string): Promise<string> => {
+    const key = `"RequestId" || ':' || "RequestRow"`
+    const sql = `SELECT string_agg(k, ',' ORDER BY k) FROM (SELECT ${key} AS k FROM ${from} WHERE ${condition})`
+    const [row] = (await connection.runAndReadAll(sql)).getRows()
+    return String(row?.[0] ?? '')
+  }
+  const found: Results = {}
+  for (const [name, { files, filters }] of Object.entries(tables)) {
+    const list = files.map((file) => literal(`${server.folder}/${file}`))
+    const scan = `read_parquet([${list}], hive_partitioning = false)`
+    await connection.run(`CREATE TABLE ${name} AS FROM ${scan}`)
+    const pairs: [string, string][] = []
+    for (const filter of filters) {
+      const condition = conditionOf(filter, duckdbSql)
+      pairs.push([await keys(scan, condition), await keys(name, condition)])
+    }
+    found[name] = pairs
+  }
+  connection.closeSync()
+  return found
+}
+
+const byPyArrow = async (): Promise<Results> => {
+  const input = JSON.stringify({ folder: server.folder, tables })
+  return JSON.parse(await run(python, [here('test/interop/readers/filter_pyarrow.py')], { input }))
+}
+
+const byClickHouse = async (): Promise<Results> => {
+  const conditions = Object.entries(tables).map(([name, { files, filters }]) => [
+    name,
+    { files, conditions: filters.map((filter) => conditionOf(filter, clickhouseSql)) },
+  ])
+  const input = JSON.stringify({ tables: Object.fromEntries(conditions) })
+  const script = here('test/interop/readers/filter_clickhouse.mjs')
+  return JSON.parse(await run(process.execPath, [script], { input, cwd: server.folder }))
+}
+
+beforeAll(async () => {
+  server = await startServer({ OTLP2PARQUET_ROW_GROUP_SIZE: '128' })
+  for (const [signal, request] of Object.entries(randomRequests(seed, 2000)))
+    expect(await post(server.url, signal, JSON.stringify(request))).toBe(200)
+  const random = randomOf(seed)
+  for (const { file, rows } of await duckdb(server.folder, await server.files())) {
+    const table = tables[tableOf(file)]
+    if (table !== undefined) throw new Error('one file a table was meant')
+    const filters = Array.from({ length: filtersPerTable }, () =>
+      randomFilter(random, tableOf(file), rows),
+    )
+    tables[tableOf(file)] = { files: [file], filters }
+  }
+  results.duckdb = await byDuckdb()
+  results.pyarrow = await byPyArrow()
+  results.clickhouse = await byClickHouse()
+})
+
+afterAll(async () => {
+  await server.stop()
+  await rm(server.folder, { recursive: true })
+})
+
+const engines = ['duckdb', 'pyarrow', 'clickhouse']
+const names = ['logs', 'traces', 'metrics_gauge']
+const cases = engines.flatMap((engine) => names.map((table) => [engine, table] as const))
+
+it.each(cases)('%s finds every row of %s that a full scan finds', (engine, table) => {
+  const pairs = results[engine]?.[table] ?? []
+  expect(pairs).toHaveLength(filtersPerTable)
+  const differ = pairs.flatMap(([skipping, full], i) =>
+    skipping === full ? [] : [{ filter: tables[table]?.filters[i], skipping, full }],
+  )
+  expect(differ).toEqual([])
+  // Filters that find all rows or none would show little.
+  const telling = pairs.filter(([, full]) => full !== '' && full !== pairs[0]?.[1])
+  expect(telling.length).toBeGreaterThan(filtersPerTable / 4)
+})
+
+it.each(names)('engines agree about %s', (table) => {
+  // About NaN they need not: each engine orders it in its own way.
+  const comparable = (tables[table]?.filters ?? []).map(({ type }) => type !== 'double')
+  const of = (engine: string) =>
+    (results[engine]?.[table] ?? []).filter((_, i) => comparable[i]).map(([, full]) => full)
+  expect(of('pyarrow')).toEqual(of('duckdb'))
+  expect(of('clickhouse')).toEqual(of('duckdb'))
+})

@@ -1,0 +1,143 @@
+/** Requests of many random records, with the values that break statistics drawn often; the same for the same seed. */
+
+/** A generator of numbers in [0, 1) (mulberry32). */
+export const randomOf = (seed: number): (() => number) => {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+export type Random = ReturnType<typeof randomOf>
+
+export const pick = <T>(random: Random, items: readonly T[]): T => {
+  const item = items[Math.floor(random() * items.length)]
+  if (item === undefined) throw new Error('nothing to pick from')
+  return item
+}
+
+/** Texts around the ends of a byte-wise order, and long ones that differ late, where truncated bounds lie. */
+const texts = [
+  '',
+  ' ',
+  'a',
+  'A',
+  '~',
+  '\u007f',
+  'é',
+  'ÿ',
+  '\ud7ff',
+  '\ufffd',
+  '\uffff',
+  '𐀀',
+  '\u{10ffff}',
+  '\u{10ffff}'.repeat(20),
+  '\uffff'.repeat(40),
+  'x'.repeat(63),
+  'x'.repeat(64),
+  `${'x'.repeat(64)}y`,
+  `${'x'.repeat(300)}a`,
+  `${'x'.repeat(300)}b`,
+]
+export const integers = [0n, 1n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 53n + 1n, 2n ** 63n - 1n] as const
+export const doubles = [0, -0, 1, -1, 0.1, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE]
+const special = ['NaN', 'Infinity', '-Infinity']
+
+const hex = (random: Random, digits: number): string =>
+  Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('')
+
+const text = (random: Random): string => {
+  const kind = random()
+  if (kind < 0.3) return pick(random, texts)
+  if (kind < 0.7) return `name-${Math.floor(random() * 30)}`
+  return hex(random, Math.floor(random() * 100))
+}
+
+const resource = {
+  attributes: [{ key: 'service.name', value: { stringValue: 'many' } }],
+  droppedAttributesCount: 1,
+}
+/** All of one hour, so that they stand in one file. */
+const time = (random: Random): string =>
+  String(1_790_000_000_000_000_000n + BigInt(Math.floor(random() * 3e9)) * 1000n)
+
+const sometimes = <T>(random: Random, value: T): T | undefined =>
+  random() < 0.7 ? value : undefined
+
+const log = (random: Random) => ({
+  timeUnixNano: time(random),
+  observedTimeUnixNano: String(pick(random, integers)),
+  severityNumber: Math.floor(random() * 25),
+  severityText: text(random),
+  body: sometimes(random, { stringValue: text(random) }),
+  eventName: text(random),
+  droppedAttributesCount: Math.floor(random() * 3) * 2_000_000_000,
+  flags: Math.floor(random() * 2 ** 32),
+  traceId: sometimes(random, hex(random, 32)),
+  spanId: sometimes(random, hex(random, 16)),
+})
+
+const span = (random: Random) => {
+  const start = time(random)
+  return {
+    traceId: hex(random, 32),
+    spanId: hex(random, 16),
+    parentSpanId: sometimes(random, hex(random, 16)),
+    traceState: text(random),
+    name: text(random),
+    kind: Math.floor(random() * 7),
+    startTimeUnixNano: start,
+    endTimeUnixNano: String(BigInt(start) + BigInt(Math.floor((random() - 0.3) * 1e9))),
+    status: sometimes(random, { code: Math.floor(random() * 3), message: text(random) }),
+  }
+}
+
+const gauge = (random: Random) => {
+  const kind = random()
+  const value =
+    kind < 0.1
+      ? {}
+      : kind < 0.4
+        ? { asInt: String(pick(random, integers) * (random() < 0.5 ? -1n : 1n)) }
+        : { asDouble: kind < 0.55 ? pick(random, special) : pick(random, [...doubles, random()]) }
+  return {
+    timeUnixNano: time(random),
+    startTimeUnixNano: sometimes(random, time(random)),
+    ...value,
+  }
+}
+
+/** A request of `count` records under one service, most of them with a scope. */
+export const randomRequests = (seed: number, count: number) => {
+  const random = randomOf(seed)
+  const many = <T>(make: (random: Random) => T) => Array.from({ length: count }, () => make(random))
+  const scope = { name: 'scope', version: 'v' }
+  return {
+    logs: {
+      resourceLogs: [
+        { resource, scopeLogs: [{ scope, logRecords: many(log) }, { logRecords: many(log) }] },
+      ],
+    },
+    traces: { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: many(span) }] }] },
+    metrics: {
+      resourceMetrics: [
+        {
+          resource,
+          scopeMetrics: [
+            {
+              scope,
+              metrics: Array.from({ length: 40 }, () => ({
+                name: text(random),
+                unit: text(random),
+                gauge: { dataPoints: Array.from({ length: count / 40 }, () => gauge(random)) },
+              })),
+            },
+          ],
+        },
+      ],
+    },
+  }
+}
