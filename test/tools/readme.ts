@@ -73,7 +73,10 @@ const former = (): string => {
   }
   return markdownTable(
     ['there', 'here'],
-    [...names].map(([text, old]) => [old.join(', '), text.replaceAll(/OTLP2PARQUET_\w+(=[\w:]+)?/g, '`$&`')]),
+    [...names].map(([text, old]) => [
+      old.join(', '),
+      text.replaceAll(/OTLP2PARQUET_\w+(=[\w:]+)?/g, '`$&`'),
+    ]),
   )
 }
 

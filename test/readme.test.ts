@@ -1,0 +1,89 @@
+// Protects the README: its commands run as they stand, and what it lists is what the program has.
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Server, startServer } from './interop/server.ts'
+import { ask } from './tools/duckdb.ts'
+import { codeBlocks, generated, readmePath } from './tools/readme.ts'
+
+const root = dirname(readmePath)
+const readme = readFileSync(readmePath, 'utf8')
+const longer = readFileSync(join(root, 'infra/README.md'), 'utf8')
+
+let server: Server
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(async () => {
+  await server.stop()
+  await rm(server.folder, { recursive: true })
+})
+
+/** A shell block of the README, with the server's address for the default one. */
+const shell = async (start: string): Promise<string> => {
+  const [code = ''] = codeBlocks(readme, 'sh').filter((block) => block.startsWith(start))
+  const own = code.replaceAll('http://127.0.0.1:4318', server.url)
+  return (await promisify(execFile)('bash', ['-ec', own])).stdout
+}
+
+const query = (): string => {
+  const [, sql = ''] = /duckdb -c "([^"]*)"/.exec(readme) ?? []
+  return sql
+}
+
+test('the curl and the query: sent twice, it is one row', async () => {
+  expect(await shell('curl ')).toBe('{}')
+  expect(await shell('curl ')).toBe('{}')
+  expect(await ask(query(), server.folder)).toEqual([
+    {
+      Timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d /),
+      ServiceName: 'shop',
+      SeverityText: 'INFO',
+      Body: 'hello, lake',
+    },
+  ])
+})
+
+test('send.sh, then the other query', async () => {
+  await promisify(execFile)(join(root, 'infra/samples/send.sh'), [server.url])
+  const [sql = ''] = codeBlocks(readme, 'sql')
+  expect(await ask(sql, server.folder)).toEqual([
+    { SpanName: 'POST /checkout', Spans: '5', AvgMs: 3250, MaxMs: 3250 },
+    { SpanName: 'place order', Spans: '5', AvgMs: 3100, MaxMs: 3100 },
+    { SpanName: 'charge card', Spans: '5', AvgMs: 2800, MaxMs: 2800 },
+    { SpanName: 'GET /menu', Spans: '10', AvgMs: 16, MaxMs: 20 },
+  ])
+})
+
+test('the lists are those of the sources: node test/tools/readme.ts', () => {
+  expect(generated(readme)).toBe(readme)
+})
+
+test.each([
+  ['README.md', readme, root],
+  ['infra/README.md', longer, join(root, 'infra')],
+])('%s: what it points to is there', (_, text, folder) => {
+  const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path]) => path ?? '')
+  const paths = [...text.matchAll(/`((?:test|infra)\/[\w./-]*)`/g)].map(([, path]) => path ?? '')
+  expect(links.length + paths.length).toBeGreaterThan(5)
+  expect(links.filter((path) => !existsSync(join(folder, path)))).toEqual([])
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+})
+
+test('every command of npm that they name is one', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const named = [...`${readme}${longer}`.matchAll(/npm (?:run )?(start|test|(?<=run )\w+)/g)]
+  expect(named.map(([, name]) => name).filter((name) => !(String(name) in scripts))).toEqual([])
+})
+
+test('every metric is explained', async () => {
+  const response = await fetch(`${server.url}/metrics`)
+  const names = [...(await response.text()).matchAll(/^# TYPE (otlp2parquet_\w+)/gm)]
+  expect(names.length).toBeGreaterThan(5)
+  expect(names.map(([, name]) => name).filter((name) => !longer.includes(`\`${name}\``))).toEqual(
+    [],
+  )
+})
