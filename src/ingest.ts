@@ -60,6 +60,7 @@ export interface IngestOptions {
 /** Files of one request that are written at the same time: more would only hold more memory. */
 const maxConcurrentWrites = 8
 
+/** Puts the way together for one destination; every request is then a call of what is returned. */
 export const createIngest =
   (options: IngestOptions): Ingest =>
   async (request) => {

@@ -3,6 +3,7 @@ import type { Encoding } from '../ingest.ts'
 /** How answers are encoded: as the request is; JSON lines are answered in JSON, unknown types in protobuf. */
 export type AnswerEncoding = 'protobuf' | 'json'
 
+/** In which encoding a request is answered; `undefined`: one with an unknown content type. */
 export const answerEncoding = (encoding: Encoding | undefined): AnswerEncoding =>
   encoding === 'json' || encoding === 'jsonl' ? 'json' : 'protobuf'
 

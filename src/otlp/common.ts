@@ -2,7 +2,6 @@
 import type { DictionaryVector, Int64Vector, Utf8Vector, Vector } from '../arrow/vector.ts'
 import type { commonColumns } from '../tables/common.ts'
 import type { Int64Column, StringColumn } from './columns.ts'
-import type { Fields } from './message.ts'
 import type { InstrumentationScope, Resource } from './messages.ts'
 import type { MessageColumn, Rows } from './rows.ts'
 import * as vectors from './vectors.ts'
@@ -45,6 +44,7 @@ export interface Records {
 
 type CommonName = (typeof commonColumns)[number]['name']
 
+/** The columns that every table begins with, for the records of one table. */
 export const common = (records: Records, context: Context): Record<CommonName, Vector> => ({
   Timestamp: timestamp(records, context),
   TimeUnixNano: vectors.int64(records.time, records.length),

@@ -18,8 +18,8 @@ const members = keyTable([
 const ARRAY = 5
 const KVLIST = 6
 
+/** KeyValue's fields. */
 const pair = keyTable(['key', 'value'])
-const KEY = 0
 const VALUE = 1
 /** The one field of ArrayValue and KeyValueList. */
 const list = keyTable(['values'])
@@ -87,7 +87,8 @@ export class JsonAnyValueReader extends JsonValueReader {
     if (depth > maxDepth) {
       this.tally.rejection = tooDeep
       writeWord(to, 'null')
-      return this.skip()
+      this.skip()
+      return
     }
     const start = to.pos
     to.byte(member === ARRAY ? 0x5b : 0x7b)
@@ -112,65 +113,52 @@ export class JsonAnyValueReader extends JsonValueReader {
     return n
   }
 
-  /** Writes the KeyValue that comes next as `"key":value`; returns where in `to` its value begins. */
+  /**
+   * Writes the KeyValue that comes next as `"key":value`; returns where in `to` its value begins. In whatever order its fields come and
+   * however often, each value is decoded once: nested ones must not multiply the work.
+   */
   keyValue(to: Text, depth: number): number {
-    const begin = this.p
     const start = to.pos
-    const { repairedStrings, unknownFields } = this.tally
-    const value = this.#keyThenValue(to, depth)
-    if (value >= 0) return value
-    this.p = begin
-    to.pos = start
-    this.tally.repairedStrings = repairedStrings
-    this.tally.unknownFields = unknownFields
-    return this.#anyOrder(to, depth)
-  }
-
-  /** The usual order and nothing else; -1 when it is otherwise. */
-  #keyThenValue(to: Text, depth: number): number {
-    this.beginObject()
-    if (!this.nextKey(true) || this.place(pair) !== KEY || this.isNull()) return -1
-    this.quoted(to)
-    to.byte(colon)
-    const value = to.pos
-    if (!this.nextKey(false)) writeWord(to, 'null')
-    else {
-      if (this.place(pair) !== VALUE) return -1
-      this.anyValue(to, false, depth)
-      if (this.nextKey(false)) return -1
-    }
-    return value
-  }
-
-  /** Finds key and value first, then writes them. */
-  #anyOrder(to: Text, depth: number): number {
-    const found = [-1, -1]
+    let value = start
+    // Where the key stands in the body, when it came too late to be written before the value.
+    let lateKey = -1
     this.beginObject()
     for (let first = true; this.nextKey(first); first = false) {
       const place = this.place(pair)
       if (place < 0) this.unknown()
-      else {
+      else if (this.isNull()) continue
+      else if (place === VALUE) {
+        to.pos = value
+        this.anyValue(to, false, depth)
+      } else if (to.pos === start) {
+        this.quoted(to)
+        to.byte(colon)
+        value = to.pos
+      } else {
         this.peek()
-        if (!this.isNull()) {
-          found[place] = this.p
-          this.skip()
-        }
+        lateKey = this.p
+        this.skip()
       }
     }
+    if (to.pos === value) writeWord(to, 'null')
+    return lateKey < 0 && value > start ? value : this.#insertKey(to, start, value, lateKey)
+  }
+
+  /** Puts the key that stands at `at`, or an empty one, before the value that was written already. */
+  #insertKey(to: Text, start: number, value: number, at: number): number {
+    const text = to.data.slice(value, to.pos)
     const end = this.p
-    const [key, at] = found as [number, number]
-    if (key < 0) to.ascii('""')
+    to.pos = start
+    if (at < 0) to.ascii('""')
     else {
-      this.p = key
+      this.p = at
       this.quoted(to)
+      this.p = end
     }
     to.byte(colon)
-    const value = to.pos
-    this.p = at
-    if (at < 0) writeWord(to, 'null')
-    else this.anyValue(to, false, depth)
-    this.p = end
-    return value
+    const begin = to.pos
+    to.bytes(text, 0, text.length)
+    return begin
   }
 
   /** Writes the string that comes next as a JSON string: one without escapes is one already. */

@@ -6,6 +6,7 @@ import type { ExportLogsServiceRequest } from './messages.ts'
 import type { Rows } from './rows.ts'
 import * as vectors from './vectors.ts'
 
+/** The rows of a decoded request as a batch for the logs table. */
 export const logBatches = (
   request: Rows<typeof ExportLogsServiceRequest.fields>,
   context: Context,

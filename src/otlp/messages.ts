@@ -20,7 +20,6 @@ import {
   string,
   strings,
   uint32,
-  uint64,
   uint64s,
 } from './fields.ts'
 import { message } from './message.ts'

@@ -14,9 +14,10 @@ import type {
   ScopeMetrics,
   SummaryDataPoint,
 } from './messages.ts'
-import type { MessageColumn, MessagesColumn, Rows } from './rows.ts'
+import type { MessagesColumn, Rows } from './rows.ts'
 import * as vectors from './vectors.ts'
 
+/** The rows of a decoded request as a batch for each kind of metric that has points. */
 export const metricBatches = (
   request: Rows<typeof ExportMetricsServiceRequest.fields>,
   context: Context,

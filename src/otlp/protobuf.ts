@@ -12,7 +12,7 @@ import {
   type LabelColumn,
 } from './columns.ts'
 import { writeHex } from './json-text.ts'
-import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
+import type { Float64sColumn, Int64sColumn } from './lists.ts'
 import { wrongWireType } from './message.ts'
 import { AnyValueReader, wrongType } from './protobuf-any-value.ts'
 import type { AnyColumn, Rows } from './rows.ts'
@@ -188,7 +188,8 @@ class ProtobufReader extends AnyValueReader {
     end: number,
     e: number,
   ): void {
-    const pieces = (column.pieces[row] = Math.min((column.pieces[row] as number) + 1, 3))
+    const pieces = Math.min((column.pieces[row] as number) + 1, 3)
+    column.pieces[row] = pieces
     if (pieces === 3) return
     column.begin(row)
     if (pieces === 1) column.types[row] = this.anyValue(s, e, column, true, 0)

@@ -38,5 +38,6 @@ export const malformed = (message: string): IngestError => new IngestError('malf
 export const aboveInt64 = 'a time or count above 2^63-1'
 export const nullInList = 'a null in a list of integers'
 export const tooDeep = `an AnyValue nested above ${maxDepth}`
+/** Why a record with an id of a wrong length is rejected; `size` is the length in bytes it must have. */
 export const wrongId = (size: number): string =>
   size === 16 ? 'a trace id that is not 16 bytes long' : 'a span id that is not 8 bytes long'

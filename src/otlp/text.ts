@@ -113,11 +113,11 @@ export class Text {
   /** One byte of a JSON string, for which six bytes are reserved. */
   #character(c: number): void {
     const { data } = this
-    const escape = c < 0x80 ? (escapes[c] as number) : 0
-    if (escape === 0) data[this.pos++] = c
+    const letter = c < 0x80 ? (escapes[c] as number) : 0
+    if (letter === 0) data[this.pos++] = c
     else {
       data[this.pos++] = 0x5c
-      if (escape !== unicodeEscape) data[this.pos++] = escape
+      if (letter !== unicodeEscape) data[this.pos++] = letter
       else {
         this.ascii('u00')
         data[this.pos++] = hexDigits[c >> 4] as number

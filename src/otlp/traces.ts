@@ -11,6 +11,7 @@ import * as vectors from './vectors.ts'
 const kinds = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 const codes = ['Unset', 'Ok', 'Error']
 
+/** The rows of a decoded request as a batch for the spans table. */
 export const traceBatches = (
   request: Rows<typeof ExportTraceServiceRequest.fields>,
   context: Context,

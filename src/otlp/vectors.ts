@@ -33,6 +33,7 @@ export const bitmap = (flags: Uint8Array, length: number): Validity => {
   return missing ? bits : null
 }
 
+/** The texts of a column; a capture's are null where the attribute is absent. */
 export const text = (
   column: TextColumn,
   length: number,
@@ -45,6 +46,7 @@ export const text = (
   data: column.data.subarray(0, column.offsets[length]),
 })
 
+/** The strings of a column that repeat, as a dictionary. */
 export const label = (column: LabelColumn, length: number): DictionaryVector =>
   dictionary(column.indices.subarray(0, length), text(column.entries, column.count))
 
@@ -81,11 +83,13 @@ export const strings = (values: readonly string[]): Utf8Vector => {
 export const constant = (value: string, length: number): DictionaryVector =>
   dictionary(new Int32Array(length), strings([value]))
 
+/** AnyValues as text: null where there is none. */
 export const body = (column: AnyValueColumn, length: number): Utf8Vector =>
   text(column, length, bitmap(column.types, length))
 
 const typeNames = strings(valueTypes)
 
+/** Which member of `AnyValue.value` each was: `string`, `bool`, … ; null where there is none. */
 export const bodyType = (column: AnyValueColumn, length: number): DictionaryVector =>
   dictionary(
     Int32Array.from(column.types.subarray(0, length)),
@@ -93,6 +97,7 @@ export const bodyType = (column: AnyValueColumn, length: number): DictionaryVect
     bitmap(column.types, length),
   )
 
+/** 64-bit integers; null where the field is tracked and absent. */
 export const int64 = (column: Int64Column, length: number): Int64Vector => ({
   kind: 'int64',
   length,
@@ -100,6 +105,7 @@ export const int64 = (column: Int64Column, length: number): Int64Vector => ({
   halves: column.halves.subarray(0, 2 * length),
 })
 
+/** Doubles; null where the field is tracked and absent. */
 export const float64 = (column: Float64Column, length: number): Float64Vector => ({
   kind: 'float64',
   length,
@@ -107,6 +113,7 @@ export const float64 = (column: Float64Column, length: number): Float64Vector =>
   values: column.values.subarray(0, length),
 })
 
+/** The first `length` of `values`. */
 export const int32 = (
   values: Int32Array,
   length: number,
@@ -129,6 +136,7 @@ export const uint32 = (
   return { kind: 'int64', length, validity, halves }
 }
 
+/** Booleans, from a number a row (not 0: true). */
 export const bool = (values: Int32Array, length: number): BoolVector => {
   const bits = new Uint8Array((length + 7) >> 3)
   for (let i = 0; i < length; i++) {
@@ -172,6 +180,7 @@ export const list = (
   values,
 })
 
+/** Lists of 64-bit integers. */
 export const int64s = (
   column: Int64sColumn,
   length: number,
@@ -184,6 +193,7 @@ export const int64s = (
     validity,
   )
 
+/** Lists of doubles. */
 export const float64s = (column: Float64sColumn, length: number): ListVector =>
   list(column.offsets, length, {
     kind: 'float64',
