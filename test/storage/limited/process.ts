@@ -67,7 +67,8 @@ const commands = {
     mkdirSync(join(root, folder), { recursive: true })
     if (process.geteuid?.() === 0) {
       for (const path of ['..', '.', folder, '.tmp']) chownSync(join(root, path), nobody, nobody)
-      process.seteuid?.(nobody)
+      // The real user too: `access` asks for that one.
+      process.setuid?.(nobody)
     }
   },
   chmod: (folder: string, mode: number) => chmodSync(join(root, folder), mode),
