@@ -4,6 +4,7 @@
  */
 import type { RecordBatch } from './arrow/record-batch.ts'
 import { take } from './arrow/take.ts'
+import { IngestError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { type Decoded, decode, type Encoding, type Signal } from './otlp/decode.ts'
@@ -61,19 +62,51 @@ export interface IngestOptions {
 const maxConcurrentWrites = 8
 
 /** Puts the way together for one destination; every request is then a call of what is returned. */
-export const createIngest =
-  (options: IngestOptions): Ingest =>
-  async (request) => {
-    const { dedupe, maxFiles } = options
-    const { signal, body } = request
-    const id = dedupe ? await requestId(signal, body) : randomRequestId()
-    const decoded = decode({ ...request, requestId: id })
-    const { kept, rejected } = limitGroups(filesOf(decoded), maxFiles)
-    const outcomes = await inTurns(kept, maxConcurrentWrites, (file) => store(file, id, options))
-    const result = summary(id, decoded, rejected, outcomes, maxFiles)
-    count(signal, result, options.metrics)
-    return result
+export const createIngest = (options: IngestOptions): Ingest => {
+  const { dedupe } = options
+  const queued = createQueues()
+  return async (request) => {
+    const id = dedupe ? await requestId(request.signal, request.body) : randomRequestId()
+    return queued(id, () => storeRequest(id, request, options))
   }
+}
+
+const storeRequest = async (
+  id: string,
+  request: IngestRequest,
+  options: IngestOptions,
+): Promise<IngestResult> => {
+  const { maxFiles, metrics } = options
+  const { signal } = request
+  const decoded = decode({ ...request, requestId: id })
+  const { kept, rejected } = limitGroups(filesOf(decoded), maxFiles)
+  const outcomes = await inTurns(kept, maxConcurrentWrites, async (file) => {
+    const outcome = await store(file, id, options)
+    if (outcome.created) metrics.count('records', { signal }, file.count)
+    return outcome
+  })
+  const result = summary(id, decoded, rejected, outcomes, maxFiles)
+  count(signal, result, metrics)
+  return result
+}
+
+/**
+ * Attempts of one request that arrive here at once wait for each other: the later one has to see
+ * what the earlier one wrote, also where an hour ends between them.
+ */
+const createQueues = () => {
+  const last = new Map<string, Promise<unknown>>()
+  return async <T>(id: string, work: () => Promise<T>): Promise<T> => {
+    const before = last.get(id)
+    const mine = before === undefined ? work() : before.then(work, work)
+    last.set(id, mine)
+    try {
+      return await mine
+    } finally {
+      if (last.get(id) === mine) last.delete(id)
+    }
+  }
+}
 
 /** The rows of one file: one table, service and hour. */
 interface TableFile extends Group {
@@ -100,11 +133,11 @@ const store = async (file: TableFile, id: string, options: IngestOptions): Promi
   const uuid = await fileUuid(id, table.name, partitionName(service, file))
   const keyAt = (hour: number) => objectKey(table, service, { ...file, hour }, uuid)
   // Rows without a time lie in the hour of their arrival: an earlier attempt may have come an hour earlier.
-  const resent = file.timeless && (await storage.head(keyAt(file.hour - 1))) !== null
+  const resent = file.timeless && (await asked(() => storage.head(keyAt(file.hour - 1)))) !== null
   if (resent) return duplicate(table, metrics)
   const order = sortedRows(batch, table.sortOrder, rows)
   const { bytes } = options.encode(order === null ? batch : take(batch, order))
-  const put = await storage.put(keyAt(file.hour), bytes, { ifNoneMatch: '*' })
+  const put = await asked(() => storage.put(keyAt(file.hour), bytes, { ifNoneMatch: '*' }))
   if (put === 'exists') return duplicate(table, metrics)
   metrics.count('files', { table: table.name })
   metrics.count('written_bytes', { table: table.name }, bytes.length)
@@ -115,6 +148,16 @@ const store = async (file: TableFile, id: string, options: IngestOptions): Promi
 const duplicate = (table: Table, metrics: Metrics): Outcome => {
   metrics.count('duplicates', { table: table.name })
   return { created: false, bytes: 0 }
+}
+
+/** What a storage does not explain is its trouble still, and the sender has to come again. */
+const asked = async <T>(ask: () => Promise<T>): Promise<T> => {
+  try {
+    return await ask()
+  } catch (cause) {
+    if (cause instanceof IngestError) throw cause
+    throw new IngestError('unavailable', 'storage is unavailable', { cause })
+  }
 }
 
 /**
@@ -167,7 +210,6 @@ const summary = (
 }
 
 const count = (signal: Signal, result: IngestResult, metrics: Metrics): void => {
-  metrics.count('records', { signal }, result.records)
   for (const [reason, records] of result.rejected) {
     metrics.count('rejected_records', { signal, reason }, records)
   }
