@@ -1,5 +1,6 @@
 /** Attributes that become columns of their own: `service.name` and its kin. */
-import type { AttributesColumn, Capture } from './columns.ts'
+import type { AttributesColumn } from './columns.ts'
+import type { Text } from './text.ts'
 
 const quote = 0x22
 const backslash = 0x5c
@@ -17,10 +18,10 @@ export const capture = (
   key: number,
   value: number,
 ): void => {
+  const { data, pos } = attributes.text
   for (const column of attributes.captures) {
-    if (matches(attributes.data, key, value - 1, column.key)) {
-      column.begin(row)
-      column.presence.flags[row] = copyValue(column, attributes.data, value, attributes.pos) ? 1 : 0
+    if (matches(data, key, value - 1, column.key)) {
+      column.presence.flags[row] = copyValue(column.begin(row), data, value, pos) ? 1 : 0
     }
   }
 }
@@ -32,16 +33,16 @@ const matches = (data: Uint8Array, s: number, e: number, key: Uint8Array): boole
 }
 
 /** Whether there was a value. */
-const copyValue = (column: Capture, data: Uint8Array, s: number, e: number): boolean => {
+const copyValue = (to: Text, data: Uint8Array, s: number, e: number): boolean => {
   if (data[s] === quote) {
     const inside = data.subarray(s + 1, e - 1)
     const text = inside.includes(backslash)
       ? encoder.encode(JSON.parse(decoder.decode(data.subarray(s, e))) as string)
       : inside
-    column.bytes(text, 0, text.length)
+    to.bytes(text, 0, text.length)
     return true
   }
   const isNull = e - s === 4 && data[s] === 0x6e
-  if (!isNull) column.bytes(data, s, e)
+  if (!isNull) to.bytes(data, s, e)
   return !isNull
 }

@@ -125,30 +125,35 @@ export class Float64Column implements Member {
   }
 }
 
-/** What the columns of text share: row `i` holds `data[offsets[i], offsets[i + 1])`. */
-export abstract class TextColumn extends Text implements Column {
-  abstract readonly op: op.Op
-  offsets = new Int32Array(1)
+/** Writes the open row's double; one outside a oneof or `optional` is not tracked. */
+export const setDouble = (column: Float64Column, row: number, value: number): void => {
+  column.values[row] = value
+  if (column.tracked) claim(column, row)
+}
 
-  constructor() {
-    super(64)
-  }
+/** What the columns of text share: row `i` holds `text.data[offsets[i], offsets[i + 1])`. */
+export abstract class TextColumn implements Column {
+  abstract readonly op: op.Op
+  readonly text = new Text(64)
+  offsets = new Int32Array(1)
 
   grow(rows: number): void {
     this.offsets = grown(this.offsets, rows + 1)
   }
 
   /** Begins the open row's text anew. */
-  begin(row: number): void {
-    this.pos = this.offsets[row] as number
+  begin(row: number): Text {
+    const { text } = this
+    text.pos = this.offsets[row] as number
+    return text
   }
 
   end(row: number): void {
-    this.offsets[row + 1] = this.pos
+    this.offsets[row + 1] = this.text.pos
   }
 
   truncate(row: number, _open: number): void {
-    this.pos = this.offsets[row] as number
+    this.text.pos = this.offsets[row] as number
   }
 }
 
@@ -185,14 +190,17 @@ export class AttributesColumn extends TextColumn {
   }
 
   /** Opens the object, or goes on behind the last pair. */
-  beginPair(row: number): void {
-    this.byte(this.pos === this.offsets[row] ? 0x7b : 0x2c)
+  beginPair(row: number): Text {
+    const { text } = this
+    text.byte(text.pos === this.offsets[row] ? 0x7b : 0x2c)
+    return text
   }
 
   override end(row: number): void {
-    if (this.pos === this.offsets[row]) this.byte(0x7b)
-    this.byte(0x7d)
-    this.offsets[row + 1] = this.pos
+    const { text } = this
+    if (text.pos === this.offsets[row]) text.byte(0x7b)
+    text.byte(0x7d)
+    this.offsets[row + 1] = text.pos
     for (const capture of this.captures) capture.end(row)
   }
 
@@ -289,7 +297,8 @@ export class LabelColumn implements Column {
   }
 
   #equals(entry: number, b: Uint8Array, s: number, e: number): boolean {
-    const { offsets, data } = this.entries
+    const { offsets } = this.entries
+    const { data } = this.entries.text
     let at = offsets[entry] as number
     if ((offsets[entry + 1] as number) - at !== e - s) return false
     while (s < e) if (data[at++] !== b[s++]) return false
@@ -299,7 +308,7 @@ export class LabelColumn implements Column {
   #add(b: Uint8Array, s: number, e: number, slot: number): number {
     const entry = this.count++
     if (entry + 1 >= this.entries.offsets.length) this.entries.grow(2 * entry)
-    this.entries.bytes(b, s, e)
+    this.entries.text.bytes(b, s, e)
     this.entries.end(entry)
     if (slot >= 0) this.#slots[slot] = entry
     if (2 * this.count > this.#slots.length) this.#rehash()
@@ -308,7 +317,8 @@ export class LabelColumn implements Column {
 
   #rehash(): void {
     const slots = new Int32Array(4 * this.#slots.length)
-    const { offsets, data } = this.entries
+    const { offsets } = this.entries
+    const { data } = this.entries.text
     for (let entry = 1; entry < this.count; entry++) {
       let slot = hash(data, offsets[entry] as number, offsets[entry + 1] as number)
       while (slots[slot & (slots.length - 1)] !== 0) slot++

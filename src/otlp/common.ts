@@ -138,7 +138,7 @@ const entityRefs = (
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const stringAt = (column: StringColumn, i: number): string =>
-  decoder.decode(column.data.subarray(column.offsets[i], column.offsets[i + 1]))
+  decoder.decode(column.text.data.subarray(column.offsets[i], column.offsets[i + 1]))
 
 const stringsAt = (
   { offsets, strings }: { offsets: Int32Array; strings: StringColumn },

@@ -163,17 +163,20 @@ export class JsonAnyValueReader extends JsonValueReader {
 
   /** Writes the string that comes next as a JSON string: one without escapes is one already. */
   quoted(to: Text): void {
-    to.byte(quote)
-    this.unescaped()
-    if (this.isEscaped) to.escaped(this.text, this.textView, this.textStart, this.textEnd)
-    else to.bytes(this.b, this.s, this.e)
-    to.byte(quote)
+    this.string()
+    if (!this.isEscaped) to.copy(this.b, this.view, this.s - 1, this.e + 1)
+    else {
+      this.unescape()
+      to.byte(quote)
+      to.escaped(this.text, this.textView, this.textStart, this.textEnd)
+      to.byte(quote)
+    }
   }
 
   /** Writes the string that comes next as it is. */
   utf8(to: Text): void {
     this.unescaped()
-    to.bytes(this.text, this.textStart, this.textEnd)
+    to.copy(this.text, this.textView, this.textStart, this.textEnd)
   }
 
   /** Steps over the value of a key nobody knows. */

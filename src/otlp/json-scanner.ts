@@ -41,6 +41,7 @@ export class JsonScanner {
   peek(): number {
     const { b, end } = this
     let { p } = this
+    if (p < end && (b[p] as number) > 0x20) return b[p] as number
     while (p < end) {
       const c = b[p] as number
       if (c > 0x20 || (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09)) {
@@ -79,7 +80,7 @@ export class JsonScanner {
       c = this.peek()
     }
     if (c !== quote) this.fail('expected a key')
-    this.string()
+    this.#inside()
     if (this.b[this.p] === colon) this.p++
     else this.expect(colon, 'a colon')
     return true
@@ -123,15 +124,20 @@ export class JsonScanner {
   /** The string that comes next, its inside into `s`, `e`. */
   string(): void {
     if (this.peek() !== quote) this.fail('expected a string')
-    const { b, view } = this
-    const wordEnd = this.end - 4
-    let p = ++this.p
+    this.#inside()
+  }
+
+  /** The inside of the string whose opening quote is at `p`. */
+  #inside(): void {
+    const { b, view, end } = this
+    let p = this.p + 1
     this.s = p
     this.isEscaped = false
     for (;;) {
-      while (p <= wordEnd && !needsCare(view.getInt32(p, true))) p += 4
+      while (p + 4 <= end && !needsCare(view.getInt32(p, true))) p += 4
+      while (p < end && isPlain(b[p] as number)) p++
+      if (p >= end) this.fail('a string without an end')
       const c = b[p] as number
-      if (p >= this.end) this.fail('a string without an end')
       if (c === quote) break
       p = this.#character(p, c)
     }
@@ -233,6 +239,9 @@ export class JsonScanner {
 }
 
 const simpleEscapes = new Set(Array.from('"\\/bfnrt', (c) => c.charCodeAt(0)))
+
+/** ASCII that stands for itself in a string. */
+const isPlain = (c: number): boolean => c >= 0x20 && c < 0x80 && c !== quote && c !== backslash
 
 const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
 

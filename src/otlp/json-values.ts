@@ -6,6 +6,8 @@ import { type Tally, wrongId } from './tally.ts'
 import { hexDigits } from './text.ts'
 
 const quote = 0x22
+const minus = 0x2d
+const point = 0x2e
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
@@ -34,7 +36,7 @@ export class JsonValueReader extends JsonScanner {
   /** Reads a string and unescapes it; lone surrogates become U+FFFD and are counted. */
   unescaped(): void {
     this.string()
-    if (this.isEscaped) this.#unescape()
+    if (this.isEscaped) this.unescape()
     else {
       this.text = this.b
       this.textView = this.view
@@ -43,7 +45,8 @@ export class JsonValueReader extends JsonScanner {
     }
   }
 
-  #unescape(): void {
+  /** Unescapes the string that was read last. */
+  unescape(): void {
     const string = JSON.parse(decoder.decode(this.b.subarray(this.s - 1, this.e + 1))) as string
     if (!string.isWellFormed()) this.tally.repairedStrings++
     this.text = encoder.encode(string)
@@ -55,32 +58,51 @@ export class JsonValueReader extends JsonScanner {
   /** The place in a table of the key that was read last; -1 when nobody knows it. */
   place(table: KeyTable): number {
     if (!this.isEscaped) return placeOfKey(table, this.b, this.s, this.e)
-    this.#unescape()
+    this.unescape()
     return placeOfKey(table, this.text, 0, this.textEnd)
   }
 
   /** A signed or unsigned 64-bit integer, a number or a string of one, into `low` and `high`. */
   int64(signed: boolean): void {
     const isString = this.peek() === quote
+    if (this.#digits(isString) && !(signed && this.high < 0)) return
     if (isString) this.string()
     else this.number()
-    const digits = this.e - this.s
-    if (digits <= 15 && this.#smallInteger()) return
     this.#bigInteger(signed)
   }
 
-  /** Up to 15 digits without sign: exact in a double. */
-  #smallInteger(): boolean {
-    let value = 0
-    for (let p = this.s; p < this.e; p++) {
-      const digit = (this.b[p] as number) - 0x30
-      if (digit < 0 || digit > 9) return false
-      value = 10 * value + digit
-    }
-    if (this.e === this.s) this.fail('expected an integer')
-    this.low = value | 0
-    this.high = Math.floor(value / 4294967296)
+  /** One to 19 digits and nothing else, the common case; otherwise it reads nothing and returns false. */
+  #digits(isString: boolean): boolean {
+    const { b } = this
+    const begin = isString ? this.p + 1 : this.p
+    const split = Math.min(begin + 10, this.end)
+    const last = Math.min(begin + 20, this.end)
+    let p = begin
+    let head = 0
+    for (; p < split && isDigit(b[p] as number); p++) head = 10 * head + (b[p] as number) - 0x30
+    let tail = 0
+    let scale = 1
+    for (; p < last && isDigit(b[p] as number); p++, scale *= 10)
+      tail = 10 * tail + (b[p] as number) - 0x30
+    const count = p - begin
+    if (count === 0 || count > 19 || p >= this.end) return false
+    const c = b[p] as number
+    if (isString ? c !== quote : isPartOfNumber(c) || (count > 1 && b[begin] === 0x30)) return false
+    this.#setProduct(head, scale, tail)
+    this.p = isString ? p + 1 : p
     return true
+  }
+
+  /** `head × scale + tail` into `low` and `high`, by halves of `head` so that every step is exact in a double. */
+  #setProduct(head: number, scale: number, tail: number): void {
+    const upper = Math.floor(head / 0x20000)
+    const product = (head - upper * 0x20000) * scale + tail
+    // The upper half counts 2^17 each: its product's lowest 15 bits belong to the low half.
+    const upperProduct = upper * scale
+    const upperHigh = Math.floor(upperProduct / 0x8000)
+    const low = (product % 4294967296) + (upperProduct - upperHigh * 0x8000) * 0x20000
+    this.low = low | 0
+    this.high = (Math.floor(product / 4294967296) + upperHigh + (low >= 4294967296 ? 1 : 0)) | 0
   }
 
   #bigInteger(signed: boolean): void {
@@ -92,13 +114,12 @@ export class JsonValueReader extends JsonScanner {
     this.high = Number(BigInt.asIntN(32, value >> 32n))
   }
 
-  /** A 32-bit integer. */
+  /** A 32-bit integer; an unsigned one as the signed one with the same bits. */
   int32(signed: boolean): number {
     this.int64(true)
-    const value = this.high * 4294967296 + (this.low >>> 0)
-    const [min, max] = signed ? [-2147483648, 2147483647] : [0, 4294967295]
-    if (value < min || value > max) this.fail('an integer out of range')
-    return value
+    const fits = signed ? this.high === this.low >> 31 : this.high === 0
+    if (!fits) this.fail('an integer out of range')
+    return this.low
   }
 
   /** An enum: its number, or one of its names. */
@@ -113,17 +134,36 @@ export class JsonValueReader extends JsonScanner {
   /** A double: a number, a string of one, or `"NaN"`, `"Infinity"`, `"-Infinity"`. */
   double(): number {
     if (this.peek() !== quote) {
-      const isInteger = this.number()
-      if (isInteger && this.e - this.s <= 15 && this.#smallInteger()) {
-        return this.high * 4294967296 + (this.low >>> 0)
-      }
-      return this.#finite(Number(decoder.decode(this.b.subarray(this.s, this.e))))
+      this.number()
+      return this.e - this.s <= 15 ? this.#shortNumber() : this.#longNumber()
     }
     this.string()
     const text = decoder.decode(this.b.subarray(this.s, this.e))
     if (text === 'NaN' || text === 'Infinity' || text === '-Infinity') return Number(text)
     if (!/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) this.fail('expected a number')
     return this.#finite(Number(text))
+  }
+
+  /** A number of at most 15 digits: an integer and a power of ten, both exact, so that one division rounds once. */
+  #shortNumber(): number {
+    const { b, s, e } = this
+    let digits = 0
+    let power = 0
+    for (let p = b[s] === minus ? s + 1 : s; p < e; p++) {
+      const c = b[p] as number
+      if (c === point) power = 1
+      else {
+        if (!isDigit(c)) return this.#longNumber()
+        digits = 10 * digits + c - 0x30
+        power *= 10
+      }
+    }
+    const value = power > 1 ? digits / power : digits
+    return b[s] === minus ? -value : value
+  }
+
+  #longNumber(): number {
+    return this.#finite(Number(decoder.decode(this.b.subarray(this.s, this.e))))
   }
 
   #finite(value: number): number {
@@ -135,14 +175,14 @@ export class JsonValueReader extends JsonScanner {
     this.string()
     const digits = this.e - this.s
     if (digits % 2 === 1) this.fail('an id with an odd number of digits')
-    column.begin(row)
-    column.reserve(digits)
-    for (let p = this.s, o = column.pos; p < this.e; p++, o++) {
+    const to = column.begin(row)
+    to.reserve(digits)
+    for (let p = this.s, o = to.pos; p < this.e; p++, o++) {
       const value = hexValue(this.b[p] as number)
       if (value < 0) this.fail('an id that is not hexadecimal')
-      column.data[o] = hexDigits[value] as number
+      to.data[o] = hexDigits[value] as number
     }
-    if (digits === 2 * column.size) column.pos += digits
+    if (digits === 2 * column.size) to.pos += digits
     else if (digits > 0) this.tally.rejection = wrongId(column.size)
   }
 
@@ -157,6 +197,11 @@ export class JsonValueReader extends JsonScanner {
     return Uint8Array.from(atob(plain), (c) => c.charCodeAt(0))
   }
 }
+
+const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
+
+/** Whether a number goes on with a fraction or an exponent. */
+const isPartOfNumber = (c: number): boolean => c === point || c === 0x65 || c === 0x45
 
 const hexValue = (c: number): number => {
   if (c >= 0x30 && c <= 0x39) return c - 0x30

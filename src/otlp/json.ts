@@ -1,9 +1,20 @@
 /** OTLP/JSON, read byte by byte into the same columns as OTLP/protobuf: no object is made for a message. */
 import { capture } from './capture.ts'
-import { type AttributesColumn, claim, type Int64Column } from './columns.ts'
+import {
+  type AnyValueColumn,
+  type AttributesColumn,
+  claim,
+  type Float64Column,
+  type IdColumn,
+  type Int32Column,
+  type Int64Column,
+  type LabelColumn,
+  type StringColumn,
+  setDouble,
+} from './columns.ts'
 import { JsonAnyValueReader } from './json-any-value.ts'
 import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
-import type { AnyColumn, Rows } from './rows.ts'
+import type { AnyColumn, MessageColumn, MessagesColumn, Rows } from './rows.ts'
 import { aboveInt64, nullInList, type Tally } from './tally.ts'
 import * as op from './types.ts'
 
@@ -24,70 +35,72 @@ class JsonReader extends JsonAnyValueReader {
     for (let first = true; this.nextKey(first); first = false) {
       const place = this.place(rows.message.byKey)
       if (place < 0) this.unknown()
-      else if (!this.isNull()) this.#field(rows.byPlace[place] as AnyColumn, rows.n)
+      else if (!this.isNull())
+        this.#field(rows.message.ops[place] as number, rows.byPlace[place] as AnyColumn, rows.n)
     }
   }
 
-  #field(column: AnyColumn, row: number): void {
-    switch (column.op) {
+  #field(type: number, column: AnyColumn, row: number): void {
+    switch (type) {
       case op.FIXED64:
       case op.UINT64:
       case op.SFIXED64:
-        this.#int64(column, row)
+        this.#int64(type, column as Int64Column, row)
         break
       case op.FIXED32:
       case op.UINT32:
-        column.values[row] = this.int32(false)
-        break
       case op.INT32:
       case op.SINT32:
-        column.values[row] = this.int32(true)
-        break
       case op.ENUM:
-        column.values[row] = this.enumeration(column.names)
-        break
       case op.BOOL:
-        column.values[row] = this.boolean() ? 1 : 0
+        ;(column as Int32Column).values[row] = this.#int32(type, column as Int32Column)
         break
       case op.DOUBLE:
-        column.values[row] = this.double()
-        if (column.tracked) claim(column, row)
+        setDouble(column as Float64Column, row, this.double())
         break
       case op.STRING:
-        column.begin(row)
-        this.utf8(column)
+        this.utf8((column as StringColumn).begin(row))
         break
       case op.LABEL:
         this.unescaped()
-        column.write(row, this.text, this.textStart, this.textEnd)
+        ;(column as LabelColumn).write(row, this.text, this.textStart, this.textEnd)
         break
       case op.ID:
-        this.id(column, row)
+        this.id(column as IdColumn, row)
         break
       case op.ATTRIBUTES:
-        this.#attributes(column, row)
+        this.#attributes(column as AttributesColumn, row)
         break
       case op.ANY_VALUE:
-        column.begin(row)
-        column.types[row] = this.anyValue(column, true, 0)
+        this.#anyValue(column as AnyValueColumn, row)
         break
       case op.MESSAGE:
-        claim(column, row)
-        this.message(column.rows)
+        claim(column as MessageColumn, row)
+        this.message((column as MessageColumn).rows)
         break
       case op.MESSAGES:
-        this.#rows(column.rows)
+        this.#rows((column as MessagesColumn).rows)
         break
       default:
-        this.#list(column)
+        this.#list(type, column as Int64sColumn | Float64sColumn | StringsColumn)
     }
   }
 
-  #int64(column: Int64Column, row: number): void {
-    this.int64(column.op === op.SFIXED64)
+  #int32(type: number, { names }: Int32Column): number {
+    if (type === op.ENUM) return this.enumeration(names)
+    if (type === op.BOOL) return this.boolean() ? 1 : 0
+    return this.int32(type === op.INT32 || type === op.SINT32)
+  }
+
+  #anyValue(column: AnyValueColumn, row: number): void {
+    column.types[row] = this.anyValue(column.begin(row), true, 0)
+  }
+
+  #int64(type: number, column: Int64Column, row: number): void {
+    this.int64(type === op.SFIXED64)
     column.halves[2 * row] = this.low
     column.halves[2 * row + 1] = this.high
-    if (column.op === op.SFIXED64) claim(column, row)
+    if (type === op.SFIXED64) claim(column, row)
     else if (this.high < 0) this.tally.rejection = aboveInt64
   }
 
@@ -95,9 +108,9 @@ class JsonReader extends JsonAnyValueReader {
     this.beginArray()
     for (let first = true; this.nextElement(first); first = false) {
       if (this.isNull()) continue
-      column.beginPair(row)
-      const key = column.pos
-      const value = this.keyValue(column, 0)
+      const to = column.beginPair(row)
+      const key = to.pos
+      const value = this.keyValue(to, 0)
       if (column.captures.length > 0) capture(column, row, key, value)
     }
   }
@@ -110,27 +123,26 @@ class JsonReader extends JsonAnyValueReader {
     }
   }
 
-  #list(column: Int64sColumn | Float64sColumn | StringsColumn): void {
+  /** Decodes a list of scalars. JavaScript's `JSON.stringify` makes null of NaN: so it is one; no integer is null. */
+  #list(type: number, column: Int64sColumn | Float64sColumn | StringsColumn): void {
     this.beginArray()
     for (let first = true; this.nextElement(first); first = false) {
-      if (column.op === op.STRINGS) {
-        this.utf8(column.open())
-        column.push()
-      } else this.#number(column)
+      if (type === op.STRINGS) this.#string(column as StringsColumn)
+      else if (type === op.DOUBLES)
+        (column as Float64sColumn).push(this.isNull() ? NaN : this.double())
+      else this.#element(column as Int64sColumn)
     }
   }
 
-  /** A number of a list. JavaScript's `JSON.stringify` makes null of NaN: so it is one; no integer is null. */
-  #number(column: Int64sColumn | Float64sColumn): void {
-    const isNull = this.isNull()
-    column.reserve(1)
-    if (column.op === op.DOUBLES) column.values[column.count++] = isNull ? NaN : this.double()
-    else {
-      if (isNull) this.tally.rejection = nullInList
-      else this.int64(false)
-      column.halves[2 * column.count] = this.low
-      column.halves[2 * column.count++ + 1] = this.high
-      if (this.high < 0) this.tally.rejection = aboveInt64
-    }
+  #string(column: StringsColumn): void {
+    this.utf8(column.open())
+    column.push()
+  }
+
+  #element(column: Int64sColumn): void {
+    if (this.isNull()) this.tally.rejection = nullInList
+    else this.int64(false)
+    column.push(this.low, this.high)
+    if (this.high < 0) this.tally.rejection = aboveInt64
   }
 }

@@ -1,5 +1,6 @@
 /** Columns of lists: repeated numbers, repeated strings. */
 import { type Column, grown, StringColumn } from './columns.ts'
+import type { Text } from './text.ts'
 import * as op from './types.ts'
 
 /** What the lists share: row `i` holds values `offsets[i]` to `offsets[i + 1]`. */
@@ -37,6 +38,13 @@ export class Int64sColumn extends ListColumn implements Column {
     if (needed > this.halves.length)
       this.halves = grown(this.halves, Math.max(needed, 2 * this.halves.length))
   }
+
+  /** Appends a value to the open row. */
+  push(low: number, high: number): void {
+    this.reserve(1)
+    this.halves[2 * this.count] = low
+    this.halves[2 * this.count++ + 1] = high
+  }
 }
 
 /** Repeated doubles. */
@@ -50,6 +58,12 @@ export class Float64sColumn extends ListColumn implements Column {
     if (needed > this.values.length)
       this.values = grown(this.values, Math.max(needed, 2 * this.values.length))
   }
+
+  /** Appends a value to the open row. */
+  push(value: number): void {
+    this.reserve(1)
+    this.values[this.count++] = value
+  }
 }
 
 /** Repeated strings. */
@@ -58,10 +72,9 @@ export class StringsColumn extends ListColumn implements Column {
   readonly strings = new StringColumn()
 
   /** Opens the next string of the open row: write its text, then call `push`. */
-  open(): StringColumn {
+  open(): Text {
     if (this.count + 2 > this.strings.offsets.length) this.strings.grow(2 * this.count + 2)
-    this.strings.begin(this.count)
-    return this.strings
+    return this.strings.begin(this.count)
   }
 
   push(): void {

@@ -24,6 +24,8 @@ export interface Message<F extends Fields = Fields> {
   readonly name: string
   readonly role: Role
   readonly fields: F
+  /** The fields' types by place. */
+  readonly ops: Uint8Array
   /** For each tag its field's place + 1; 0: nobody knows it; `wrongWireType`: a known field in a wrong encoding. */
   readonly byTag: Int16Array
   /** The fields' places by JSON name. */
@@ -47,6 +49,7 @@ export const message = <F extends Fields>(name: string, role: Role, fields: F): 
   name,
   role,
   fields,
+  ops: Uint8Array.from(Object.values(fields), (field) => field.op),
   byTag: tagTable(Object.values(fields)),
   byKey: keyTable(Object.keys(fields)),
 })
@@ -82,8 +85,9 @@ const camelCase = (snake: string): string =>
 /** The place of the name `b[s, e)` in a table; -1 when nobody knows it. */
 export const placeOfKey = (table: KeyTable, b: Uint8Array, s: number, e: number): number => {
   const bucket = table[bucketOf(e - s, b[s] as number)] as readonly Key[]
-  for (const { name, place } of bucket) {
-    if (equals(name, b, s, e)) return place
+  for (let i = 0; i < bucket.length; i++) {
+    const key = bucket[i] as Key
+    if (equals(key.name, b, s, e)) return key.place
   }
   return -1
 }

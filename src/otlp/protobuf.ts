@@ -7,15 +7,19 @@ import {
   type AnyValueColumn,
   type AttributesColumn,
   claim,
+  type Float64Column,
   type IdColumn,
+  type Int32Column,
   type Int64Column,
   type LabelColumn,
+  type StringColumn,
+  setDouble,
 } from './columns.ts'
 import { writeHex } from './json-text.ts'
-import type { Float64sColumn, Int64sColumn } from './lists.ts'
+import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
 import { wrongWireType } from './message.ts'
 import { AnyValueReader, wrongType } from './protobuf-any-value.ts'
-import type { AnyColumn, Rows } from './rows.ts'
+import type { AnyColumn, MessageColumn, MessagesColumn, Rows } from './rows.ts'
 import { aboveInt64, malformed, type Tally, wrongId } from './tally.ts'
 import * as op from './types.ts'
 import { isUtf8, repairUtf8 } from './utf8.ts'
@@ -34,7 +38,8 @@ class ProtobufReader extends AnyValueReader {
 
   /** Decodes the message `[#begin, #end)` into the open row of `rows`. */
   message(rows: Rows): void {
-    const { byTag } = rows.message
+    const { byTag, ops } = rows.message
+    const { byPlace, n } = rows
     const begin = this.#begin
     const end = this.#end
     let p = begin
@@ -47,11 +52,11 @@ class ProtobufReader extends AnyValueReader {
       }
       const place = tag < byTag.length ? (byTag[tag] as number) : 0
       if (place > 0) {
-        const column = rows.byPlace[place - 1] as AnyColumn
-        p =
-          column.op < op.STRING
-            ? this.#number(column, rows.n, p, end)
-            : this.#value(column, rows.n, tag, p, begin, end)
+        const type = ops[place - 1] as number
+        const column = byPlace[place - 1] as AnyColumn
+        if (type < op.STRING) p = this.#number(type, column, n, p, end)
+        else if ((tag & 7) !== LEN) p = this.#element(type, column, p, end)
+        else p = this.#value(type, column, n, tag, p, begin, end)
       } else if (place === wrongWireType) throw wrongType(rows.message.name)
       else {
         this.tally.unknownFields++
@@ -62,50 +67,52 @@ class ProtobufReader extends AnyValueReader {
   }
 
   /** Decodes the number at `p` into a column's row; returns the place behind it. */
-  #number(column: AnyColumn, row: number, p: number, end: number): number {
-    switch (column.op) {
+  #number(type: number, column: AnyColumn, row: number, p: number, end: number): number {
+    switch (type) {
       case op.FIXED64:
       case op.SFIXED64:
         this.fixed64(p, end)
-        this.#int64(column, row)
+        this.#int64(type, column as Int64Column, row)
         break
       case op.UINT64:
         this.varint64(p, end)
-        this.#int64(column, row)
+        this.#int64(type, column as Int64Column, row)
         break
       case op.DOUBLE:
         this.fixed64(p, end)
-        column.values[row] = this.view.getFloat64(p, true)
-        if (column.tracked) claim(column, row)
+        setDouble(column as Float64Column, row, this.view.getFloat64(p, true))
         break
-      case op.FIXED32:
-        this.fixed32(p, end)
-        column.values[row] = this.low
-        break
-      case op.SINT32:
-        column.values[row] = unzigzag(this.varint32(p, end))
-        break
-      case op.BOOL:
-        this.varint64(p, end)
-        column.values[row] = (this.low | this.high) !== 0 ? 1 : 0
-        break
-      case op.UINT32:
-      case op.INT32:
-      case op.ENUM:
-        column.values[row] = this.varint32(p, end)
+      default:
+        ;(column as Int32Column).values[row] = this.#int32(type, p, end)
     }
     return this.next
   }
 
-  #int64(column: Int64Column, row: number): void {
+  #int64(type: number, column: Int64Column, row: number): void {
     column.halves[2 * row] = this.low
     column.halves[2 * row + 1] = this.high
-    if (column.op === op.SFIXED64) claim(column, row)
+    if (type === op.SFIXED64) claim(column, row)
     else if (this.high < 0) this.tally.rejection = aboveInt64
+  }
+
+  #int32(type: number, p: number, end: number): number {
+    switch (type) {
+      case op.FIXED32:
+        this.fixed32(p, end)
+        return this.low
+      case op.SINT32:
+        return unzigzag(this.varint32(p, end))
+      case op.BOOL:
+        this.varint64(p, end)
+        return (this.low | this.high) !== 0 ? 1 : 0
+      default:
+        return this.varint32(p, end)
+    }
   }
 
   /** Decodes the text, message or list at `p` into a column's row; returns the place behind it. */
   #value(
+    type: number,
     column: AnyColumn,
     row: number,
     tag: number,
@@ -113,47 +120,51 @@ class ProtobufReader extends AnyValueReader {
     begin: number,
     end: number,
   ): number {
-    if ((tag & 7) !== LEN) return this.#element(column, p, end)
     const e = this.delimited(p, end)
     const s = this.next
-    switch (column.op) {
+    switch (type) {
       case op.STRING:
-        column.begin(row)
-        this.utf8(column, s, e)
+        this.utf8((column as StringColumn).begin(row), s, e)
         break
       case op.LABEL:
-        this.#label(column, row, s, e)
+        this.#label(column as LabelColumn, row, s, e)
         break
       case op.ID:
-        this.#id(column, row, s, e)
+        this.#id(column as IdColumn, row, s, e)
         break
       case op.ATTRIBUTES:
-        this.#attribute(column, row, s, e)
+        this.#attribute(column as AttributesColumn, row, s, e)
         break
       case op.ANY_VALUE:
-        this.#anyValue(column, row, s, tag, begin, end, e)
+        this.#anyValue(column as AnyValueColumn, row, s, tag, begin, end, e)
         break
       case op.MESSAGE:
-        claim(column, row)
-        this.#begin = s
-        this.#end = e
-        this.message(column.rows)
+        this.#message(column as MessageColumn, row, s, e)
         break
       case op.MESSAGES:
         this.#begin = s
         this.#end = e
-        column.rows.read(this.tally, this)
+        ;(column as MessagesColumn).rows.read(this.tally, this)
         break
       case op.STRINGS:
-        this.utf8(column.open(), s, e)
-        column.push()
+        this.#string(column as StringsColumn, s, e)
         break
-      case op.DOUBLES:
-      case op.FIXED64S:
-      case op.UINT64S:
-        this.#packed(column, s, e)
+      default:
+        this.#packed(type, column as Int64sColumn | Float64sColumn, s, e)
     }
     return e
+  }
+
+  #message(column: MessageColumn, row: number, s: number, e: number): void {
+    claim(column, row)
+    this.#begin = s
+    this.#end = e
+    this.message(column.rows)
+  }
+
+  #string(column: StringsColumn, s: number, e: number): void {
+    this.utf8(column.open(), s, e)
+    column.push()
   }
 
   #label(column: LabelColumn, row: number, s: number, e: number): void {
@@ -166,15 +177,15 @@ class ProtobufReader extends AnyValueReader {
   }
 
   #id(column: IdColumn, row: number, s: number, e: number): void {
-    column.begin(row)
-    if (e - s === column.size) writeHex(column, this.b, s, e)
+    const to = column.begin(row)
+    if (e - s === column.size) writeHex(to, this.b, s, e)
     else if (e > s) this.tally.rejection = wrongId(column.size)
   }
 
   #attribute(column: AttributesColumn, row: number, s: number, e: number): void {
-    column.beginPair(row)
-    const key = column.pos
-    const value = this.keyValue(s, e, column, 0)
+    const to = column.beginPair(row)
+    const key = to.pos
+    const value = this.keyValue(s, e, to, 0)
     if (column.captures.length > 0) capture(column, row, key, value)
   }
 
@@ -191,39 +202,34 @@ class ProtobufReader extends AnyValueReader {
     const pieces = Math.min((column.pieces[row] as number) + 1, 3)
     column.pieces[row] = pieces
     if (pieces === 3) return
-    column.begin(row)
-    if (pieces === 1) column.types[row] = this.anyValue(s, e, column, true, 0)
+    const to = column.begin(row)
+    if (pieces === 1) column.types[row] = this.anyValue(s, e, to, true, 0)
     else {
       const joined = new AnyValueReader(this.joined(begin, end, tag), this.tally)
-      column.types[row] = joined.anyValue(0, joined.b.length, column, true, 0)
+      column.types[row] = joined.anyValue(0, joined.b.length, to, true, 0)
     }
   }
 
-  #packed(column: Int64sColumn | Float64sColumn, s: number, e: number): void {
-    if (column.op === op.UINT64S) {
+  #packed(type: number, column: Int64sColumn | Float64sColumn, s: number, e: number): void {
+    if (type === op.UINT64S) {
       // No varint is shorter than a byte: room is made as numbers arrive, never for a length that was only declared.
-      for (let p = s; p < e; p = this.next) this.#element(column, p, e)
+      for (let p = s; p < e; p = this.next) this.#element(type, column, p, e)
       return
     }
     const count = (e - s) >> 3
     if (8 * count !== e - s)
       throw malformed('cannot read a packed field: its length is no multiple of 8')
     column.reserve(count)
-    for (let p = s; p < e; p += 8) this.#element(column, p, e)
+    for (let p = s; p < e; p += 8) this.#element(type, column, p, e)
   }
 
   /** Decodes one number of a repeated field at `p`; returns the place behind it. */
-  #element(column: AnyColumn, p: number, end: number): number {
-    if (column.op === op.DOUBLES) {
-      column.reserve(1)
-      this.fixed64(p, end)
-      column.values[column.count++] = this.view.getFloat64(p, true)
-    } else if (column.op === op.FIXED64S || column.op === op.UINT64S) {
-      column.reserve(1)
-      if (column.op === op.UINT64S) this.varint64(p, end)
-      else this.fixed64(p, end)
-      column.halves[2 * column.count] = this.low
-      column.halves[2 * column.count++ + 1] = this.high
+  #element(type: number, column: AnyColumn, p: number, end: number): number {
+    if (type === op.UINT64S) this.varint64(p, end)
+    else this.fixed64(p, end)
+    if (type === op.DOUBLES) (column as Float64sColumn).push(this.view.getFloat64(p, true))
+    else {
+      ;(column as Int64sColumn).push(this.low, this.high)
       if (this.high < 0) this.tally.rejection = aboveInt64
     }
     return this.next

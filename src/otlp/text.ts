@@ -42,6 +42,21 @@ export class Text {
     this.pos = o
   }
 
+  /** Appends `b[s, e)` as it is, four bytes at a time; `view` is of the same bytes. */
+  copy(b: Uint8Array, view: DataView, s: number, e: number): void {
+    if (e - s > 64) {
+      this.bytes(b, s, e)
+      return
+    }
+    this.reserve(e - s)
+    const { data, view: to } = this
+    let o = this.pos
+    let p = s
+    for (; p + 4 <= e; p += 4, o += 4) to.setInt32(o, view.getInt32(p, true), true)
+    while (p < e) data[o++] = b[p++] as number
+    this.pos = o
+  }
+
   /** Appends an ASCII string. */
   ascii(text: string): void {
     this.reserve(text.length)

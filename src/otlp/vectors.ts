@@ -43,7 +43,7 @@ export const text = (
   length,
   validity: column instanceof Capture ? bitmap(column.presence.flags, length) : validity,
   offsets: column.offsets.subarray(0, length + 1),
-  data: column.data.subarray(0, column.offsets[length]),
+  data: column.text.data.subarray(0, column.offsets[length]),
 })
 
 /** The strings of a column that repeat, as a dictionary. */
