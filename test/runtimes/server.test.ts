@@ -1,5 +1,5 @@
 // Protects what senders see of the server below the application: its own words for everything, TLS, and a stop that cuts nothing.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
