@@ -132,9 +132,11 @@ const store = async (file: TableFile, id: string, options: IngestOptions): Promi
   const service = await encodeService(file.service)
   const uuid = await fileUuid(id, table.name, partitionName(service, file))
   const keyAt = (hour: number) => objectKey(table, service, { ...file, hour }, uuid)
-  // Rows without a time lie in the hour of their arrival: an earlier attempt may have come an hour earlier.
-  const resent = file.timeless && (await asked(() => storage.head(keyAt(file.hour - 1)))) !== null
-  if (resent) return duplicate(table, metrics)
+  // Rows without a time lie in the hour of their arrival; another attempt may have come in the one
+  // before or, where this one's body came slowly, after.
+  const elsewhere = file.timeless ? [keyAt(file.hour - 1), keyAt(file.hour + 1)] : []
+  const found = await asked(() => Promise.all(elsewhere.map((key) => storage.head(key))))
+  if (found.some((object) => object !== null)) return duplicate(table, metrics)
   const order = sortedRows(batch, table.sortOrder, rows)
   const { bytes } = options.encode(order === null ? batch : take(batch, order))
   const put = await asked(() => storage.put(keyAt(file.hour), bytes, { ifNoneMatch: '*' }))
