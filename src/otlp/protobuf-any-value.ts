@@ -205,7 +205,7 @@ export class AnyValueReader extends WireReader {
 
   #unknownIn(p: number, end: number, message: string, lastNumber: number): number {
     const tag = this.tag(p, end)
-    if (tag >> 3 <= lastNumber) throw wrongType(message)
+    if (tag >>> 3 <= lastNumber) throw wrongType(message)
     this.tally.unknownFields++
     this.skip(tag, this.next, end)
     return this.next
