@@ -74,7 +74,9 @@ class Variant {
   #decoy(field: DescField): Uint8Array {
     if (field.message !== undefined) return this.#delimited(field.number, new Uint8Array(0))
     if (field.scalar === ScalarType.STRING) return this.#scalar(field, 'lost')
-    if (field.scalar === ScalarType.BYTES) return this.#scalar(field, new Uint8Array(16))
+    // An id of a wrong length would reject its record, replaced or not.
+    if (field.scalar === ScalarType.BYTES)
+      return this.#scalar(field, new Uint8Array(field.name === 'trace_id' ? 16 : 8))
     if (field.scalar === ScalarType.BOOL) return this.#scalar(field, true)
     return this.#scalar(field, is64(field) ? 77n : 77)
   }
