@@ -45,7 +45,16 @@ export interface Case {
   readonly name: string
   readonly request: WireRequest
   readonly expect: Expected
+  /** A body that says the same, where the judge does not read this one: without coding, in the same encoding. */
+  readonly means?: Uint8Array | undefined
   readonly collector?: Difference | undefined
+}
+
+/** The encoding that a request's `Content-Type` names; protobuf where it names none of ours. */
+export const encodingOf = ({ headers }: WireRequest): 'protobuf' | 'json' | 'jsonl' => {
+  const named = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')
+  const [, type] = /^\s*application\/(json|x-ndjson|jsonl)\s*(?:;|$)/i.exec(named?.[1] ?? '') ?? []
+  return type === undefined ? 'protobuf' : type.toLowerCase() === 'json' ? 'json' : 'jsonl'
 }
 
 /** Cases that need a server configured in one way. */
@@ -64,12 +73,14 @@ export interface Configuration {
   readonly maxInflightBytes?: number
 }
 
-interface More {
+/** What a case may say beyond its body. */
+export interface More {
   readonly signal?: Signal
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly chunked?: number
-  readonly collector?: Difference
+  readonly means?: string | Uint8Array
+  readonly collector?: Difference | undefined
 }
 
 const types = {
@@ -86,25 +97,29 @@ export const request = (
   name: string,
   { method = 'POST', path = '/v1/logs', headers = {}, body, chunked }: Partial<WireRequest>,
   expect: number | Expected,
-  collector?: Difference,
+  { collector, means }: Pick<More, 'collector' | 'means'> = {},
 ): Case => ({
   name,
   request: { method, path, headers, body, chunked },
   expect: expected(expect),
+  means: means === undefined ? undefined : bytesOf(means),
   collector,
 })
+
+const bytesOf = (body: string | Uint8Array): Uint8Array =>
+  typeof body === 'string' ? new TextEncoder().encode(body) : body
 
 const post =
   (encoding: keyof typeof types) =>
   (name: string, body: Uint8Array | string, expect: number | Expected, more: More = {}): Case => {
-    const { signal = 'logs', path = `/v1/${signal}`, headers, chunked, collector } = more
+    const { signal = 'logs', path = `/v1/${signal}`, headers, chunked } = more
     const sent = {
       path,
       headers: { 'Content-Type': types[encoding], ...headers },
-      body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+      body: bytesOf(body),
       chunked,
     }
-    return request(name, sent, expect, collector)
+    return request(name, sent, expect, more)
   }
 
 /** `POST` of protobuf. */

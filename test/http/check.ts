@@ -4,7 +4,7 @@ import { ExportLogsServiceResponseSchema } from '../judge/gen/logs_service_pb.ts
 import { ExportMetricsServiceResponseSchema } from '../judge/gen/metrics_service_pb.ts'
 import { StatusSchema } from '../judge/gen/status_pb.ts'
 import { ExportTraceServiceResponseSchema } from '../judge/gen/trace_service_pb.ts'
-import type { Case, Expected, WireAnswer } from './case.ts'
+import { type Case, type Expected, encodingOf, type WireAnswer } from './case.ts'
 import { type Dialect, ours } from './dialect.ts'
 
 type AnswerEncoding = 'protobuf' | 'json'
@@ -55,13 +55,9 @@ function* bodyProblems(test: Case, expect: Expected, answer: WireAnswer, dialect
   }
 }
 
-/** Answers are encoded as the request's `Content-Type` says; protobuf where it says nothing we know. */
-const encodingFor = ({ request: { headers } }: Case): AnswerEncoding => {
-  const named = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')
-  return /^\s*application\/(json|x-ndjson|jsonl)\s*(;|$)/i.test(named?.[1] ?? '')
-    ? 'json'
-    : 'protobuf'
-}
+/** Answers are encoded as the request's `Content-Type` says, JSON lines in JSON. */
+const encodingFor = ({ request }: Case): AnswerEncoding =>
+  encodingOf(request) === 'protobuf' ? 'protobuf' : 'json'
 
 function* exportProblems(
   path: string,

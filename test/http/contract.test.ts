@@ -1,31 +1,29 @@
 /**
  * Protects the HTTP contract: every case of OTLP/HTTP, answered by the application in this process
- * and by the Node server. `npm run contract -- URL` asks any other server the same.
+ * and by the Node server, each answer decoded by the judge, and the rows that stand afterwards are
+ * the records that were sent. `npm run contract -- URL` asks any other server the same.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createApp } from '../../src/app.ts'
 import { groups } from './cases/cases.ts'
 import { problems } from './check.ts'
-import { sendOver, sendTo } from './send.ts'
-import { optionsFor, serveOn } from './serve.ts'
+import { type Served, serveInProcess, serveOnNode } from './serve.ts'
+import { storedProblems } from './stored.ts'
 
-describe.each(groups)('in process: $name', ({ cases, configuration }) => {
-  const send = sendTo(createApp(optionsFor(configuration)).fetch)
+const servers = { 'in process': serveInProcess, Node: serveOnNode }
 
-  test.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
-    expect(problems(one, await send(one.request))).toEqual([])
-  })
-})
+describe.each(Object.entries(servers))('%s', (_, serve) => {
+  describe.each(groups)('$name', ({ cases, configuration }) => {
+    let served: Served
+    beforeAll(async () => {
+      served = await serve(configuration)
+    })
+    afterAll(() => served.close())
 
-describe.each(groups)('Node: $name', ({ cases, configuration }) => {
-  let server: Awaited<ReturnType<typeof serveOn>>
-  beforeAll(async () => {
-    server = await serveOn(optionsFor(configuration))
-  })
-  afterAll(() => server.close())
-
-  test.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
-    expect(problems(one, await sendOver(server.url)(one.request))).toEqual([])
+    test.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+      const answer = await served.send(one.request)
+      expect(problems(one, answer)).toEqual([])
+      expect(storedProblems(one, await served.takeRows())).toEqual([])
+    })
   })
 })
 

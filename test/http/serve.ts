@@ -1,47 +1,89 @@
-/** The application as the contract tests it: in this process, and behind the real Node server. */
+/**
+ * The program as the contract tests it, with the real way into the tables: the application in this
+ * process over a storage in memory, and the Node server with files on disk.
+ */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
 import { contentCodings } from '../../runtimes/node/content-codings.ts'
-import { receiveIncoming } from '../../runtimes/node/receive.ts'
-import { serve } from '../../runtimes/node/server.ts'
-import { type AppOptions, createApp } from '../../src/app.ts'
-import type { Config } from '../../src/config.ts'
-import type { Ingest } from '../../src/ingest.ts'
+import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
+import { startServer } from '../../runtimes/node.ts'
+import { createApp } from '../../src/app.ts'
+import { type Config, readConfig } from '../../src/config.ts'
+import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
-import { decode } from '../../src/otlp/decode.ts'
+import { createEncoder } from '../../src/parquet/encoder.ts'
+import { createMemoryStorage } from '../../src/storage/memory.ts'
+import type { TableRow } from '../judge/rows.ts'
 import type { Configuration } from './case.ts'
+import { type Send, sendOver, sendTo } from './send.ts'
+import { rowsOfFile } from './stored.ts'
 
-/** Decodes, and stores nothing: the contract is about what is answered. */
-export const decoding: Ingest = async (request) => {
-  const requestId = '0'.repeat(32)
-  const decoded = decode({ ...request, requestId })
-  return { ...decoded, requestId, files: 0, duplicates: 0, bytes: 0 }
+export interface Served {
+  readonly send: Send
+  /** The rows stored since the last call, which are then forgotten. */
+  readonly takeRows: () => Promise<TableRow[]>
+  readonly close: () => Promise<unknown>
 }
 
-/** Options for an application, as a group of cases or a test wants it. */
-export const optionsFor = (
-  { auth, corsOrigins = [], basePath = '', maxPayloadBytes, maxInflightBytes }: Configuration = {},
-  ingest: Ingest = decoding,
-): AppOptions => ({
-  ingest,
-  ready: async () => {},
-  inflate: contentCodings(),
-  auth: auth ? { kind: auth.kind, tokens: () => auth.tokens } : { kind: 'none' },
-  limits: {
-    maxPayloadBytes: maxPayloadBytes ?? 8 << 20,
-    maxInflightBytes: maxInflightBytes ?? 64 << 20,
-    requestDeadlineMs: 8000,
-  },
-  basePath,
-  corsOrigins,
-  metrics: noMetrics,
-  log: noLog,
+const wasm = compileParquetWasm()
+
+/** The configuration of a group. Equal bodies count each time: many cases send the same. */
+const configOf = ({ auth, ...rest }: Configuration = {}): Config => ({
+  ...readConfig({ OTLP2PARQUET_DEDUPE: 'off', OTLP2PARQUET_LISTEN_ADDR: '127.0.0.1:0' }, 'node'),
+  maxPayloadBytes: 8 << 20,
+  ...rest,
+  auth: auth ?? { kind: 'none' },
 })
 
-/** Serves an application on a free port; `close` drains the server. */
-export const serveOn = async (options: AppOptions) => {
-  const app = createApp({ ...options, receive: receiveIncoming })
-  const { requestDeadlineMs } = options.limits
-  const config = { listenAddr: { host: '127.0.0.1', port: 0 }, requestDeadlineMs } as Config
-  const { url, drain } = await serve(app, config, noLog)
-  return { url, close: drain }
+/** The application in this process, over a storage in memory. */
+export const serveInProcess = async (configuration?: Configuration): Promise<Served> => {
+  const config = configOf(configuration)
+  const storage = createMemoryStorage()
+  const { encode } = createEncoder({ module: await wasm, version: '0' })
+  const { maxFilesPerRequest: maxFiles, dedupe, auth } = config
+  const app = createApp({
+    ingest: createIngest({ storage, encode, maxFiles, dedupe, log: noLog, metrics: noMetrics }),
+    ready: storage.ready,
+    inflate: contentCodings(),
+    auth: auth.kind === 'none' ? auth : { kind: auth.kind, tokens: () => auth.tokens },
+    limits: config,
+    basePath: config.basePath ?? '',
+    corsOrigins: config.corsOrigins ?? [],
+    metrics: noMetrics,
+    log: noLog,
+  })
+  const takeRows = async () => {
+    const rows: TableRow[] = []
+    for await (const { key } of storage.list('')) {
+      rows.push(...(await rowsOfFile(key, (await storage.get(key)) ?? new Uint8Array())))
+      await storage.delete(key)
+    }
+    return rows
+  }
+  return { send: sendTo(app.fetch), takeRows, close: async () => {} }
+}
+
+/** The Node server on a free port, writing below a temporary folder. */
+export const serveOnNode = async (configuration?: Configuration): Promise<Served> => {
+  const folder = await mkdtemp(join(tmpdir(), 'otlp2parquet-contract-'))
+  const config = { ...configOf(configuration), storagePath: folder }
+  const { url, ready, drain } = await startServer({ config, version: '0', wasm, log: noLog })
+  await ready
+  const takeRows = async () => {
+    const names = await readdir(folder, { recursive: true })
+    const files = names.filter((name) => name.endsWith('.parquet'))
+    const rows = files.map(async (name) =>
+      rowsOfFile(name.split(sep).join('/'), await readFile(join(folder, name))),
+    )
+    const taken = (await Promise.all(rows)).flat()
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true })
+    return taken
+  }
+  const close = async () => {
+    await drain()
+    await rm(folder, { recursive: true })
+  }
+  return { send: sendOver(url), takeRows, close }
 }

@@ -8,7 +8,9 @@ const send = (
   expect: Parameters<typeof request>[2],
   collector?: Case['collector'],
 ) =>
-  request(`Content-Type: ${type}`, { headers: { 'Content-Type': type }, body }, expect, collector)
+  request(`Content-Type: ${type}`, { headers: { 'Content-Type': type }, body }, expect, {
+    collector,
+  })
 
 const empty = bytes()
 const object = utf8('{}')

@@ -10,7 +10,9 @@ const slash = {
   reason: 'a trailing slash in an endpoint is a common slip and means nothing else',
 }
 const folded = { status: 301, reason: 'no redirects: some senders count 3xx as success' }
-const ownProbe = { status: 404, reason: 'its health check is an extension on another port' }
+const ownProbe = {
+  collector: { status: 404, reason: 'its health check is an extension on another port' },
+}
 
 // biome-ignore format: a case is a line
 const exports: readonly Case[] = signals.flatMap((signal) => [
