@@ -1,0 +1,89 @@
+/** Clients that send, write down what they were told, and send again what was not acknowledged. */
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import type { Random } from '../judge/random.ts'
+import { type Answer, type Ledger, requestName } from './ledger.ts'
+import { bodyOf, nextRequest, type Sent } from './load.ts'
+
+/** Sends one request, compressed anew; a broken connection is an answer too. */
+export const send = async (
+  url: string,
+  sent: Sent,
+  { agent, gzip = false }: { agent?: Agent; gzip?: boolean } = {},
+): Promise<Answer> => {
+  const started = performance.now()
+  const body = bodyOf(sent)
+  const content = gzip ? gzipSync(body, { level: 1 }) : body
+  const headers = {
+    'Content-Type': 'application/x-protobuf',
+    'Content-Length': content.length,
+    ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),
+  }
+  const elapsed = () => Math.round(performance.now() - started)
+  try {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sending = httpRequest(`${url}/v1/${sent.signal}`, { method: 'POST', agent, headers })
+      sending.on('response', resolve).on('error', reject).end(content)
+    })
+    const bytes = await buffer(answer)
+    return {
+      status: answer.statusCode ?? 0,
+      body: answer.statusCode === 200 ? bytes.toString('hex') : bytes.toString('latin1'),
+      milliseconds: elapsed(),
+      retryAfter: answer.headers['retry-after'],
+    }
+  } catch {
+    return { status: null, body: '', milliseconds: elapsed() }
+  }
+}
+
+export interface Client {
+  /** Sends one request after the other until its connection breaks; tells of each answer. */
+  work(url: string, answered: () => void): Promise<void>
+  /** Sends what is not acknowledged yet until it is. */
+  finish(url: string): Promise<void>
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A client of a run. Its requests follow from `random`. */
+export const createClient = (
+  run: string,
+  number: number,
+  ledger: Ledger,
+  random: Random,
+): Client => {
+  let owed: Sent | undefined
+  let first = 0
+
+  /** Whether the connection held. */
+  const attempt = async (url: string, agent: Agent): Promise<boolean> => {
+    if (owed === undefined) {
+      owed = nextRequest(run, number, first, random)
+      first += owed.records
+      ledger.write({ kind: 'sent', id: requestName(owed), request: owed })
+    }
+    const answer = await send(url, owed, { agent, gzip: random.oneIn(2) })
+    ledger.write({ kind: 'answer', id: requestName(owed), answer })
+    if (answer.status === 200) owed = undefined
+    else if (answer.status !== null) await pause(20)
+    return answer.status !== null
+  }
+
+  const withAgent = async (act: (agent: Agent) => Promise<void>): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    await act(agent).finally(() => agent.destroy())
+  }
+
+  return {
+    work: (url, answered) =>
+      withAgent(async (agent) => {
+        while (await attempt(url, agent)) answered()
+      }),
+    finish: (url) =>
+      withAgent(async (agent) => {
+        for (let i = 0; owed !== undefined && i < 100; i++) await attempt(url, agent)
+      }),
+  }
+}

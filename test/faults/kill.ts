@@ -1,0 +1,190 @@
+/**
+ * Kills the program at random moments under load, starts it again on the same folder, and asks
+ * independent readers whether every acknowledged record is there, once.
+ *
+ * `npm run faults -- --rounds 50 --seed 1`; the seed repeats what is sent and the moments, though
+ * not what the machine does meanwhile.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Reading } from '../interop/rows.ts'
+import { random } from '../judge/random.ts'
+import { type Client, createClient } from './clients.ts'
+import { checkAnswers, checkFiles, checkRows, openLedger, type Violation } from './ledger.ts'
+import { filesBelow, type Program, startProgram } from './program.ts'
+import { judges, readAll } from './readers.ts'
+
+export interface KillOptions {
+  readonly rounds: number
+  readonly seed: number
+  /** Told what happens. */
+  readonly say?: (line: string) => void
+}
+
+/** What a run saw. */
+export interface KillReport {
+  readonly violations: Violation[]
+  readonly acknowledged: number
+  readonly broken: number
+  readonly files: number
+  readonly leftovers: number
+  readonly rows: Readonly<Record<string, number>>
+}
+
+const clientCount = 6
+/** The longest that a program under load may live after its first answer, and a starting one at all. */
+const loadMs = 800
+const startMs = 400
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Runs the rounds in a folder of its own, which is removed when no rule was broken. */
+export const runKills = async ({
+  rounds,
+  seed,
+  say = () => {},
+}: KillOptions): Promise<KillReport> => {
+  const folder = await mkdtemp(join(tmpdir(), 'otlp2parquet-kill-'))
+  const data = join(folder, 'data')
+  const ledger = openLedger(join(folder, 'ledger.jsonl'))
+  const dice = random(seed)
+  const run = (seed >>> 0).toString(16)
+  const clients = Array.from({ length: clientCount }, (_, i) =>
+    createClient(run, i, ledger, random(seed + 1 + i)),
+  )
+  const violations: Violation[] = []
+  const seen = new Set<string>()
+  let leftovers = 0
+  for (let round = 0; round < rounds; round++) {
+    if (dice.oneIn(10)) await killStarting(data, dice.below(startMs))
+    await killLoaded(data, clients, dice.below(loadMs), violations)
+    const { data: files, other } = await filesBelow(data)
+    leftovers += other.length
+    violations.push(
+      ...(await checkOpen(
+        data,
+        files.filter((file) => !seen.has(file)),
+      )),
+    )
+    for (const file of files) seen.add(file)
+    say(`round ${round + 1}: ${files.length} files, ${other.length} unfinished`)
+  }
+  await finish(data, clients, violations)
+  const judged = await judge(data, ledger.entries(), say)
+  violations.push(...judged.violations)
+  if (violations.length === 0) await rm(folder, { recursive: true })
+  else say(`kept: ${folder}`)
+  return { ...judged, violations, leftovers }
+}
+
+/** Kills a program that has not begun to listen, most likely. */
+const killStarting = async (data: string, afterMs: number): Promise<void> => {
+  await startProgram({
+    folder: data,
+    onSpawn: (child) => setTimeout(() => child.kill('SIGKILL'), afterMs),
+  }).catch(() => undefined)
+}
+
+/** Starts the program, lets clients work until it has answered and for a while more, and kills it. */
+const killLoaded = async (
+  data: string,
+  clients: readonly Client[],
+  afterMs: number,
+  violations: Violation[],
+): Promise<void> => {
+  const program = await startClean(data, violations)
+  let answered = () => {}
+  const firstAnswer = new Promise<void>((resolve) => {
+    answered = resolve
+  })
+  const work = Promise.all(clients.map((client) => client.work(program.url, answered)))
+  await Promise.race([firstAnswer, work])
+  await pause(afterMs)
+  await program.kill()
+  await work
+  if (program.errors() !== '') violations.push(`I5: the program complained: ${program.errors()}`)
+}
+
+/** A start leaves no temporary file of the killed one. */
+const startClean = async (data: string, violations: Violation[]): Promise<Program> => {
+  const program = await startProgram({ folder: data })
+  const { other } = await filesBelow(data)
+  violations.push(...other.map((file) => `I6: ${file} is still there after a start`))
+  return program
+}
+
+/** Every file opens right after the kill, before anybody could mend it. */
+const checkOpen = async (data: string, files: readonly string[]): Promise<Violation[]> => {
+  const violations: Violation[] = []
+  const reader = judges.hyparquet
+  if (reader === undefined) throw new Error('hyparquet must be there')
+  for (const file of files) {
+    await reader(data, [file]).catch((error: unknown) => {
+      violations.push(`I4: ${file} does not open: ${error}`)
+    })
+  }
+  return violations
+}
+
+/** Sends what is owed, checks that the program is as it was at its start, and stops it. */
+const finish = async (
+  data: string,
+  clients: readonly Client[],
+  violations: Violation[],
+): Promise<void> => {
+  const program = await startClean(data, violations)
+  const before = program.openFiles()
+  await Promise.all(clients.map((client) => client.finish(program.url)))
+  // Connections close a moment after the clients let go of them.
+  for (let i = 0; program.openFiles() > before + 1 && i < 100; i++) await pause(20)
+  const after = program.openFiles()
+  if (after > before + 1) violations.push(`I6: ${before} open files became ${after}`)
+  const code = await program.stop()
+  if (code !== 0) violations.push(`I6: the program ended with ${code}`)
+  const { other } = await filesBelow(data)
+  violations.push(...other.map((file) => `I6: ${file} is left`))
+}
+
+const judge = async (
+  data: string,
+  entries: ReturnType<ReturnType<typeof openLedger>['entries']>,
+  say: (line: string) => void,
+): Promise<Omit<KillReport, 'leftovers'>> => {
+  const { data: files } = await filesBelow(data)
+  const violations = checkAnswers(entries)
+  const found: Record<string, Reading[]> = {}
+  const rows: Record<string, number> = {}
+  for (const [name, reader] of Object.entries(judges)) {
+    const started = performance.now()
+    const readings = await readAll(reader, data, files)
+    found[name] = readings.map((reading) => reading)
+    rows[name] = readings.reduce((sum, reading) => sum + reading.rows.length, 0)
+    violations.push(...checkRows(entries, readings).map((violation) => `${name}: ${violation}`))
+    say(`${name} read ${rows[name]} rows in ${Math.round(performance.now() - started)} ms`)
+  }
+  violations.push(...checkFiles(files, found))
+  const answers = entries.flatMap((entry) => (entry.kind === 'answer' ? [entry.answer.status] : []))
+  return {
+    violations,
+    acknowledged: answers.filter((status) => status === 200).length,
+    broken: answers.filter((status) => status === null).length,
+    files: files.length,
+    rows,
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { rounds: { type: 'string', default: '50' }, seed: { type: 'string' } },
+  })
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+  console.log(`seed ${seed}`)
+  const report = await runKills({ rounds: Number(values.rounds), seed, say: console.log })
+  for (const violation of report.violations.slice(0, 20)) console.error(violation)
+  const { violations, ...figures } = report
+  console.log(JSON.stringify(figures))
+  console.log(`${violations.length} broken rules; seed ${seed}`)
+  process.exitCode = violations.length === 0 ? 0 : 1
+}
