@@ -35,6 +35,14 @@ export const toProtobuf = (request: Request): Uint8Array<ArrayBuffer> =>
 export const fromProtobuf = (signal: Signal, bytes: Uint8Array): Request =>
   fromBinary(schemas[signal], bytes, { readUnknownFields: false })
 
+/** One request that holds everything of several of one signal, in their order. */
+export const merged = (requests: readonly Request[]): Request =>
+  fromProtobuf(
+    signalOf(requests[0] as Request),
+    // Messages merge as their encodings joined (protobuf encoding, "Last One Wins").
+    new Uint8Array(Buffer.concat(requests.map(toProtobuf))),
+  )
+
 /** What a record stands under. */
 export interface Owner {
   readonly resource: Resource | undefined
