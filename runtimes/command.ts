@@ -85,12 +85,17 @@ const run = async (config: Config, wasm: Promise<WebAssembly.Module>): Promise<v
 /** Numbers of the signals, for the exit codes that shells expect. */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const
 
-/** The first signal ends the program when every request is answered, the second at once. */
+/** One Ctrl-C comes twice within milliseconds under npm: from the terminal and, passed on, from npm. */
+const sameSignalMs = 500
+
+/** The first signal ends the program when every request is answered, a second one at once. */
 const stopOnSignals = (server: RunningServer, log: Log): void => {
-  let stopping = false
+  let first: number | undefined
   const stop = async (signal: keyof typeof signals): Promise<void> => {
-    if (stopping) process.exit(128 + signals[signal])
-    stopping = true
+    const now = performance.now()
+    if (first !== undefined && now - first < sameSignalMs) return
+    if (first !== undefined) process.exit(128 + signals[signal])
+    first = now
     log('info', 'stopping: requests in flight are answered first', { signal })
     const cut = await server.drain()
     if (cut > 0) log('warn', 'stopped before every request was answered', { requests: cut })
