@@ -2,7 +2,8 @@ import * as fs from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import pLimit from 'p-limit'
-import { codeOf, orNull, saying, unless } from './fs-errors.ts'
+import { codeOf, orNull, saying } from './fs-errors.ts'
+import { createFolders, type Folders } from './fs-folders.ts'
 import { createTemporaries, type Temporaries } from './fs-temporaries.ts'
 import { checkKey, checkPrefix, compareKeys } from './key.ts'
 import type { ObjectInfo, PutResult, Storage } from './storage.ts'
@@ -18,20 +19,14 @@ import type { ObjectInfo, PutResult, Storage } from './storage.ts'
 /** Puts and gets at once: each holds a file open, and libuv works at four anyway. */
 const maxOpenFiles = 32
 
-/** Folders remembered as made and durable. */
-const maxKnownFolders = 4096
-
 /** What `ready` writes to find out whether it can. */
 const probe = new Uint8Array(4096)
 
 // The callback functions cost less than `node:fs/promises`, whose file handles are objects to make
 // and to collect. A close after a sync has nothing left to wait for: it is done in place.
-const open = promisify(fs.open)
-const fsync = promisify(fs.fsync)
 const link = promisify(fs.link)
 const rename = promisify(fs.rename)
 const unlink = promisify(fs.unlink)
-const mkdir = promisify(fs.mkdir)
 const stat = promisify(fs.stat)
 const readdir = promisify(fs.readdir)
 const readFile = promisify(fs.readFile)
@@ -63,12 +58,12 @@ const createStorage = (base: string, folders: Folders, temporaries: Temporaries)
     const folder = dirname(path)
     await folders.make(temporaries.folder)
     await folders.make(folder)
-    return temporaries.use(bytes, async (temporary) => {
-      const result = replace ? await replaceWith(temporary, path) : await create(temporary, path)
-      // Also when the object stood already: whoever linked it may not have synced the folder yet.
-      await syncFolder(folder)
-      return result
-    })
+    const result = await temporaries.use(bytes, (temporary) =>
+      replace ? replaceWith(temporary, path) : create(temporary, path),
+    )
+    // Also when the object stood already: whoever linked it may not have synced the folder yet.
+    await folders.sync(folder)
+    return result
   }
 
   /** Somebody may have removed a folder that we take for made: then once more from the root. */
@@ -132,58 +127,6 @@ const create = async (temporary: string, path: string): Promise<PutResult> => {
 const replaceWith = async (temporary: string, path: string): Promise<PutResult> => {
   await rename(temporary, path)
   return 'created'
-}
-
-interface Folders {
-  /** Makes a folder with those above it, durably; cheap when it was done before. */
-  make(folder: string): Promise<void>
-  /** Takes no folder for made any longer. */
-  forget(): void
-}
-
-/**
- * A folder that we did not make ourselves is synced too when it is first used: its maker may have
- * died before that. Only what lies above the root is left alone unless the root has to be made.
- */
-const createFolders = (base: string): Folders => {
-  const known = new Map<string, Promise<void>>()
-
-  const makeDurably = async (folder: string): Promise<void> => {
-    if (folder === base) return makeRoot(base)
-    await make(dirname(folder))
-    await mkdir(folder).catch(unless('EEXIST'))
-    await syncFolder(dirname(folder))
-  }
-
-  const make = (folder: string): Promise<void> => {
-    const before = known.get(folder)
-    if (before !== undefined) return before
-    const made = makeDurably(folder)
-    if (known.size >= maxKnownFolders) known.clear()
-    known.set(folder, made)
-    made.catch(() => known.get(folder) === made && known.delete(folder))
-    return made
-  }
-
-  return { make, forget: () => known.clear() }
-}
-
-const makeRoot = async (base: string): Promise<void> => {
-  const first = await mkdir(base, { recursive: true })
-  if (first === undefined) return
-  for (let folder = base; folder.length >= first.length; folder = dirname(folder)) {
-    await syncFolder(dirname(folder))
-  }
-}
-
-/** File systems that know no fsync of a folder (some network ones) say so with EINVAL or ENOTSUP. */
-const syncFolder = async (folder: string): Promise<void> => {
-  const fd = await open(folder, 'r')
-  try {
-    await fsync(fd).catch(unless('EINVAL', 'ENOTSUP'))
-  } finally {
-    fs.closeSync(fd)
-  }
 }
 
 /** The objects below `folder` (empty, or with a `/` at its end) whose key starts with `prefix`. */
