@@ -7,9 +7,9 @@ import {
   IdColumn,
   Int32Column,
   Int64Column,
-  LabelColumn,
   StringColumn,
 } from './columns.ts'
+import { LabelColumn } from './labels.ts'
 import { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
 import type { Field, Fields, Message } from './message.ts'
 import { MessageColumn, MessagesColumn } from './rows.ts'

@@ -1,6 +1,6 @@
 /** AnyValue and KeyValue from JSON, written as JSON text. */
 import { endKvlist, writeBytes, writeDouble, writeInt64, writeWord } from './json-text.ts'
-import { JsonValueReader } from './json-values.ts'
+import { JsonValueReader, noKey, unknownKey } from './json-values.ts'
 import { keyTable } from './message.ts'
 import { maxDepth, tooDeep } from './tally.ts'
 import type { Text } from './text.ts'
@@ -24,7 +24,6 @@ const VALUE = 1
 /** The one field of ArrayValue and KeyValueList. */
 const list = keyTable(['values'])
 
-const quote = 0x22
 const comma = 0x2c
 const colon = 0x3a
 
@@ -40,14 +39,17 @@ export class JsonAnyValueReader extends JsonValueReader {
     let type = 0
     if (!this.isNull()) {
       this.beginObject()
-      for (let first = true; this.nextKey(first); first = false) {
-        const member = this.place(members) + 1
-        if (member === 0) this.unknown()
+      for (
+        let place = this.nextField(members, true);
+        place !== noKey;
+        place = this.nextField(members, false)
+      ) {
+        if (place === unknownKey) this.unknown()
         else if (!this.isNull()) {
           // The member that comes last wins.
           to.pos = start
-          type = member
-          this.#member(member, to, bare, depth)
+          type = place + 1
+          this.#member(type, to, bare, depth)
         }
       }
     }
@@ -94,8 +96,12 @@ export class JsonAnyValueReader extends JsonValueReader {
     to.byte(member === ARRAY ? 0x5b : 0x7b)
     let count = 0
     this.beginObject()
-    for (let first = true; this.nextKey(first); first = false) {
-      if (this.place(list) < 0) this.unknown()
+    for (
+      let place = this.nextField(list, true);
+      place !== noKey;
+      place = this.nextField(list, false)
+    ) {
+      if (place === unknownKey) this.unknown()
       else if (!this.isNull()) count = this.#elements(to, member, depth, count)
     }
     to.byte(member === ARRAY ? 0x5d : 0x7d)
@@ -123,9 +129,12 @@ export class JsonAnyValueReader extends JsonValueReader {
     // Where the key stands in the body, when it came too late to be written before the value.
     let lateKey = -1
     this.beginObject()
-    for (let first = true; this.nextKey(first); first = false) {
-      const place = this.place(pair)
-      if (place < 0) this.unknown()
+    for (
+      let place = this.nextField(pair, true);
+      place !== noKey;
+      place = this.nextField(pair, false)
+    ) {
+      if (place === unknownKey) this.unknown()
       else if (this.isNull()) continue
       else if (place === VALUE) {
         to.pos = value
@@ -167,9 +176,7 @@ export class JsonAnyValueReader extends JsonValueReader {
     if (!this.isEscaped) to.copy(this.b, this.view, this.s - 1, this.e + 1)
     else {
       this.unescape()
-      to.byte(quote)
-      to.escaped(this.text, this.textView, this.textStart, this.textEnd)
-      to.byte(quote)
+      to.quoted(this.text, this.textView, this.textStart, this.textEnd)
     }
   }
 

@@ -1,11 +1,12 @@
 /** JSON's spellings of protobuf's scalars (ProtoJSON format, and OTLP's own rules for it). */
 import type { IdColumn } from './columns.ts'
 import { JsonScanner } from './json-scanner.ts'
-import { type KeyTable, placeOfKey } from './message.ts'
+import { type KeyTable, keyAt } from './message.ts'
 import { type Tally, wrongId } from './tally.ts'
-import { hexDigits } from './text.ts'
 
 const quote = 0x22
+const comma = 0x2c
+const closeObject = 0x7d
 const minus = 0x2d
 const point = 0x2e
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -13,6 +14,10 @@ const encoder = new TextEncoder()
 
 const maxUint64 = 2n ** 64n - 1n
 const maxInt64 = 2n ** 63n - 1n
+
+/** What `nextField` returns besides a place. */
+export const unknownKey = -1
+export const noKey = -2
 
 /** Reads scalars; a value of the wrong kind or out of its type's range is `malformed`. */
 export class JsonValueReader extends JsonScanner {
@@ -55,11 +60,33 @@ export class JsonValueReader extends JsonScanner {
     this.textEnd = this.text.length
   }
 
-  /** The place in a table of the key that was read last; -1 when nobody knows it. */
-  place(table: KeyTable): number {
-    if (!this.isEscaped) return placeOfKey(table, this.b, this.s, this.e)
+  /** The place of an object's next key in `table`, its colon stepped over; `unknownKey`, or `noKey` at the object's end. */
+  nextField(table: KeyTable, first: boolean): number {
+    const { b, p } = this
+    // Without white space, as programs write it, the next key stands right here.
+    if (first || b[p] === comma) {
+      const at = first ? p : p + 1
+      const key = b[at] === quote ? keyAt(table, this.view, at + 1, this.end) : undefined
+      if (key !== undefined) {
+        this.p = at + 1 + key.length
+        return key.place
+      }
+    }
+    if (b[p] === closeObject) {
+      this.p = p + 1
+      return noKey
+    }
+    return this.#oddField(table, first)
+  }
+
+  /** A key that is unknown, escaped, or has white space around it; or none. */
+  #oddField(table: KeyTable, first: boolean): number {
+    if (!this.nextKey(first)) return noKey
+    const { p } = this
     this.unescape()
-    return placeOfKey(table, this.text, 0, this.textEnd)
+    this.p = p
+    const text = encoder.encode(`${decoder.decode(this.text)}":`)
+    return keyAt(table, new DataView(text.buffer), 0, text.length)?.place ?? unknownKey
   }
 
   /** A signed or unsigned 64-bit integer, a number or a string of one, into `low` and `high`. */
@@ -100,9 +127,10 @@ export class JsonValueReader extends JsonScanner {
     // The upper half counts 2^17 each: its product's lowest 15 bits belong to the low half.
     const upperProduct = upper * scale
     const upperHigh = Math.floor(upperProduct / 0x8000)
-    const low = (product % 4294967296) + (upperProduct - upperHigh * 0x8000) * 0x20000
+    const productHigh = Math.floor(product / 4294967296)
+    const low = product - productHigh * 4294967296 + (upperProduct - upperHigh * 0x8000) * 0x20000
     this.low = low | 0
-    this.high = (Math.floor(product / 4294967296) + upperHigh + (low >= 4294967296 ? 1 : 0)) | 0
+    this.high = (productHigh + upperHigh + (low >= 4294967296 ? 1 : 0)) | 0
   }
 
   #bigInteger(signed: boolean): void {
@@ -177,12 +205,14 @@ export class JsonValueReader extends JsonScanner {
     if (digits % 2 === 1) this.fail('an id with an odd number of digits')
     const to = column.begin(row)
     to.reserve(digits)
-    for (let p = this.s, o = to.pos; p < this.e; p++, o++) {
-      const value = hexValue(this.b[p] as number)
-      if (value < 0) this.fail('an id that is not hexadecimal')
-      to.data[o] = hexDigits[value] as number
+    const { b } = this
+    let o = to.pos
+    for (let p = this.s; p < this.e; p++, o++) {
+      const digit = lowerHex[b[p] as number] as number
+      if (digit === 0) this.fail('an id that is not hexadecimal')
+      to.data[o] = digit
     }
-    if (digits === 2 * column.size) to.pos += digits
+    if (digits === 2 * column.size) to.pos = o
     else if (digits > 0) this.tally.rejection = wrongId(column.size)
   }
 
@@ -203,10 +233,10 @@ const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
 /** Whether a number goes on with a fraction or an exponent. */
 const isPartOfNumber = (c: number): boolean => c === point || c === 0x65 || c === 0x45
 
-const hexValue = (c: number): number => {
-  if (c >= 0x30 && c <= 0x39) return c - 0x30
-  const letter = c | 0x20
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
+/** For each byte the lower-case hex digit that it is; 0 for all others. */
+const lowerHex = new Uint8Array(256)
+for (const digit of '0123456789abcdefABCDEF') {
+  lowerHex[digit.charCodeAt(0)] = digit.toLowerCase().charCodeAt(0)
 }
 
 /**

@@ -8,11 +8,12 @@ import {
   type IdColumn,
   type Int32Column,
   type Int64Column,
-  type LabelColumn,
   type StringColumn,
   setDouble,
 } from './columns.ts'
 import { JsonAnyValueReader } from './json-any-value.ts'
+import { noKey, unknownKey } from './json-values.ts'
+import type { LabelColumn } from './labels.ts'
 import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
 import type { AnyColumn, MessageColumn, MessagesColumn, Rows } from './rows.ts'
 import { aboveInt64, nullInList, type Tally } from './tally.ts'
@@ -29,14 +30,22 @@ const withoutByteOrderMark = (b: Uint8Array): Uint8Array =>
   b[0] === 0xef && b[1] === 0xbb && b[2] === 0xbf ? b.subarray(3) : b
 
 class JsonReader extends JsonAnyValueReader {
+  progress(): number {
+    return this.p / this.end
+  }
+
   /** Decodes the object that comes next into the open row of `rows`. */
   message(rows: Rows): void {
+    const { byKey, ops } = rows.message
+    const { byPlace, n } = rows
     this.beginObject()
-    for (let first = true; this.nextKey(first); first = false) {
-      const place = this.place(rows.message.byKey)
-      if (place < 0) this.unknown()
-      else if (!this.isNull())
-        this.#field(rows.message.ops[place] as number, rows.byPlace[place] as AnyColumn, rows.n)
+    for (
+      let place = this.nextField(byKey, true);
+      place !== noKey;
+      place = this.nextField(byKey, false)
+    ) {
+      if (place === unknownKey) this.unknown()
+      else if (!this.isNull()) this.#field(ops[place] as number, byPlace[place] as AnyColumn, n)
     }
   }
 

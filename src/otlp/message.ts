@@ -32,13 +32,17 @@ export interface Message<F extends Fields = Fields> {
   readonly byKey: KeyTable
 }
 
-/** A field's name in JSON, in ASCII, and its place among the fields. */
+/** A field's name in JSON and its place among the fields. */
 interface Key {
-  readonly name: Uint8Array
+  /** In bytes, with the quote and colon that follow the name in a body. */
+  readonly length: number
+  /** The name, quote and colon, four bytes at a time as far as they go, and the last four. */
+  readonly words: Int32Array
+  readonly last: number
   readonly place: number
 }
 
-/** The names of a message's fields in JSON, by length and first letter. */
+/** The names of a message's fields in JSON, by a hash of their first four bytes; the shortest is `key"`. */
 export type KeyTable = readonly (readonly Key[])[]
 
 /** In `Message.byTag`: a known field under a wire type that its type does not have. */
@@ -64,15 +68,20 @@ const tagTable = (fields: readonly Field[]): Int16Array => {
 }
 
 const keyBuckets = 64
-const bucketOf = (length: number, first: number): number => (7 * length + first) & (keyBuckets - 1)
+const bucketOf = (word: number): number => Math.imul(word, 0x9e3779b1) >>> 26
 
 /** A table of names in both spellings, lowerCamelCase and as the .proto has them. */
 export const keyTable = (names: readonly string[]): KeyTable => {
   const table: Key[][] = Array.from({ length: keyBuckets }, () => [])
   names.forEach((snake, place) => {
     for (const spelling of new Set([camelCase(snake), snake])) {
-      const name = new TextEncoder().encode(spelling)
-      table[bucketOf(name.length, name[0] as number)]?.push({ name, place })
+      const text = new TextEncoder().encode(`${spelling}":`)
+      const view = new DataView(text.buffer)
+      const words = Int32Array.from({ length: text.length >> 2 }, (_, i) =>
+        view.getInt32(4 * i, true),
+      )
+      const last = view.getInt32(text.length - 4, true)
+      table[bucketOf(words[0] as number)]?.push({ length: text.length, words, last, place })
     }
   })
   return table
@@ -82,18 +91,19 @@ export const keyTable = (names: readonly string[]): KeyTable => {
 const camelCase = (snake: string): string =>
   snake.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase())
 
-/** The place of the name `b[s, e)` in a table; -1 when nobody knows it. */
-export const placeOfKey = (table: KeyTable, b: Uint8Array, s: number, e: number): number => {
-  const bucket = table[bucketOf(e - s, b[s] as number)] as readonly Key[]
+/** The name whose quote and colon too stand at `p`, before `end`; undefined when nobody knows it, or it is written in another way. */
+export const keyAt = (table: KeyTable, view: DataView, p: number, end: number): Key | undefined => {
+  if (p + 4 > end) return undefined
+  const bucket = table[bucketOf(view.getInt32(p, true))] as readonly Key[]
   for (let i = 0; i < bucket.length; i++) {
     const key = bucket[i] as Key
-    if (equals(key.name, b, s, e)) return key.place
+    if (p + key.length <= end && stands(key, view, p)) return key
   }
-  return -1
+  return undefined
 }
 
-const equals = (name: Uint8Array, b: Uint8Array, s: number, e: number): boolean => {
-  if (name.length !== e - s) return false
-  for (let i = 0; i < name.length; i++) if (name[i] !== b[s + i]) return false
-  return true
+const stands = ({ length, words, last }: Key, view: DataView, p: number): boolean => {
+  for (let i = 0; i < words.length; i++)
+    if (view.getInt32(p + 4 * i, true) !== words[i]) return false
+  return view.getInt32(p + length - 4, true) === last
 }

@@ -16,7 +16,6 @@ const KEY = 0x0a
 const VALUE = 0x12
 const VALUES = 0x0a
 
-const quote = 0x22
 const comma = 0x2c
 const colon = 0x3a
 
@@ -188,9 +187,7 @@ export class AnyValueReader extends WireReader {
 
   /** Writes `[s, e)` as a JSON string. */
   quoted(to: Text, s: number, e: number): void {
-    to.byte(quote)
-    if (to.escaped(this.b, this.view, s, e)) this.tally.repairedStrings++
-    to.byte(quote)
+    if (to.quoted(this.b, this.view, s, e)) this.tally.repairedStrings++
   }
 
   /** Writes `[s, e)` as it is. */

@@ -11,11 +11,11 @@ import {
   type IdColumn,
   type Int32Column,
   type Int64Column,
-  type LabelColumn,
   type StringColumn,
   setDouble,
 } from './columns.ts'
 import { writeHex } from './json-text.ts'
+import type { LabelColumn } from './labels.ts'
 import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
 import { wrongWireType } from './message.ts'
 import { AnyValueReader, wrongType } from './protobuf-any-value.ts'
@@ -35,6 +35,10 @@ class ProtobufReader extends AnyValueReader {
   /** The message that `message` decodes. */
   #begin = 0
   #end = this.b.length
+
+  progress(): number {
+    return this.#begin / this.b.length
+  }
 
   /** Decodes the message `[#begin, #end)` into the open row of `rows`. */
   message(rows: Rows): void {

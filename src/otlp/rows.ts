@@ -8,11 +8,11 @@ import {
   type IdColumn,
   type Int32Column,
   type Int64Column,
-  type LabelColumn,
   type Member,
   Presence,
   type StringColumn,
 } from './columns.ts'
+import type { LabelColumn } from './labels.ts'
 import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
 import type { Fields, Message } from './message.ts'
 import type { Tally } from './tally.ts'
@@ -40,6 +40,16 @@ export type ColumnsOf<F extends Fields> = {
 }
 
 const firstCapacity = 16
+/** What a body begins with must not make too much of little. */
+const maxGrowth = 64
+
+/** What reads messages of one encoding. */
+export interface Reader {
+  /** Decodes the message at hand into the open row of `rows`. */
+  message(rows: Rows): void
+  /** Which part of the body has been read, up to 1. */
+  progress(): number
+}
 
 export class Rows<F extends Fields = Fields> {
   readonly message: Message<F>
@@ -72,7 +82,8 @@ export class Rows<F extends Fields = Fields> {
   }
 
   /** Reads a message into the open row, then ends it as its role asks. */
-  read(tally: Tally, reader: { message(rows: Rows): void }): void {
+  read(tally: Tally, reader: Reader): void {
+    if (this.n + 1 === this.#capacity) this.#growFor(reader)
     if (this.message.role === 'part') {
       reader.message(this as unknown as Rows)
       this.keep()
@@ -84,6 +95,12 @@ export class Rows<F extends Fields = Fields> {
       reader.message(this as unknown as Rows)
       this.#close(tally, outer, before)
     }
+  }
+
+  /** Makes room for as many rows as the body will hold when it goes on as it began: less is copied than by doubling. */
+  #growFor(reader: Reader): void {
+    const expected = 1.1 / reader.progress()
+    this.grow(Math.ceil(this.#capacity * Math.min(Math.max(expected, 2), maxGrowth)))
   }
 
   /** Keeps the open row and opens the next. */

@@ -1,5 +1,7 @@
 import { isUtf8, repairUtf8 } from './utf8.ts'
 
+const quote = 0x22
+
 /** Bytes that grow: the text of a column, one value after the other. */
 export class Text {
   data: Uint8Array
@@ -44,7 +46,7 @@ export class Text {
 
   /** Appends `b[s, e)` as it is, four bytes at a time; `view` is of the same bytes. */
   copy(b: Uint8Array, view: DataView, s: number, e: number): void {
-    if (e - s > 64) {
+    if (e - s > 512) {
       this.bytes(b, s, e)
       return
     }
@@ -91,15 +93,16 @@ export class Text {
   }
 
   /**
-   * Appends the text `b[s, e)` as the inside of a JSON string (RFC 8259, section 7): quotes, backslashes and
-   * control characters escaped, all else as it is, malformed UTF-8 as U+FFFD.
+   * Appends the text `b[s, e)` as a JSON string (RFC 8259, section 7): quotes, backslashes and control characters
+   * escaped, all else as it is, malformed UTF-8 as U+FFFD.
    * @returns whether something had to be repaired
    */
-  escaped(b: Uint8Array, view: DataView, s: number, e: number): boolean {
-    this.reserve(e - s)
-    const to = this.view
+  quoted(b: Uint8Array, view: DataView, s: number, e: number): boolean {
+    this.reserve(e - s + 2)
+    const { data, view: to } = this
     let o = this.pos
     let p = s
+    data[o++] = quote
     for (const last = e - 4; p <= last; p += 4, o += 4) {
       const word = view.getInt32(p, true)
       if (needsCare(word)) break
@@ -108,13 +111,16 @@ export class Text {
     for (; p < e; p++, o++) {
       const c = b[p] as number
       if (c >= 0x80 || escapes[c] !== 0) break
-      this.data[o] = c
+      data[o] = c
     }
     this.pos = o
-    return p < e && this.#escapedSlowly(b, p, e)
+    const repaired = p < e && this.#escaped(b, p, e)
+    this.byte(quote)
+    return repaired
   }
 
-  #escapedSlowly(b: Uint8Array, s: number, e: number): boolean {
+  /** Appends the inside of a JSON string, character by character. */
+  #escaped(b: Uint8Array, s: number, e: number): boolean {
     const malformed = !isUtf8(b, s, e)
     const from = malformed ? repairUtf8(b, s, e) : b
     const end = malformed ? from.length : e
@@ -144,10 +150,10 @@ export class Text {
 
 /** Whether one of four bytes is a quote, a backslash, a control character or not ASCII; now and then true of others. */
 export const needsCare = (word: number): boolean => {
-  const quote = word ^ 0x22222222
-  const backslash = word ^ 0x5c5c5c5c
+  const quotes = word ^ 0x22222222
+  const backslashes = word ^ 0x5c5c5c5c
   return (
-    (((word - 0x20202020) | (quote - 0x01010101) | (backslash - 0x01010101) | word) &
+    (((word - 0x20202020) | (quotes - 0x01010101) | (backslashes - 0x01010101) | word) &
       0x80808080) !==
     0
   )

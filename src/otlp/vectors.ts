@@ -16,9 +16,9 @@ import {
   type Float64Column,
   type Int32Column,
   type Int64Column,
-  type LabelColumn,
   type TextColumn,
 } from './columns.ts'
+import type { LabelColumn } from './labels.ts'
 import type { Float64sColumn, Int64sColumn } from './lists.ts'
 import { valueTypes } from './protobuf-any-value.ts'
 
