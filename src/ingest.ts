@@ -132,19 +132,29 @@ const store = async (file: TableFile, id: string, options: IngestOptions): Promi
   const service = await encodeService(file.service)
   const uuid = await fileUuid(id, table.name, partitionName(service, file))
   const keyAt = (hour: number) => objectKey(table, service, { ...file, hour }, uuid)
-  // Rows without a time lie in the hour of their arrival; another attempt may have come in the one
-  // before or, where this one's body came slowly, after.
-  const elsewhere = file.timeless ? [keyAt(file.hour - 1), keyAt(file.hour + 1)] : []
-  const found = await asked(() => Promise.all(elsewhere.map((key) => storage.head(key))))
-  if (found.some((object) => object !== null)) return duplicate(table, metrics)
+  const key = file.timeless ? await keyOfTimeless(keyAt, file.hour, storage) : keyAt(file.hour)
   const order = sortedRows(batch, table.sortOrder, rows)
   const { bytes } = options.encode(order === null ? batch : take(batch, order))
-  const put = await asked(() => storage.put(keyAt(file.hour), bytes, { ifNoneMatch: '*' }))
+  const put = await asked(() => storage.put(key, bytes, { ifNoneMatch: '*' }))
   if (put === 'exists') return duplicate(table, metrics)
   metrics.count('files', { table: table.name })
   metrics.count('written_bytes', { table: table.name }, bytes.length)
   metrics.observe('write_duration', { table: table.name }, (performance.now() - started) / 1000)
   return { created: true, bytes: bytes.length }
+}
+
+/**
+ * Rows without a time lie in the hour of their arrival. Another attempt may have come in the hour
+ * before or, where this one's body came slowly, after: then it is its file that has to stand.
+ */
+const keyOfTimeless = async (
+  keyAt: (hour: number) => string,
+  hour: number,
+  storage: Storage,
+): Promise<string> => {
+  const neighbours = [keyAt(hour - 1), keyAt(hour + 1)]
+  const found = await asked(() => Promise.all(neighbours.map((key) => storage.head(key))))
+  return found.find((object) => object !== null)?.key ?? keyAt(hour)
 }
 
 const duplicate = (table: Table, metrics: Metrics): Outcome => {
