@@ -46,22 +46,40 @@ export const main = async (
   )
 }
 
-/** Flags stand above variables. */
+/** The options that stand above a variable. */
+const variableOf = {
+  port: 'OTLP2PARQUET_LISTEN_ADDR',
+  output: 'OTLP2PARQUET_STORAGE_PATH',
+  'log-level': 'OTLP2PARQUET_LOG_LEVEL',
+} as const
+
 const configure = (flags: Flags, env: Environment): Config => {
-  const { port, output, 'log-level': level } = flags
-  const address = env.OTLP2PARQUET_LISTEN_ADDR || '127.0.0.1:4318'
-  return readConfig(
-    {
-      ...env,
-      ...(port !== undefined && {
-        OTLP2PARQUET_LISTEN_ADDR: `${address.replace(/:\d*$/, '')}:${port}`,
-      }),
-      ...(output !== undefined && { OTLP2PARQUET_STORAGE_PATH: output }),
-      ...(level !== undefined && { OTLP2PARQUET_LOG_LEVEL: level }),
-    },
-    'node',
-  )
+  const given = Object.entries(variableOf).flatMap(([flag, variable]) => {
+    const text = flags[flag as keyof typeof variableOf]
+    return text === undefined ? [] : [{ flag: `--${flag}`, variable, text: text.trim() }]
+  })
+  const empty = given.filter(({ text }) => text === '')
+  if (empty.length > 0) {
+    throw new ConfigError(empty.map(({ flag }) => ({ variable: flag, message: 'is empty' })))
+  }
+  const overrides = given.map(({ variable, text }) => [
+    variable,
+    variable === variableOf.port ? withPort(env[variable], text) : text,
+  ])
+  try {
+    return readConfig({ ...env, ...Object.fromEntries(overrides) }, 'node')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const named = error.problems.map(({ variable, message }) => ({
+      variable: given.find((each) => each.variable === variable)?.flag ?? variable,
+      message,
+    }))
+    throw new ConfigError(named)
+  }
 }
+
+const withPort = (address: string | undefined, port: string): string =>
+  `${(address?.trim() || '127.0.0.1').replace(/:\d*$/, '')}:${port}`
 
 const run = async (config: Config, wasm: Promise<WebAssembly.Module>): Promise<void> => {
   const log = createLog({

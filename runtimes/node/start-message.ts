@@ -34,5 +34,10 @@ const curl = (url: string, { auth, basePath = '', tls }: Config): string => {
   return `curl ${flags} ${target} -H 'Content-Type: application/json' -d '${sample}'`
 }
 
-const query = (path: string): string =>
-  `duckdb -c "SELECT Timestamp, ServiceName, Body FROM '${path.replace(/\/$/, '')}/logs/**/*.parquet'"`
+const query = (path: string): string => {
+  const files = `${path.replace(/\/$/, '')}/logs/**/*.parquet`.replaceAll("'", "''")
+  return `duckdb -c "${inDoubleQuotes(`SELECT Timestamp, ServiceName, Body FROM '${files}'`)}"`
+}
+
+/** What a shell would read between double quotes as something else (POSIX, "Shell Command Language", 2.2.3). */
+const inDoubleQuotes = (text: string): string => text.replace(/["$`\\]/g, '\\$&')
