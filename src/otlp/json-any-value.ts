@@ -38,12 +38,7 @@ export class JsonAnyValueReader extends JsonValueReader {
     const start = to.pos
     let type = 0
     if (!this.isNull()) {
-      this.beginObject()
-      for (
-        let place = this.nextField(members, true);
-        place !== noKey;
-        place = this.nextField(members, false)
-      ) {
+      for (let place = this.firstField(members); place !== noKey; place = this.nextField(members)) {
         if (place === unknownKey) this.unknown()
         else if (!this.isNull()) {
           // The member that comes last wins.
@@ -95,12 +90,7 @@ export class JsonAnyValueReader extends JsonValueReader {
     const start = to.pos
     to.byte(member === ARRAY ? 0x5b : 0x7b)
     let count = 0
-    this.beginObject()
-    for (
-      let place = this.nextField(list, true);
-      place !== noKey;
-      place = this.nextField(list, false)
-    ) {
+    for (let place = this.firstField(list); place !== noKey; place = this.nextField(list)) {
       if (place === unknownKey) this.unknown()
       else if (!this.isNull()) count = this.#elements(to, member, depth, count)
     }
@@ -128,12 +118,7 @@ export class JsonAnyValueReader extends JsonValueReader {
     let value = start
     // Where the key stands in the body, when it came too late to be written before the value.
     let lateKey = -1
-    this.beginObject()
-    for (
-      let place = this.nextField(pair, true);
-      place !== noKey;
-      place = this.nextField(pair, false)
-    ) {
+    for (let place = this.firstField(pair); place !== noKey; place = this.nextField(pair)) {
       if (place === unknownKey) this.unknown()
       else if (this.isNull()) continue
       else if (place === VALUE) {

@@ -60,23 +60,27 @@ export class JsonValueReader extends JsonScanner {
     this.textEnd = this.text.length
   }
 
+  /** Opens an object; the place of its first key in `table`, as `nextField` has it. */
+  firstField(table: KeyTable): number {
+    this.beginObject()
+    return this.#field(table, this.p, true)
+  }
+
   /** The place of an object's next key in `table`, its colon stepped over; `unknownKey`, or `noKey` at the object's end. */
-  nextField(table: KeyTable, first: boolean): number {
+  nextField(table: KeyTable): number {
     const { b, p } = this
-    // Without white space, as programs write it, the next key stands right here.
-    if (first || b[p] === comma) {
-      const at = first ? p : p + 1
-      const key = b[at] === quote ? keyAt(table, this.view, at + 1, this.end) : undefined
-      if (key !== undefined) {
-        this.p = at + 1 + key.length
-        return key.place
-      }
-    }
-    if (b[p] === closeObject) {
-      this.p = p + 1
-      return noKey
-    }
-    return this.#oddField(table, first)
+    if (b[p] === comma) return this.#field(table, p + 1, false)
+    if (b[p] !== closeObject) return this.#oddField(table, false)
+    this.p = p + 1
+    return noKey
+  }
+
+  /** Without white space, as programs write it, the key stands right at `p`. */
+  #field(table: KeyTable, p: number, first: boolean): number {
+    const key = this.b[p] === quote ? keyAt(table, this.view, p + 1, this.end) : undefined
+    if (key === undefined) return this.#oddField(table, first)
+    this.p = p + 1 + key.length
+    return key.place
   }
 
   /** A key that is unknown, escaped, or has white space around it; or none. */
