@@ -6,16 +6,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, startServer } from '../interop/server.ts'
 import { type Answer, ask } from '../tools/duckdb.ts'
-import { firstNano, sampleSignals, samplesFolder } from '../tools/samples.ts'
+import { samplesFolder, sendSamples } from '../tools/samples.ts'
 
 const folder = join(import.meta.dirname, '../../infra/queries/duckdb')
-
-/** Ten seconds into the minute before this one: every sample lies in that minute, and in the last hour. */
-const stamped = (sample: string): string => {
-  const minute = BigInt(Math.floor(Date.now() / 60_000) - 1) * 60_000_000_000n
-  const shift = minute + 10_000_000_000n - firstNano
-  return sample.replace(/"(\d{19})"/g, (_, time) => `"${BigInt(time) + shift}"`)
-}
 
 let server: Server
 
@@ -28,12 +21,7 @@ const count = async (path: string): Promise<unknown> =>
 
 beforeAll(async () => {
   server = await startServer()
-  for (const signal of sampleSignals) {
-    const body = stamped(await readFile(join(samplesFolder, `${signal}.json`), 'utf8'))
-    const headers = { 'content-type': 'application/json' }
-    const response = await fetch(`${server.url}/v1/${signal}`, { method: 'POST', headers, body })
-    expect(await response.text()).toBe('{}')
-  }
+  await sendSamples(server.url)
 })
 afterAll(async () => {
   await server.stop()

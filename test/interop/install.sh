@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
-#   test/interop/install.sh [collector | telemetrygen | python | js | java]...      all of them without a name
+#   test/interop/install.sh [collector | telemetrygen | python | infra | js | java]...      all of them without a name
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
 
@@ -42,6 +42,12 @@ install_python() {
   thrice "$peers/python/bin/pip" install --quiet --disable-pip-version-check -r "$packages/python.txt"
 }
 
+install_infra() {
+  rm -rf "$peers/infra"
+  python3 -m venv "$peers/infra"
+  thrice "$peers/infra/bin/pip" install --quiet --disable-pip-version-check -r "$packages/infra.txt"
+}
+
 install_js() {
   rm -rf "$peers/js"
   cp -r "$packages/js" "$peers/js"
@@ -61,13 +67,14 @@ made_of() {
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
     python) cat "$packages/python.txt" ;;
+    infra) cat "$packages/infra.txt" ;;
     js) cat "$packages/js/package.json" ;;
     java) cat "$packages/pom.xml" ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
   esac
 }
 
-[[ $# -gt 0 ]] || set -- js python java collector telemetrygen
+[[ $# -gt 0 ]] || set -- js python infra java collector telemetrygen
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

@@ -12,6 +12,8 @@ const peer = (path: string): string => here(`test/interop/peers/${path}`)
 export const python = peer('python/bin/python')
 export const collector = peer('collector/otelcol')
 export const telemetrygen = peer('bin/telemetrygen')
+/** A tool for the files in infra/, by its name. */
+export const infraPeer = (name: string): string => peer(`infra/bin/${name}`)
 /** The class path of Java's parquet-cli. */
 export const parquetCli = peer('java/lib/*')
 

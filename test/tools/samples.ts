@@ -50,6 +50,28 @@ export const timesOf = (bytes: Uint8Array): string => {
   return lines.join('')
 }
 
+/** A JSON sample whose times begin ten seconds into the minute before this one: all lie in that minute, and in the last hour. */
+const stamped = (sample: string): string => {
+  const minute = BigInt(Math.floor(Date.now() / 60_000) - 1) * 60_000_000_000n
+  const shift = minute + 10_000_000_000n - firstNano
+  return sample.replace(/"(\d{19})"/g, (_, time) => `"${BigInt(time) + shift}"`)
+}
+
+/**
+ * Sends each JSON sample once, with the times of a minute ago.
+ * @throws when an answer says anything but "all stored"
+ */
+export const sendSamples = async (url: string): Promise<void> => {
+  for (const signal of sampleSignals) {
+    const body = stamped(readFileSync(join(samplesFolder, `${signal}.json`), 'utf8'))
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${url}/v1/${signal}`, { method: 'POST', headers, body })
+    const text = await response.text()
+    if (!response.ok || text.includes('rejected'))
+      throw new Error(`${signal}: ${response.status} ${text}`)
+  }
+}
+
 if (import.meta.main) {
   for (const signal of sampleSignals) {
     const bytes = toProtobuf(signal, readFileSync(join(samplesFolder, `${signal}.json`), 'utf8'))
