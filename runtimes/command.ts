@@ -42,6 +42,7 @@ export const main = async (
   if (command !== 'serve') fail([`no such command: ${command}; try otlp2parquet --help`])
   await run(
     attempt(() => configure(values, env)),
+    env,
     wasm,
   )
 }
@@ -81,7 +82,11 @@ const configure = (flags: Flags, env: Environment): Config => {
 const withPort = (address: string | undefined, port: string): string =>
   `${(address?.trim() || '127.0.0.1').replace(/:\d*$/, '')}:${port}`
 
-const run = async (config: Config, wasm: Promise<WebAssembly.Module>): Promise<void> => {
+const run = async (
+  config: Config,
+  env: Environment,
+  wasm: Promise<WebAssembly.Module>,
+): Promise<void> => {
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat,
@@ -94,7 +99,7 @@ const run = async (config: Config, wasm: Promise<WebAssembly.Module>): Promise<v
   const server = await startServer({ config, version: manifest.version, wasm, log }).catch(
     (error: unknown) => fail(describe(error, config)),
   )
-  stopOnSignals(server, log)
+  stopOnSignals(server, log, sameSignalMs(env))
   if (config.logFormat === 'text') console.log(startMessage(manifest.version, server.url, config))
   else log('info', 'listening', { url: server.url, path: config.storagePath })
   await server.ready.catch((error: unknown) => fail(describe(error, config)))
@@ -103,15 +108,19 @@ const run = async (config: Config, wasm: Promise<WebAssembly.Module>): Promise<v
 /** Numbers of the signals, for the exit codes that shells expect. */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const
 
-/** One Ctrl-C comes twice within milliseconds under npm: from the terminal and, passed on, from npm. */
-const sameSignalMs = 500
+/** Under npm one Ctrl-C comes twice within milliseconds: from the terminal and, passed on, from npm. */
+const sameSignalMs = (env: Environment): number => (env.npm_lifecycle_event === undefined ? 0 : 500)
 
-/** The first signal ends the program when every request is answered, a second one at once. */
-const stopOnSignals = (server: RunningServer, log: Log): void => {
+/**
+ * The first signal ends the program when every request is answered, a second one at once.
+ *
+ * @param oneMs milliseconds within which two signals are one
+ */
+const stopOnSignals = (server: RunningServer, log: Log, oneMs: number): void => {
   let first: number | undefined
   const stop = async (signal: keyof typeof signals): Promise<void> => {
     const now = performance.now()
-    if (first !== undefined && now - first < sameSignalMs) return
+    if (first !== undefined && now - first < oneMs) return
     if (first !== undefined) process.exit(128 + signals[signal])
     first = now
     log('info', 'stopping: requests in flight are answered first', { signal })

@@ -32,8 +32,11 @@ export const httpLimits = {
 
 const maxConnections = 8192
 
-/** What a drain may take beyond a request's own deadline; together below the 10 s that Docker waits. */
-const drainSlackMs = 1500
+/**
+ * What a drain may take beyond a request's own deadline, for bodies that arrive slowly; together
+ * below the 30 s that Kubernetes waits before it kills.
+ */
+const drainSlackMs = 17_000
 
 /**
  * Serves the application on the configured address.

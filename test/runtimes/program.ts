@@ -13,7 +13,7 @@ export interface Run {
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** In a process group of its own, as a terminal does it. */
+  /** In a process group of its own. */
   readonly detached?: boolean
 }
 
@@ -27,9 +27,11 @@ export interface Ended {
 
 export const root = join(import.meta.dirname, '../..')
 
-/** The environment without this program's variables. */
+/** The environment without this program's variables, and without npm's. */
 const cleanEnv = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^OTLP2PARQUET_/.test(name)))
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(OTLP2PARQUET|npm)_/.test(name)),
+  )
 
 /** What is to be undone when a file's tests are over; tests that run at once share it. */
 const undone: (() => unknown)[] = []
