@@ -35,19 +35,12 @@ export interface Expected {
   readonly text?: string
 }
 
-/** Where the OpenTelemetry Collector's receiver answers otherwise, and why we do not follow. */
-export interface Difference {
-  readonly status: number
-  readonly reason: string
-}
-
 export interface Case {
   readonly name: string
   readonly request: WireRequest
   readonly expect: Expected
   /** A body that says the same, where the judge does not read this one: without coding, in the same encoding. */
   readonly means?: Uint8Array | undefined
-  readonly collector?: Difference | undefined
 }
 
 /** The encoding that a request's `Content-Type` names; protobuf where it names none of ours. */
@@ -67,7 +60,7 @@ export interface Group {
 /** What a group's server must be configured with, beyond the defaults. */
 export interface Configuration {
   readonly auth?: { readonly kind: 'bearer' | 'basic'; readonly tokens: readonly string[] }
-  readonly corsOrigins?: readonly string[]
+  readonly corsOrigins?: string[]
   readonly basePath?: string
   readonly maxPayloadBytes?: number
   readonly maxInflightBytes?: number
@@ -80,7 +73,6 @@ export interface More {
   readonly headers?: Readonly<Record<string, string>>
   readonly chunked?: number
   readonly means?: string | Uint8Array
-  readonly collector?: Difference | undefined
 }
 
 const types = {
@@ -97,13 +89,12 @@ export const request = (
   name: string,
   { method = 'POST', path = '/v1/logs', headers = {}, body, chunked }: Partial<WireRequest>,
   expect: number | Expected,
-  { collector, means }: Pick<More, 'collector' | 'means'> = {},
+  { means }: Pick<More, 'means'> = {},
 ): Case => ({
   name,
   request: { method, path, headers, body, chunked },
   expect: expected(expect),
   means: means === undefined ? undefined : bytesOf(means),
-  collector,
 })
 
 const bytesOf = (body: string | Uint8Array): Uint8Array =>

@@ -1,25 +1,25 @@
 /** What a case's body says, read by the judge (@bufbuild/protobuf), not by us. */
 import { gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
-import { fromJson, type JsonValue } from '@bufbuild/protobuf'
-import {
-  entriesOf,
-  fromProtobuf,
-  type Request,
-  requestOf,
-  type Signal,
-  schemas,
-} from '../judge/request.ts'
+import { fromBinary, fromJson, type JsonValue } from '@bufbuild/protobuf'
+import { entriesOf, type Request, requestOf, type Signal, schemas } from '../judge/request.ts'
 import { type Case, encodingOf, type WireRequest } from './case.ts'
+
+/** Values may be nested deeper than the judge reads by default. */
+const recursionLimit = 1000
 
 /** The request that a stored case holds. @throws when the judge cannot read it */
 export const meaningOf = (test: Case): Request => {
   const signal = signalOf(test.request.path)
   const encoding = encodingOf(test.request)
   const body = test.means ?? plainBody(test.request)
-  if (encoding === 'protobuf') return fromProtobuf(signal, body)
+  if (encoding === 'protobuf') return readProtobuf(signal, body)
   const text = new TextDecoder().decode(body)
   return fromJsonTexts(signal, encoding === 'json' ? [text] : text.split('\n'))
 }
+
+/** A protobuf body as the judge reads it. @throws when it cannot, also where a string is no UTF-8 */
+export const readProtobuf = (signal: Signal, body: Uint8Array): Request =>
+  fromBinary(schemas[signal], body, { recursionLimit })
 
 /** The signal that a path is for. */
 export const signalOf = (path: string): Signal =>
@@ -43,9 +43,10 @@ const plainBody = ({ headers, body = new Uint8Array() }: WireRequest): Uint8Arra
 /** All texts as one request; white space alone is none. */
 const fromJsonTexts = (signal: Signal, texts: readonly string[]): Request => {
   const schema = schemas[signal]
+  const options = { ignoreUnknownFields: true, recursionLimit }
   const entries = texts
     .filter((text) => text.trim() !== '')
-    .flatMap((text) => entriesOf(fromJson(schema, parse(text), { ignoreUnknownFields: true })))
+    .flatMap((text) => entriesOf(fromJson(schema, parse(text), options)))
   return requestOf(signal, entries)
 }
 

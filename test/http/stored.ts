@@ -1,8 +1,8 @@
-/** Compares the rows that a case left with what it sent. */
+/** Compares what a case left behind with what it sent. */
 import { isDeepStrictEqual } from 'node:util'
 import { normalize } from '../judge/normalize.ts'
 import { rowsOfParquet } from '../judge/parquet.ts'
-import { entriesOf, requestOf } from '../judge/request.ts'
+import { type Entry, entriesOf, type Request, requestOf } from '../judge/request.ts'
 import type { Row } from '../judge/row.ts'
 import { requestOfRows, type TableRow } from '../judge/rows.ts'
 import type { Case } from './case.ts'
@@ -20,21 +20,28 @@ export const rowsOfFile = async (key: string, bytes: Uint8Array): Promise<TableR
  * each as the judge reads it and once; all else stores nothing.
  */
 export const storedProblems = (test: Case, rows: readonly TableRow[]): string[] => {
-  const { status, rejected = 0, text } = test.expect
-  if (status !== 200 || text !== undefined || test.request.method !== 'POST') {
+  const { status, rejected = 0 } = test.expect
+  if (status !== 200 || !isExport(test)) {
     return rows.length === 0 ? [] : [`${rows.length} rows were stored`]
   }
-  const signal = signalOf(test.request.path)
   const sent = entriesOf(meaningOf(test))
-  const places = rows.map(({ row }) => Number(row.RequestRow)).sort((a, b) => a - b)
-  if (places.length !== sent.length - rejected) {
-    return [`${places.length} rows of ${sent.length} records, ${rejected} of them rejected`]
+  if (rows.length !== sent.length - rejected) {
+    return [`${rows.length} rows of ${sent.length} records, ${rejected} of them rejected`]
   }
-  const kept = sent.filter((_, place) => places.includes(place))
-  const wanted = normalize(requestOf(signal, kept))
-  const found = requestOfRows(signal, rows)
-  if (!isDeepStrictEqual(found, wanted)) return [`stored ${show(found)} instead of ${show(wanted)}`]
-  return rows.filter(({ row }) => !wholeIds(row)).map(() => 'a record with a broken id was stored')
+  const places = rows.map(({ row }) => row.RequestRow)
+  const kept = rejected === 0 ? sent : sent.filter((_, place) => places.includes(place))
+  const found = requestOfRows(signalOf(test.request.path), rows)
+  const broken = rows.filter(({ row }) => !wholeIds(row))
+  return [...differences(test, found, kept), ...broken.map(() => 'a broken id was stored')]
+}
+
+/** Whether a case sends records, not a probe. */
+export const isExport = ({ request, expect }: Case): boolean =>
+  request.method === 'POST' && expect.text === undefined
+
+const differences = (test: Case, found: Request, sent: readonly Entry[]): string[] => {
+  const wanted = normalize(requestOf(signalOf(test.request.path), sent))
+  return isDeepStrictEqual(found, wanted) ? [] : [`${show(found)} instead of ${show(wanted)}`]
 }
 
 const wholeIds = ({ TraceId = '', SpanId = '', ParentSpanId = '' }: Row): boolean =>

@@ -1,6 +1,6 @@
 /** All cases of the HTTP contract. */
 import type { Group } from '../case.ts'
-import { configured } from './configured.ts'
+import { configured, noOrigins } from './configured.ts'
 import { contentCodings } from './content-codings.ts'
 import { contentTypes } from './content-types.ts'
 import { jsons } from './json.ts'
@@ -18,6 +18,7 @@ export const standard: readonly Group[] = [
   { name: 'JSON', cases: jsons },
   { name: 'JSON lines', cases: jsonLines },
   { name: 'partial success', cases: partialSuccess },
+  noOrigins,
 ]
 
 /** Every group, those that need a configuration of their own included. */

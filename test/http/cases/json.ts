@@ -1,37 +1,29 @@
 /** JSON: OTLP's own dialect of proto3 JSON (opentelemetry-proto, "JSON Protobuf Encoding"). */
-import { type Case, json } from '../case.ts'
+import { type Case, json, type More } from '../case.ts'
 import { bytes, utf8 } from '../wire.ts'
 
 type Expect = Parameters<typeof json>[2]
 
-const option = (collector?: Case['collector']) => (collector ? { collector } : {})
 const logs = (record: string) => `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{${record}}]}]}]}`
 const spans = (span: string) => `{"resourceSpans":[{"scopeSpans":[{"spans":[{${span}}]}]}]}`
 const metrics = (metric: string) =>
   `{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m",${metric}}]}]}]}`
 
-const request = (
-  name: string,
-  body: string | Uint8Array,
-  expect: Expect,
-  collector?: Case['collector'],
-) => json(`JSON: ${name}`, body, expect, option(collector))
-const log = (name: string, record: string, expect: Expect, collector?: Case['collector']) =>
-  json(`JSON log: ${name}`, logs(record), expect, option(collector))
-const value = (name: string, content: string, expect: Expect, collector?: Case['collector']) =>
-  log(`value ${name}`, `"body":${content}`, expect, collector)
-const span = (name: string, content: string, expect: Expect, collector?: Case['collector']) =>
-  json(`JSON span: ${name}`, spans(content), expect, { signal: 'traces', ...option(collector) })
-const metric = (name: string, content: string, expect: Expect, collector?: Case['collector']) =>
-  json(`JSON metric: ${name}`, metrics(content), expect, {
-    signal: 'metrics',
-    ...option(collector),
-  })
+const request = (name: string, body: string | Uint8Array, expect: Expect, more?: More) =>
+  json(`JSON: ${name}`, body, expect, more)
+const log = (name: string, record: string, expect: Expect, more?: More) =>
+  json(`JSON log: ${name}`, logs(record), expect, more)
+const value = (name: string, content: string, expect: Expect, more?: More) =>
+  log(`value ${name}`, `"body":${content}`, expect, more)
+const span = (name: string, content: string, expect: Expect, more?: More) =>
+  json(`JSON span: ${name}`, spans(content), expect, { signal: 'traces', ...more })
+const metric = (name: string, content: string, expect: Expect, more?: More) =>
+  json(`JSON metric: ${name}`, metrics(content), expect, { signal: 'metrics', ...more })
 
 // biome-ignore format: a case is a line
 const whole: readonly Case[] = [
   request('{}', '{}', 200),
-  request('null', 'null', 200),
+  request('null', 'null', 200, { means: '{}' }),
   request('white space around', ' \t\r\n{} \n', 200),
   request('white space inside', '{ "resourceLogs" :\n[ { } , { } ]\t}', 200),
   request('no resources', '{"resourceLogs":[]}', 200),
@@ -47,12 +39,8 @@ const whole: readonly Case[] = [
   request('escapes in a key', '{"resource\\u004cogs":[]}', 200),
 ]
 
-const malformedJson = (name: string, body: string | Uint8Array, collector?: Case['collector']) =>
-  request(name, body, 400, collector)
-const lax = {
-  status: 200,
-  reason: 'what is not JSON is refused: a lenient reader stores half of a request',
-}
+const malformedJson = (name: string, body: string | Uint8Array, more?: More) =>
+  request(name, body, 400, more)
 
 // biome-ignore format: a case is a line
 const syntax: readonly Case[] = [
@@ -96,18 +84,15 @@ const syntax: readonly Case[] = [
   malformedJson('an escape with too few digits', '{"a":"\\u12g4"}'),
   malformedJson('a line break in a string', '{"a":"b\nc"}'),
   malformedJson('a zero byte in a string', '{"a":"b\0c"}'),
-  malformedJson('something behind the end', '{} x', lax),
-  malformedJson('a second object behind the end', '{}{}', lax),
-  malformedJson('a bracket behind the end', '{}]', lax),
-  malformedJson('invalid UTF-8 in a string', bytes(utf8('{"a":"'), 0xff, utf8('"}')), lax),
-  malformedJson('invalid UTF-8 in a body', bytes(utf8(logs('"body":{"stringValue":"').slice(0, -8)), 0xc3, 0x28, utf8('"}}]}]}]}')), lax),
-  malformedJson('a lone surrogate in UTF-8', bytes(utf8('{"a":"'), 0xed, 0xa0, 0x80, utf8('"}')), lax),
-  malformedJson('an overlong slash in UTF-8', bytes(utf8('{"a":"'), 0xc0, 0xaf, utf8('"}')), lax),
+  malformedJson('something behind the end', '{} x'),
+  malformedJson('a second object behind the end', '{}{}'),
+  malformedJson('a bracket behind the end', '{}]'),
+  malformedJson('invalid UTF-8 in a string', bytes(utf8('{"a":"'), 0xff, utf8('"}'))),
+  malformedJson('invalid UTF-8 in a body', bytes(utf8(logs('"body":{"stringValue":"').slice(0, -8)), 0xc3, 0x28, utf8('"}}]}]}]}'))),
+  malformedJson('a lone surrogate in UTF-8', bytes(utf8('{"a":"'), 0xed, 0xa0, 0x80, utf8('"}'))),
+  malformedJson('an overlong slash in UTF-8', bytes(utf8('{"a":"'), 0xc0, 0xaf, utf8('"}'))),
   malformedJson('UTF-16', bytes(0xff, 0xfe, 0x7b, 0, 0x7d, 0)),
-  request('a byte order mark', bytes(0xef, 0xbb, 0xbf, utf8('{}')), 200, {
-    status: 500,
-    reason: 'RFC 8259, 8.1 lets a reader ignore it, and files on Windows begin with it',
-  }),
+  request('a byte order mark', bytes(0xef, 0xbb, 0xbf, utf8('{}')), 200),
   malformedJson('two byte order marks', bytes(0xef, 0xbb, 0xbf, 0xef, 0xbb, 0xbf, utf8('{}'))),
 ]
 
@@ -124,13 +109,11 @@ const structure: readonly Case[] = [
   log('attributes null', '"attributes":null', 200),
 ]
 
-const snake = { status: 200, reason: 'it stores nothing and says 200; we store the record' }
-
 // biome-ignore format: a case is a line
 const names: readonly Case[] = [
-  request('snake_case keys', '{"resource_logs":[{"scope_logs":[{"log_records":[{"severity_text":"a","time_unix_nano":"1"}]}]}]}', 200, snake),
-  span('snake_case keys', '"trace_id":"","start_time_unix_nano":"1","dropped_links_count":2', 200, snake),
-  metric('snake_case keys', '"exponential_histogram":{"data_points":[{"zero_count":"1"}]}', 200, snake),
+  request('snake_case keys', '{"resource_logs":[{"scope_logs":[{"log_records":[{"severity_text":"a","time_unix_nano":"1"}]}]}]}', 200),
+  span('snake_case keys', '"trace_id":"","start_time_unix_nano":"1","dropped_links_count":2', 200),
+  metric('snake_case keys', '"exponential_histogram":{"data_points":[{"zero_count":"1"}]}', 200),
 ]
 
 // biome-ignore format: a case is a line
@@ -176,7 +159,7 @@ const numbers: readonly Case[] = [
 const values: readonly Case[] = [
   value('string', '{"stringValue":"hello"}', 200),
   value('string of escapes', '{"stringValue":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00"}', 200),
-  value('string of a lone surrogate', '{"stringValue":"\\ud83d"}', 200),
+  value('string of a lone surrogate', '{"stringValue":"\\ud83d"}', 200, { means: logs('"body":{"stringValue":"\ufffd"}') }),
   value('string beyond ASCII', '{"stringValue":"äöü €"}', 200),
   value('string null', '{"stringValue":null}', 200),
   value('string that is a number', '{"stringValue":1}', 400),
@@ -187,23 +170,15 @@ const values: readonly Case[] = [
   value('map', '{"kvlistValue":{"values":[{"key":"a","value":{"boolValue":false}},{"key":"b"}]}}', 200),
   value('map with __proto__', '{"kvlistValue":{"values":[{"key":"__proto__","value":{"stringValue":"x"}}]}}', 200),
   value('bytes', '{"bytesValue":"AP8="}', 200),
-  value('bytes without padding', '{"bytesValue":"AP8"}', 200, strictBase64()),
-  value('bytes with - and _', '{"bytesValue":"-_8="}', 200, strictBase64()),
+  value('bytes without padding', '{"bytesValue":"AP8"}', 200),
+  value('bytes with - and _', '{"bytesValue":"-_8="}', 200),
   value('bytes empty', '{"bytesValue":""}', 200),
   value('bytes that are no base64', '{"bytesValue":"*"}', 400),
   value('bytes of one digit', '{"bytesValue":"A"}', 400),
-  value('two kinds', '{"stringValue":"a","intValue":"1"}', 200),
+  value('two kinds: the last', '{"stringValue":"a","intValue":"1"}', 200, { means: logs('"body":{"intValue":"1"}') }),
   value('of an unknown kind', '{"dateValue":"today"}', 200),
   value('nested 50 deep', `${'{"arrayValue":{"values":['.repeat(50)}{}${']}}'.repeat(50)}`, 200),
 ]
-
-/** proto3 JSON accepts every variant of base64. */
-function strictBase64() {
-  return {
-    status: 400,
-    reason: 'proto3 JSON: standard or URL-safe base64, with or without padding',
-  }
-}
 
 // biome-ignore format: a case is a line
 const ids: readonly Case[] = [
@@ -226,17 +201,14 @@ const spanCases: readonly Case[] = [
   span('an unknown kind name', '"kind":"SPAN_KIND_ALIEN"', 400),
   span('a status as a name', '"status":{"code":"STATUS_CODE_ERROR"}', 200),
   span('events null', '"events":null,"links":null,"status":null', 200),
-  span('an event null', '"events":[null]', 200),
+  span('an event null', '"events":[null]', 200, { means: spans('"events":[]') }),
 ]
 
 // biome-ignore format: a case is a line
 const metricCases: readonly Case[] = [
   metric('gauge', '"gauge":{"dataPoints":[{"timeUnixNano":"1","asDouble":1.5}]}', 200),
   metric('gauge of an int', '"gauge":{"dataPoints":[{"asInt":"5"},{"asInt":5}]}', 200),
-  metric('gauge of null', '"gauge":{"dataPoints":[{"asDouble":null}]}', 200, {
-    status: 400,
-    reason: "the JavaScript SDK writes NaN as null; a batch must not be lost for it",
-  }),
+  metric('gauge of null', '"gauge":{"dataPoints":[{"asDouble":null}]}', 200),
   metric('gauge of NaN', '"gauge":{"dataPoints":[{"asDouble":"NaN"}]}', 200),
   metric('sum', '"sum":{"dataPoints":[{"asDouble":1}],"aggregationTemporality":2,"isMonotonic":true}', 200),
   metric('sum with a name', '"sum":{"dataPoints":[{"asDouble":1}],"aggregationTemporality":"AGGREGATION_TEMPORALITY_DELTA"}', 200),
