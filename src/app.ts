@@ -65,7 +65,11 @@ export const createApp = (options: AppOptions): Hono => {
     )
     app.all(`${prefix}/ready`, probe(readiness(options)))
   }
-  app.notFound((c) => refuse(c, 404, 'no such path: send to /v1/logs, /v1/traces or /v1/metrics'))
+  app.notFound((c) => {
+    // Without the path: some senders carry a key in it.
+    options.log('debug', 'request', { status: 404 })
+    return refuse(c, 404, 'no such path: send to /v1/logs, /v1/traces or /v1/metrics')
+  })
   app.onError((error, c) => {
     options.log('error', 'a request failed unexpectedly', { error: describe(error) })
     return failure(error, encodingOf(c.req.header('content-type')), options.auth)
