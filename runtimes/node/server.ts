@@ -28,6 +28,8 @@ export const httpLimits = {
   keepAliveTimeout: 75_000,
   // How often the timeouts above are looked at.
   connectionsCheckingInterval: 2000,
+  // Node would answer with nothing but a status; the listener says what is wrong.
+  requireHostHeader: false,
 }
 
 const maxConnections = 8192
@@ -55,6 +57,8 @@ export const serve = async (
   server.maxConnections = maxConnections
   server.prependListener('request', lingerOnEarlyAnswer)
   answerClientErrors(server)
+  // RFC 9110, 10.1.1: an expectation that nobody here knows may be ignored. Node's 417 would lose data.
+  server.on('checkExpectation', (...exchange) => server.emit('request', ...exchange))
   const { drain } = trackRequests(server)
   await listen(server, config)
   // Too many open files, say: the next connection may be fine.

@@ -93,6 +93,26 @@ describe('what is no request for the application is answered in our words', () =
       'Host header is invalid',
     ],
     [
+      'no Host',
+      head('Content-Length: 0').replace('Host: x\r\n', ''),
+      400,
+      'the request target or Host header is invalid',
+    ],
+    ['a connection that says nothing', '', 503, 'headers did not arrive in time'],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'this is no HTTP request'],
+    [
+      'a length and chunks',
+      head('Content-Length: 1', 'Transfer-Encoding: chunked'),
+      400,
+      'this is no HTTP request',
+    ],
+    [
+      'huge trailers',
+      `${head('Transfer-Encoding: chunked')}1\r\nx\r\n0\r\nX-Big: ${'x'.repeat(20_000)}`,
+      431,
+      'the request headers are too large',
+    ],
+    [
       'a chunk without a length',
       `${head('Transfer-Encoding: chunked')}zz\r\n`,
       400,
@@ -110,6 +130,18 @@ describe('what is no request for the application is answered in our words', () =
     if (status === 503) expect(received).toMatch(/retry-after: 1\r\n/i)
     connection.end()
   })
+})
+
+test.each([
+  ['that asks for HTTP/2 instead', ['Connection: Upgrade', 'Upgrade: h2c', 'HTTP2-Settings: AAM']],
+  ['with an unknown expectation', ['Expect: wonders']],
+  ['that waits to be told to go on', ['Expect: 100-continue']],
+])('a request %s is answered like any other', async (_what, lines) => {
+  const { url } = await start()
+  const connection = await connectTo(url)
+  connection.send(`${head('Content-Length: 1', ...lines)}x`)
+  expect(await connection.until('200 OK')).not.toMatch(/HTTP\/1\.1 (?!100|200)/)
+  connection.end()
 })
 
 describe('a body', () => {
@@ -183,6 +215,16 @@ describe('TLS', () => {
       sent.on('error', reject).end('{}')
     })
     expect(status).toBe(200)
+  })
+
+  test('what is no TLS closes its connection and nothing else', async () => {
+    const { url } = await startTls('cert.pem', 'key.pem')
+    const connection = await connectTo(url)
+    connection.send(post())
+    expect(await connection.all).not.toContain('HTTP/1.1 2')
+    const again = await connectTo(url)
+    again.end()
+    expect(await again.all).toBe('')
   })
 
   test.each([
