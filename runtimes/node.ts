@@ -10,6 +10,7 @@ import { addMetricsRoute } from './node/metrics-route.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
 import { type HttpServer, serve } from './node/server.ts'
+import { sha256 } from './node/sha256.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -55,6 +56,7 @@ export const startServer = async ({
       encode: encoder.encode,
       maxFiles: config.maxFilesPerRequest,
       dedupe: config.dedupe,
+      sha256,
       log,
       metrics,
     }),

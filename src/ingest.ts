@@ -9,6 +9,7 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { type Decoded, decode, type Encoding, type Signal } from './otlp/decode.ts'
 import { fileUuid, randomRequestId, requestId } from './request-id.ts'
+import type { Sha256 } from './sha256.ts'
 import type { Storage } from './storage/storage.ts'
 import { type Group, groupRows, limitGroups } from './tables/groups.ts'
 import { encodeService, objectKey, partitionName } from './tables/object-key.ts'
@@ -54,6 +55,8 @@ export interface IngestOptions {
   readonly maxFiles: number
   /** Whether equal bodies are one request. */
   readonly dedupe: boolean
+  /** The runtime's own SHA-256 for request ids, where it has one that copies nothing. */
+  readonly sha256?: Sha256
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -63,10 +66,11 @@ const maxConcurrentWrites = 8
 
 /** Puts the way together for one destination; every request is then a call of what is returned. */
 export const createIngest = (options: IngestOptions): Ingest => {
-  const { dedupe } = options
+  const { dedupe, sha256 } = options
   const queued = createQueues()
   return async (request) => {
-    const id = dedupe ? await requestId(request.signal, request.body) : randomRequestId()
+    const { signal, body } = request
+    const id = dedupe ? await requestId(signal, body, sha256) : randomRequestId()
     return queued(id, () => storeRequest(id, request, options))
   }
 }

@@ -1,16 +1,11 @@
-import { sha256Hex } from './sha256.ts'
+import { type Sha256, sha256Hex } from './sha256.ts'
 
 /**
  * What makes a resend the same request: the first 128 bits of SHA-256 over the signal, a 0 byte
  * and the body after decompression (some senders compress each attempt anew), as 32 hex digits.
  */
-export const requestId = (signal: string, body: Uint8Array): Promise<string> => {
-  const name = new TextEncoder().encode(`${signal}\0`)
-  const bytes = new Uint8Array(name.length + body.length)
-  bytes.set(name)
-  bytes.set(body, name.length)
-  return sha256Hex(bytes, 32)
-}
+export const requestId = (signal: string, body: Uint8Array, sha256?: Sha256): Promise<string> =>
+  sha256Hex([new TextEncoder().encode(`${signal}\0`), body], 32, sha256)
 
 /**
  * The uuid in a data file's name: the first 128 bits of SHA-256 over request id, table and
@@ -21,7 +16,8 @@ export const fileUuid = async (
   table: string,
   partition: string,
 ): Promise<string> => {
-  const hex = await sha256Hex(new TextEncoder().encode(`${requestId}\0${table}\0${partition}`), 32)
+  const name = new TextEncoder().encode(`${requestId}\0${table}\0${partition}`)
+  const hex = await sha256Hex([name], 32)
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 

@@ -1,10 +1,27 @@
-/** The first `digits` hex digits (lower case) of the SHA-256 of `bytes`. */
+/**
+ * The SHA-256 of several pieces, one after another. A runtime that can hash piece by piece hands
+ * in its own: WebCrypto wants one array.
+ */
+export type Sha256 = (pieces: readonly Uint8Array[]) => Uint8Array | Promise<Uint8Array>
+
+/** WebCrypto's SHA-256, which every runtime has. The pieces are copied. */
+export const webSha256: Sha256 = async (pieces) => {
+  const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', whole))
+}
+
+/** The first `digits` hex digits (lower case) of the SHA-256 of `pieces`. */
 export const sha256Hex = async (
-  bytes: Uint8Array<ArrayBuffer>,
+  pieces: readonly Uint8Array[],
   digits: number,
+  sha256: Sha256 = webSha256,
 ): Promise<string> => {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   let hex = ''
-  for (const byte of digest) hex += byte.toString(16).padStart(2, '0')
+  for (const byte of await sha256(pieces)) hex += byte.toString(16).padStart(2, '0')
   return hex.slice(0, digits)
 }

@@ -56,7 +56,7 @@ export const encodeService = async (name: Uint8Array | null): Promise<string> =>
   if (encoded === empty) return '%00%65'
   if (encoded.length <= maxLength) return encoded
   const start = encoded.slice(0, maxLength).replace(/%.?$/, '')
-  return `${start}%~${await sha256Hex(name.slice(), 32)}`
+  return `${start}%~${await sha256Hex([name], 32)}`
 }
 
 /** The escaped name; of one above `maxLength` only as much as tells so. */
