@@ -2,7 +2,9 @@
  * A record batch as an Arrow IPC stream (Arrow columnar format, "IPC Streaming Format").
  *
  * Of apache-arrow only the generated code for the messages is used: our buffers have Arrow's layout
- * already, and its vectors and writers take 20 ms to load and 0.3 ms for each batch.
+ * already. Measured against its `makeData` and `tableToIPC`, CPU time: a batch of 10,000 logs 0.3 ms
+ * instead of 7.8, of 100 logs 0.16 instead of 0.72 (they copy every buffer twice); loading it,
+ * bundled, 4 ms instead of 24, and 48 KB instead of 322.
  */
 import { Body } from './body.ts'
 import { dictionaryMessage, endOfStream, recordBatchMessage } from './message.ts'
