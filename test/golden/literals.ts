@@ -20,9 +20,9 @@ export type Literal =
 
 /** The AnyValue of a literal. */
 export const any = (literal: Literal): AnyValue =>
-  create(AnyValueSchema, { value: valueOf(literal) })
+  create(AnyValueSchema, { value: heldBy(literal) })
 
-const valueOf = (literal: Literal): AnyValue['value'] => {
+const heldBy = (literal: Literal): AnyValue['value'] => {
   if (literal === null) return { case: undefined }
   if (typeof literal === 'string') return { case: 'stringValue', value: literal }
   if (typeof literal === 'boolean') return { case: 'boolValue', value: literal }

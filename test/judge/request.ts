@@ -31,9 +31,12 @@ export const signalOf = (request: Request): Signal =>
 export const toProtobuf = (request: Request): Uint8Array<ArrayBuffer> =>
   toBinary(schemas[signalOf(request)], request)
 
+/** How deep messages may lie within each other: an array's element is two deeper, a kvlist's three. */
+const recursionLimit = 1000
+
 /** The request that @bufbuild/protobuf reads from bytes; unknown fields are dropped. */
 export const fromProtobuf = (signal: Signal, bytes: Uint8Array): Request =>
-  fromBinary(schemas[signal], bytes, { readUnknownFields: false })
+  fromBinary(schemas[signal], bytes, { readUnknownFields: false, recursionLimit })
 
 /** One request that holds everything of several of one signal, in their order. */
 export const merged = (requests: readonly Request[]): Request =>

@@ -1,95 +1,97 @@
-/** Columns as bytes: what two encodings of one message must agree on. */
-import type { RecordBatch } from '../../src/arrow/record-batch.ts'
-import type { Utf8Vector, Validity, Vector } from '../../src/arrow/vector.ts'
+/** Columns compared byte by byte: what two encodings of one message must agree on. */
+import {
+  type DictionaryVector,
+  isValid,
+  type Utf8Vector,
+  type Validity,
+  type Vector,
+} from '../../src/arrow/vector.ts'
 import type { Decoded } from '../../src/otlp/decode.ts'
 
-/** The bytes of every buffer of every table's columns, by `table.column.buffer`; what lies behind the values is cut off. */
-export const buffersOf = ({ batches }: Decoded): Record<string, string> =>
-  eachColumn(batches, (vector) => buffers(vector))
-
 /**
- * The same without dictionaries: each value in its place. A label that was sent twice leaves an
- * entry that no row uses, and may so change a dictionary, but never a value.
+ * How two results of decoding differ: the name of the first column that does, null when none does.
+ * - `bytes`: every byte of every buffer counts
+ * - `values`: dictionaries may differ (a label that was sent twice leaves an entry that no row uses) and NaNs, not the
+ *   values they give
  */
-export const valuesOf = ({ batches }: Decoded): Record<string, string> =>
-  eachColumn(batches, (vector) => buffers(spelledOut(vector)))
+export type Strictness = 'bytes' | 'values'
 
-const eachColumn = (
-  batches: Decoded['batches'],
-  of: (vector: Vector) => Record<string, string>,
-): Record<string, string> =>
-  Object.fromEntries(
-    batches.flatMap(({ table, batch }) =>
-      batch.columns.flatMap((vector, i) =>
-        Object.entries(of(vector)).map(([buffer, text]) => [
-          `${table.name}.${nameOf(batch, i)}.${buffer}`,
-          text,
-        ]),
-      ),
-    ),
-  )
+/** The first column in which two results differ, or how else they do; null when they are the same. */
+export const difference = (a: Decoded, b: Decoded, strictness: Strictness): string | null => {
+  const [names, otherNames] = [a, b].map(({ batches }) => batches.map(({ table }) => table.name))
+  if (String(names) !== String(otherNames)) return `tables ${names} and ${otherNames}`
+  for (const [i, { table, batch }] of a.batches.entries()) {
+    const other = b.batches[i]?.batch.columns ?? []
+    const at = batch.columns.findIndex((column, k) => differs(column, other[k], strictness))
+    if (at >= 0) return `${table.name}.${batch.fields[at]?.name}`
+  }
+  return null
+}
 
-const nameOf = ({ fields }: RecordBatch, i: number): string => fields[i]?.name ?? `column ${i}`
-
-const text = ({ buffer, byteOffset }: ArrayBufferView, bytes: number): string =>
-  Buffer.from(buffer, byteOffset, bytes).toString('latin1')
-
-const buffers = (vector: Vector): Record<string, string> => {
-  const { length, validity } = vector
-  const base = { length: `${vector.kind} ${length}`, validity: bitmap(validity, length) }
-  switch (vector.kind) {
+const differs = (a: Vector, b: Vector | undefined, strictness: Strictness): boolean => {
+  if (b === undefined || a.kind !== b.kind || a.length !== b.length) return true
+  if (!sameBits(a.validity, b.validity, a.length)) return true
+  switch (a.kind) {
     case 'int32':
-      return { ...base, values: text(vector.values, 4 * length) }
+      return !sameItems(a.values, (b as typeof a).values, a.length)
     case 'int64':
-      return { ...base, halves: text(vector.halves, 8 * length) }
+      return !sameItems(a.halves, (b as typeof a).halves, 2 * a.length)
     case 'float64':
-      return { ...base, values: text(vector.values, 8 * length) }
+      return strictness === 'bytes'
+        ? !sameItems(halvesOf(a.values), halvesOf((b as typeof a).values), 2 * a.length)
+        : !sameItems(a.values, (b as typeof a).values, a.length)
     case 'bool':
-      return { ...base, bits: bitmap(vector.bits, length) }
+      return !sameBits(a.bits, (b as typeof a).bits, a.length)
     case 'utf8':
-      return {
-        ...base,
-        offsets: text(vector.offsets, 4 * (length + 1)),
-        data: text(vector.data, vector.offsets[length] as number),
-      }
+      return !sameText(a, b as typeof a)
     case 'dictionary':
-      return {
-        ...base,
-        indices: text(vector.indices, 4 * length),
-        ...within('dictionary', buffers(vector.dictionary)),
-      }
+      return strictness === 'bytes'
+        ? !sameItems(a.indices, (b as typeof a).indices, a.length) ||
+            differs(a.dictionary, (b as typeof a).dictionary, strictness)
+        : !sameEntries(a, b as typeof a)
     case 'list':
-      return {
-        ...base,
-        offsets: text(vector.offsets, 4 * (length + 1)),
-        ...within('values', buffers(vector.values)),
-      }
+      return (
+        !sameItems(a.offsets, (b as typeof a).offsets, a.length + 1) ||
+        differs(a.values, (b as typeof a).values, strictness)
+      )
   }
 }
 
-const within = (name: string, inner: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(inner).map(([key, value]) => [`${name}.${key}`, value]))
+type Items = Int32Array | Float64Array
 
-/** The bits of `length` values as digits; those behind them in the last byte mean nothing. */
-const bitmap = (bits: Validity, length: number): string =>
-  bits === null
-    ? 'all'
-    : Array.from({ length }, (_, i) => ((bits[i >> 3] as number) >> (i & 7)) & 1).join('')
-
-/** Dictionaries, those of list elements too, as plain strings. */
-const spelledOut = (vector: Vector): Vector => {
-  if (vector.kind === 'list') return { ...vector, values: spelledOut(vector.values) }
-  if (vector.kind !== 'dictionary') return vector
-  const { length, validity, indices, dictionary } = vector
-  const parts = Array.from({ length }, (_, i) => entry(dictionary, indices[i] as number))
-  const offsets = new Int32Array(length + 1)
-  parts.forEach((part, i) => {
-    offsets[i + 1] = (offsets[i] as number) + part.length
-  })
-  return { kind: 'utf8', length, validity, offsets, data: Buffer.concat(parts) }
+const sameItems = (a: Items, b: Items, count: number): boolean => {
+  for (let i = 0; i < count; i++) if (!Object.is(a[i], b[i])) return false
+  return true
 }
 
-const entry = ({ offsets, data, validity }: Utf8Vector, i: number): Uint8Array => {
-  const missing = validity !== null && (((validity[i >> 3] as number) >> (i & 7)) & 1) === 0
-  return missing ? Buffer.from('\0null') : data.subarray(offsets[i], offsets[i + 1])
+const halvesOf = ({ buffer, byteOffset, length }: Float64Array): Int32Array =>
+  new Int32Array(buffer, byteOffset, 2 * length)
+
+const sameBits = (a: Validity, b: Validity, count: number): boolean => {
+  for (let i = 0; i < count; i++) if (isValid(a, i) !== isValid(b, i)) return false
+  return true
+}
+
+const sameText = (a: Utf8Vector, b: Utf8Vector): boolean =>
+  sameItems(a.offsets, b.offsets, a.length + 1) &&
+  sameBytes(a.data, 0, b.data, 0, a.offsets[a.length] as number)
+
+const sameEntries = (a: DictionaryVector, b: DictionaryVector): boolean => {
+  for (let i = 0; i < a.length; i++) if (!sameEntry(a, b, i)) return false
+  return true
+}
+
+/** Whether value `i` of two dictionary vectors is the same text, or missing in both. */
+const sameEntry = (a: DictionaryVector, b: DictionaryVector, i: number): boolean => {
+  const [k, l] = [a.indices[i] as number, b.indices[i] as number]
+  const [x, y] = [a.dictionary, b.dictionary]
+  if (isValid(x.validity, k) !== isValid(y.validity, l)) return false
+  const [s, t] = [x.offsets[k] as number, y.offsets[l] as number]
+  const length = (x.offsets[k + 1] as number) - s
+  return length === (y.offsets[l + 1] as number) - t && sameBytes(x.data, s, y.data, t, length)
+}
+
+const sameBytes = (a: Uint8Array, s: number, b: Uint8Array, t: number, count: number): boolean => {
+  for (let i = 0; i < count; i++) if (a[s + i] !== b[t + i]) return false
+  return true
 }
