@@ -12,7 +12,14 @@ import { parseArgs } from 'node:util'
 import type { Reading } from '../interop/rows.ts'
 import { random } from '../judge/random.ts'
 import { type Client, createClient } from './clients.ts'
-import { checkAnswers, checkFiles, checkRows, openLedger, type Violation } from './ledger.ts'
+import {
+  checkAnswers,
+  checkFiles,
+  checkRows,
+  type Entry,
+  openLedger,
+  type Violation,
+} from './ledger.ts'
 import { filesBelow, type Program, startProgram } from './program.ts'
 import { judges, readAll } from './readers.ts'
 
@@ -147,22 +154,37 @@ const finish = async (
   violations.push(...other.map((file) => `I6: ${file} is left`))
 }
 
+/** What a reader found; null, and a broken rule, when a file does not open. */
+const readBy = async (
+  name: string,
+  data: string,
+  files: readonly string[],
+  violations: Violation[],
+): Promise<Reading[] | null> => {
+  const reader = judges[name]
+  if (reader === undefined) return null
+  return readAll(reader, data, files).catch((error: unknown) => {
+    violations.push(`I4: ${name} cannot read: ${error}`)
+    return null
+  })
+}
+
 const judge = async (
   data: string,
-  entries: ReturnType<ReturnType<typeof openLedger>['entries']>,
+  entries: readonly Entry[],
   say: (line: string) => void,
 ): Promise<Omit<KillReport, 'leftovers'>> => {
   const { data: files } = await filesBelow(data)
   const violations = checkAnswers(entries)
   const found: Record<string, Reading[]> = {}
   const rows: Record<string, number> = {}
-  for (const [name, reader] of Object.entries(judges)) {
-    const started = performance.now()
-    const readings = await readAll(reader, data, files)
-    found[name] = readings.map((reading) => reading)
+  for (const name of Object.keys(judges)) {
+    const readings = await readBy(name, data, files, violations)
+    if (readings === null) continue
+    found[name] = readings
     rows[name] = readings.reduce((sum, reading) => sum + reading.rows.length, 0)
     violations.push(...checkRows(entries, readings).map((violation) => `${name}: ${violation}`))
-    say(`${name} read ${rows[name]} rows in ${Math.round(performance.now() - started)} ms`)
+    say(`${name} read ${rows[name]} rows`)
   }
   violations.push(...checkFiles(files, found))
   const answers = entries.flatMap((entry) => (entry.kind === 'answer' ? [entry.answer.status] : []))

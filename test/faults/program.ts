@@ -1,6 +1,6 @@
 /** The program as a process of its own that may be killed at any moment. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { here } from '../interop/programs.ts'
@@ -14,7 +14,7 @@ export interface Program {
   kill(): Promise<void>
   /** Ends it with SIGTERM; its exit code. */
   stop(): Promise<number | null>
-  /** How many files and sockets it has open. */
+  /** How many files and sockets it has open; 0 on systems that do not tell. */
   openFiles(): number
 }
 
@@ -70,7 +70,7 @@ export const startProgram = async ({
     errors: () => errors,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
-    openFiles: () => readdirSync(`/proc/${child.pid}/fd`).length,
+    openFiles: () => (existsSync('/proc') ? readdirSync(`/proc/${child.pid}/fd`).length : 0),
   }
 }
 
