@@ -61,7 +61,10 @@ beforeAll(async () => {
   const at = args.map((arg) => arg.replace('dist/', `${image}/dist/`))
   server = await serve(process.execPath, at, { port, ready: '/ready', env })
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(async () => {
+  await server?.stop()
+  rmSync(folder, { recursive: true })
+})
 
 test('it says that it is healthy, stores what it gets, and ends with 0', async () => {
   const [, ...check] = command(' +CMD', own)
