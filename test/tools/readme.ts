@@ -25,7 +25,7 @@ const without = (columns: readonly Column[], others: readonly Column[]): Column[
 const columnRows = (columns: readonly Column[]): string =>
   markdownTable(
     ['column', 'type', 'from'],
-    columns.map(({ name, type, source }) => [`\`${name}\``, type, source]),
+    columns.map(({ name, type, source }) => [`\`${name}\``, `\`${type}\``, source]),
   )
 
 const columnSection = (title: string, columns: readonly Column[], open = false): string =>
