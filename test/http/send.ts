@@ -1,5 +1,6 @@
 /** Ways to send a case's request: into an application in this process, or over HTTP to a URL. */
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { type IncomingMessage, request as requestPlain } from 'node:http'
+import { request as requestOverTls } from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import { ReadableStream } from 'node:stream/web'
 import type { WireAnswer, WireRequest } from './case.ts'
@@ -32,20 +33,28 @@ function* chunksOf(body: Uint8Array, size: number) {
   for (let at = 0; at < body.length; at += size) yield body.slice(at, at + size)
 }
 
-/** Sends over HTTP, each request on a connection of its own. */
-export const sendOver =
-  (url: string): Send =>
-  async ({ method, path, headers, body, chunked }) => {
-    const { hostname, port, pathname } = new URL(url)
+/** Milliseconds for which an answer is waited for: longer than any deadline of ours. */
+const patience = 20_000
+
+/**
+ * Sends over HTTP or HTTPS, each request on a connection of its own.
+ *
+ * @param url what stands before the paths
+ * @param always headers of every request, unless a case has its own
+ */
+export const sendOver = (url: string, always: Readonly<Record<string, string>> = {}): Send => {
+  const { protocol, hostname, port, pathname } = new URL(url)
+  const request = protocol === 'https:' ? requestOverTls : requestPlain
+  return async ({ method, path, headers, body, chunked }) => {
     const length = body && !chunked ? { 'Content-Length': body.length } : undefined
-    const agent = new Agent({ keepAlive: false })
-    const sent = httpRequest({
-      agent,
-      host: hostname,
+    const sent = request({
+      agent: false,
+      host: hostname.replace(/^\[|\]$/g, ''),
       port,
       method,
       path: pathname.replace(/\/$/, '') + path,
-      headers: { ...length, ...headers },
+      headers: { ...always, ...length, ...headers },
+      signal: AbortSignal.timeout(patience),
     })
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       sent.on('response', resolve).on('error', reject)
@@ -60,3 +69,4 @@ export const sendOver =
       body: await buffer(answer),
     }
   }
+}
