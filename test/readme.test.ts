@@ -1,6 +1,6 @@
 // Protects the README: its commands run as they stand, and what it lists is what the program has.
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -73,6 +73,27 @@ test.each([
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
 })
 
+/** The names by which GitHub links to a page's headings. */
+const anchors = (path: string): string[] =>
+  [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+
+test.each([
+  ['README.md', readme, root],
+  ['infra/README.md', longer, join(root, 'infra')],
+])('%s: the headings it points to are there', (name, text, folder) => {
+  const links = [...text.matchAll(/\]\(([^)#:]*)#([^)]*)\)/g)]
+  const broken = links.filter(([, path, anchor = '']) => {
+    const page = path ? join(folder, path) : join(root, name)
+    return !anchors(page).includes(anchor)
+  })
+  expect(broken.map(([link]) => link)).toEqual([])
+})
+
 test('every command of npm that they name is one', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const named = [...`${readme}${longer}`.matchAll(/npm (?:run )?(start|test|(?<=run )\w+)/g)]
@@ -86,4 +107,19 @@ test('every metric is explained', async () => {
   expect(names.map(([, name]) => name).filter((name) => !longer.includes(`\`${name}\``))).toEqual(
     [],
   )
+})
+
+test('every message that is explained is one of the program', () => {
+  const files = globSync(['src/**/*.ts', 'runtimes/**/*.ts'], { cwd: root })
+  const sources = files.map((file) => readFileSync(join(root, file), 'utf8')).join('')
+  const [, section = ''] = longer.split('## When something is wrong')
+  const explained = [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].flatMap(([, message = '']) => message.split(/…|: /)),
+  )
+  // What cannot be read stands in the message as a name.
+  const texts = explained
+    .map((text) => text.trim().replace(/^(cannot read) .*/, '$1'))
+    .filter((text) => !text.startsWith('OTLP2PARQUET_'))
+  expect(texts.length).toBeGreaterThan(20)
+  expect(texts.filter((text) => !sources.includes(text))).toEqual([])
 })
