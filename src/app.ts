@@ -242,18 +242,19 @@ const probe = (check: () => Promise<void>) => async (c: Context) => {
 }
 
 /** Whether requests could be stored, known within the deadline; whatever the trouble is, it may pass. */
-const readiness = ({ ready, limits, log, now = Date.now }: AppOptions): (() => Promise<void>) =>
-  keepAnswer(
-    () =>
-      withDeadline(ready(), limits.requestDeadlineMs, () => {}).catch((error: unknown) => {
-        log('warn', 'not ready', { error: describe(error) })
-        throw error instanceof IngestError && error.retryable
-          ? error
-          : new IngestError('unavailable', 'not ready', { cause: error })
-      }),
-    keepReadyMs,
-    now,
-  )
+const readiness = ({ ready, limits, log, now = Date.now }: AppOptions): (() => Promise<void>) => {
+  const ask = async (): Promise<void> => {
+    try {
+      await withDeadline(ready(), limits.requestDeadlineMs, () => {})
+    } catch (error) {
+      log('warn', 'not ready', { error: describe(error) })
+      throw error instanceof IngestError && error.retryable
+        ? error
+        : new IngestError('unavailable', 'not ready', { cause: error })
+    }
+  }
+  return keepAnswer(ask, keepReadyMs, now)
+}
 
 /** Counts and logs a request: one line, nothing of its content. */
 const report = (
