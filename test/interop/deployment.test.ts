@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ask } from '../tools/duckdb.ts'
-import { sendSamples } from '../tools/samples.ts'
+import { sampleRows, sendSamples } from '../tools/samples.ts'
 import { collector, freePort, here, infraPeer, run, serve } from './programs.ts'
 import { startServer } from './server.ts'
 
@@ -76,17 +76,6 @@ it('the Collector gathers and brings every sample, with its queue on disk', asyn
     await rm(server.folder, { recursive: true })
   }
 })
-
-/** Rows by folder, as often as the samples were sent: once. */
-const sampleRows: Readonly<Record<string, number>> = {
-  logs: 6,
-  traces: 5,
-  'metrics/gauge': 6,
-  'metrics/sum': 3,
-  'metrics/histogram': 1,
-  'metrics/exponential_histogram': 1,
-  'metrics/summary': 1,
-}
 
 const rowCounts = async (data: string): Promise<Record<string, unknown>> => {
   const counts = Object.keys(sampleRows).map(async (path) => {
