@@ -12,11 +12,15 @@ import { type Request, type Signal, schemas } from './request.ts'
  */
 export const fromOtlpJson = (signal: Signal, bytes: Uint8Array): Request => {
   const text = decoder.decode(bytes)
-  // A message none of whose fields is met: syntax and repeated keys alone are checked.
-  fromJsonString(StatusSchema, `{"x":${text}}`, { ignoreUnknownFields: true })
   const json = adapted('', JSON.parse(text, exact as (key: string, value: unknown) => unknown))
-  return fromJson(schemas[signal], json, { ignoreUnknownFields: true, recursionLimit: 1000 })
+  const request = fromJson(schemas[signal], json, { ignoreUnknownFields: true, recursionLimit })
+  // `JSON.parse` has dropped what stood twice: a message none of whose fields is met finds repeated keys alone.
+  fromJsonString(StatusSchema, `{"x":${text}}`, { ignoreUnknownFields: true })
+  return request
 }
+
+/** How deep messages may lie within each other. */
+const recursionLimit = 1000
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 

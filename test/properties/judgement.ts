@@ -1,5 +1,4 @@
 /** One body, read by us and by the judge: do they agree, and if not, is the difference a known one? */
-import { isDeepStrictEqual } from 'node:util'
 import { IngestError } from '../../src/errors.ts'
 import { type Decoded, decode } from '../../src/otlp/decode.ts'
 import { fromOtlpJson } from '../judge/from-json.ts'
@@ -24,20 +23,35 @@ export type Judgement = string
 export const judgementOf = (body: Body): Judgement => {
   const ours = readByUs(body)
   const theirs = readByJudge(body)
-  if (ours instanceof IngestError && theirs instanceof Error) return 'both refuse it'
-  if (!(ours instanceof IngestError) && !(theirs instanceof Error)) {
-    const again = readByUs({ ...body, encoding: 'protobuf', bytes: toProtobuf(theirs) })
-    if (!(again instanceof IngestError) && sameRows(ours, again)) return 'both read it alike'
-  }
+  if (ours instanceof Error && theirs instanceof Error) return 'both refuse it'
+  const [our, their] = said(ours, theirs, body.signal)
+  if (our === 'the same rows') return 'both read it alike'
   const known = differences.find(
-    (one) =>
-      one.encoding === body.encoding && one.ours.test(said(ours)) && one.judges.test(said(theirs)),
+    ({ encoding, ours, judges }) =>
+      encoding === body.encoding && ours.test(our) && judges.test(their),
   )
   if (known !== undefined) return known.name
-  throw new Error(
-    `ours: ${said(ours)}; the judge: ${said(theirs)}; ${body.signal} ${body.encoding} ${shown(body)}`,
-  )
+  throw new Error(`ours: ${our}; the judge: ${their}; ${body.signal} ${shown(body)}`)
 }
+
+/** What ours has to say, and what the judge has. */
+const said = (
+  ours: Decoded | IngestError,
+  theirs: Request | Error,
+  signal: Signal,
+): [string, string] => {
+  if (theirs instanceof Error) return ['accepted', theirs.message]
+  if (ours instanceof Error) return [ours.message, 'accepted']
+  const again = readByUs({ signal, encoding: 'protobuf', bytes: toProtobuf(theirs) })
+  if (again instanceof Error) return [`cannot read it again: ${again.message}`, 'accepted']
+  const [mine, other] = [rejections(ours), rejections(again)]
+  if (mine === other && difference(ours, again, 'values') === null)
+    return ['the same rows', 'accepted']
+  return [mine > other ? 'more records rejected' : 'other rows', 'accepted']
+}
+
+const rejections = ({ rejected }: Decoded): number =>
+  [...rejected.values()].reduce((sum, records) => sum + records, 0)
 
 /** What our decoder makes of a body, or the error that the sender is told. */
 export const readByUs = ({ signal, encoding, bytes }: Body): Decoded | IngestError => {
@@ -45,7 +59,7 @@ export const readByUs = ({ signal, encoding, bytes }: Body): Decoded | IngestErr
     return decode({ signal, encoding, body: bytes, requestId: '0'.repeat(32), receivedAt: 1e12 })
   } catch (error) {
     if (error instanceof IngestError && error.kind === 'malformed') return error
-    throw new Error(`${signal} ${encoding} ${shown({ encoding, bytes })}`, { cause: error })
+    throw new Error(`${signal} ${shown({ encoding, bytes })}`, { cause: error })
   }
 }
 
@@ -57,10 +71,6 @@ const readByJudge = ({ signal, encoding, bytes }: Body): Request | Error => {
   }
 }
 
-const sameRows = (a: Decoded, b: Decoded): boolean =>
-  isDeepStrictEqual([...a.rejected], [...b.rejected]) && difference(a, b, 'values') === null
-
-const said = (result: unknown): string => (result instanceof Error ? result.message : 'accepted')
-
+/** A body in one line: what a report of a failure needs. */
 const shown = ({ encoding, bytes }: Pick<Body, 'encoding' | 'bytes'>): string =>
-  Buffer.from(bytes).toString(encoding === 'json' ? 'utf8' : 'hex')
+  `${encoding} ${Buffer.from(bytes).toString(encoding === 'json' ? 'utf8' : 'hex')}`
