@@ -50,7 +50,10 @@ export type Ingest = (request: IngestRequest) => Promise<IngestResult>
 
 export interface IngestOptions {
   readonly storage: Storage
-  readonly encode: (batch: RecordBatch) => { readonly bytes: Uint8Array }
+  readonly encode: (
+    batch: RecordBatch,
+    sortOrder: readonly string[],
+  ) => { readonly bytes: Uint8Array }
   /** The most files that one request may write; the records of its smallest groups beyond are rejected. */
   readonly maxFiles: number
   /** Whether equal bodies are one request. */
@@ -138,7 +141,8 @@ const store = async (file: TableFile, id: string, options: IngestOptions): Promi
   const keyAt = (hour: number) => objectKey(table, service, { ...file, hour }, uuid)
   const key = file.timeless ? await keyOfTimeless(keyAt, file.hour, storage) : keyAt(file.hour)
   const order = sortedRows(batch, table.sortOrder, rows)
-  const { bytes } = options.encode(order === null ? batch : take(batch, order))
+  const sorted = order === null ? batch : take(batch, order)
+  const { bytes } = options.encode(sorted, table.sortOrder)
   const put = await asked(() => storage.put(key, bytes, { ifNoneMatch: '*' }))
   if (put === 'exists') return duplicate(table, metrics)
   metrics.count('files', { table: table.name })

@@ -2,7 +2,7 @@
 import { toIpc } from '../arrow/ipc.ts'
 import type { RecordBatch } from '../arrow/record-batch.ts'
 import { IngestError } from '../errors.ts'
-import { withoutArrowSchema } from './footer.ts'
+import { assemble, divide } from './file.ts'
 import { type Compression, writerProperties } from './properties.ts'
 import { instantiate, type ParquetWasm } from './wasm.ts'
 
@@ -25,11 +25,12 @@ export interface EncodedFile {
 
 export interface Encoder {
   /**
-   * One batch as one file. Synchronous: a call holds the thread for 1 ms and 2 to 4 µs a row.
+   * One batch as one file. `sortOrder` names the columns that its rows are sorted by (ascending,
+   * nulls first), for the footer. Synchronous: a call holds the thread for 1 ms and 2 to 4 µs a row.
    * `IngestError`: `unavailable` when memory ran out, else `internal`. A call that failed has no
    * effect on the next one.
    */
-  encode(batch: RecordBatch): EncodedFile
+  encode(batch: RecordBatch, sortOrder?: readonly string[]): EncodedFile
 }
 
 /** An encoder. Its first call compiles what it uses of the module: 50 ms (see `warmUp`). */
@@ -42,14 +43,17 @@ export const createEncoder = (options: EncoderOptions): Encoder => {
   }
   let idle: ParquetWasm | undefined
   return {
-    encode(batch) {
+    encode(batch, sortOrder = []) {
       let wasm = idle
       // After a panic an instance may be in any state: it comes back only from a call that returned.
       idle = undefined
       try {
         wasm ??= instantiate(module)
-        const table = readTable(wasm, toIpc(batch))
-        const bytes = writeTable(wasm, table, writerProperties(wasm, file, batch))
+        const { ours, rest } = divide(batch)
+        const table = readTable(wasm, toIpc(rest))
+        const written = writeTable(wasm, table, writerProperties(wasm, file, rest))
+        const bytes = assemble(written.bytes, batch.fields, ours, sortOrder)
+        written.free()
         // Memory never shrinks: a new instance costs less than keeping what one large batch took.
         if (wasm.memory.buffer.byteLength <= maxMemoryBytes) idle = wasm
         return { bytes }
@@ -75,13 +79,14 @@ const readTable = (wasm: ParquetWasm, pieces: readonly Uint8Array[]): number => 
   return table
 }
 
-/** The file's bytes, copied out of wasm's memory. Consumes the table and the properties. */
-const writeTable = (wasm: ParquetWasm, table: number, properties: number): Uint8Array => {
+/** The file's bytes in wasm's memory, until they are freed. Consumes the table and the properties. */
+const writeTable = (wasm: ParquetWasm, table: number, properties: number) => {
   const [file, length, error, failed] = wasm.writeParquet(table, properties)
   if (failed) throw wasm.__wbindgen_externrefs.get(error)
-  const bytes = withoutArrowSchema(new Uint8Array(wasm.memory.buffer, file >>> 0, length))
-  wasm.__wbindgen_free(file, length, 1)
-  return bytes
+  return {
+    bytes: new Uint8Array(wasm.memory.buffer, file >>> 0, length),
+    free: () => wasm.__wbindgen_free(file, length, 1),
+  }
 }
 
 /** An instance this large that traps has most likely run out of memory: it says no more than "trap". */

@@ -1,56 +1,44 @@
 /**
- * A Parquet file's footer: `FileMetaData` in Thrift's compact protocol, its length, `PAR1`.
- *
- * Not here yet: reading the counts, minima and maxima of the columns.
+ * A Parquet file's footer: `FileMetaData` in Thrift's compact protocol, its length, `PAR1`
+ * (parquet.thrift). Fields go by their ids there.
  */
+import { ByteSink } from './byte-sink.ts'
+import { readStruct, type Struct, type Value, writeStruct } from './thrift.ts'
 
-/** Where the footer's metadata begins. `file` ends with 4 bytes of length and `PAR1`. */
-const metadataStart = (file: Uint8Array): number => {
+export const magic = new TextEncoder().encode('PAR1')
+
+/** The metadata of a file, which ends with 4 bytes of length and `PAR1`. */
+export const readFooter = (file: Uint8Array): Struct => {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  return file.length - 8 - view.getUint32(file.length - 8, true)
+  return readStruct(file, file.length - 8 - view.getUint32(file.length - 8, true))
 }
 
-/** `FileMetaData.key_value_metadata` (field 5, a list of 1 struct) up to its only key. */
-const arrowSchema = [0x19, 0x1c, 0x18, 12, ...new TextEncoder().encode('ARROW:schema')]
-
-/** `FileMetaData.created_by`, one field after field 5, and two after field 4. */
-const createdByAfterFive = 0x18
-const createdByAfterFour = 0x28
-
-/**
- * A copy of a file that parquet-wasm has written, without the Arrow schema in its footer: 5 KB for
- * 30 columns, more than a small file's data, and all it tells readers is which columns happened to
- * be dictionaries in our memory. A footer that does not look as expected stays as it is.
- */
-export const withoutArrowSchema = (file: Uint8Array): Uint8Array => {
-  const start = lastIndexOf(file, arrowSchema, metadataStart(file))
-  if (start === -1) return file.slice()
-  const [length, value] = varint(file, start + arrowSchema.length + 1)
-  const end = value + length + 1 // and the struct's end
-  if (file[end] !== createdByAfterFive) return file.slice()
-  const result = new Uint8Array(file.length - (end - start))
-  result.set(file.subarray(0, start))
-  result.set(file.subarray(end), start)
-  result[start] = createdByAfterFour
-  const metadata = file.length - 8 - metadataStart(file) - (end - start)
-  new DataView(result.buffer).setUint32(result.length - 8, metadata, true)
-  return result
+/** The end of a file: the metadata, its length, `PAR1`. */
+export const writeFooter = (metadata: Struct): Uint8Array => {
+  const sink = new ByteSink(4096)
+  writeStruct(sink, metadata)
+  sink.int32(sink.length)
+  sink.append(magic)
+  return sink.written()
 }
 
-/** Where a pattern last begins at or after `from`, or -1. */
-const lastIndexOf = (bytes: Uint8Array, pattern: readonly number[], from: number): number => {
-  for (let at = bytes.length - pattern.length; at >= from; at--) {
-    if (pattern.every((byte, i) => bytes[at + i] === byte)) return at
+/** A struct with other values in some of its fields, or without them where they are undefined. */
+export const changed = (
+  fields: Struct,
+  changes: Readonly<Record<number, Value | undefined>>,
+): Struct => {
+  const all = new Map(fields)
+  for (const id in changes) {
+    const value = changes[id]
+    if (value === undefined || !fields.has(Number(id))) all.delete(Number(id))
+    else all.set(Number(id), value)
   }
-  return -1
+  return all
 }
 
-/** The unsigned LEB128 number at `at`, and where it ends. */
-const varint = (bytes: Uint8Array, at: number): [value: number, end: number] => {
-  let value = 0
-  for (let shift = 0; ; shift += 7) {
-    const byte = bytes[at++] ?? 0
-    value += (byte & 0x7f) * 2 ** shift
-    if (byte < 0x80) return [value, at]
-  }
-}
+/** A field that is a list of structs; one that is missing is empty. */
+export const structs = (fields: Struct, id: number): readonly Struct[] =>
+  (fields.get(id) ?? []) as readonly Struct[]
+
+/** A field that is a whole number; one that is missing is 0. */
+export const integer = (fields: Struct, id: number): number => Number(fields.get(id) ?? 0)

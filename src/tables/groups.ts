@@ -1,6 +1,6 @@
+import { rankStrings } from '../arrow/rank.ts'
 import { columnOf, type RecordBatch } from '../arrow/record-batch.ts'
 import { type Int64Vector, isValid, type Vector } from '../arrow/vector.ts'
-import { rankStrings } from './rank.ts'
 
 /** The rows of one plain Parquet file: one service, one hour. */
 export interface Group {

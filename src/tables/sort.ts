@@ -1,6 +1,6 @@
+import { rankStrings } from '../arrow/rank.ts'
 import { columnOf, type RecordBatch } from '../arrow/record-batch.ts'
 import { isValid, type Utf8Vector, type Validity, type Vector } from '../arrow/vector.ts'
-import { rankStrings } from './rank.ts'
 
 /**
  * The order in which rows stand in a file: ascending by the columns `sortOrder`, strings bytewise,

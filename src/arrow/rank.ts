@@ -1,4 +1,4 @@
-import { isValid, type Utf8Vector } from '../arrow/vector.ts'
+import { isValid, type Utf8Vector } from './vector.ts'
 
 /** Each string's place in bytewise order: equal strings have equal ranks, null is 0. */
 export interface Ranks {

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { rankStrings } from '../../src/arrow/rank.ts'
 import type { Utf8Vector } from '../../src/arrow/vector.ts'
-import { rankStrings } from '../../src/tables/rank.ts'
 import { vectorOf } from '../arrow/values.ts'
 
 const rank = (strings: (string | null)[]) => {
