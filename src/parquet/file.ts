@@ -1,0 +1,152 @@
+/**
+ * One Parquet file from two sources: the column chunks that parquet-wasm wrote, and those of
+ * columns that are dictionaries already, which we write ourselves.
+ */
+import type { Field, RecordBatch } from '../arrow/record-batch.ts'
+import {
+  type Chunk,
+  type DictionaryColumn,
+  dictionaryChunk,
+  dictionaryColumn,
+  schemaElement,
+} from './dictionary-chunk.ts'
+import { changed, integer, magic, readFooter, structs, writeFooter } from './footer.ts'
+import { type Struct, struct } from './thrift.ts'
+
+/** A batch's columns by who writes them: `ours[i]` stands where column `i` is a dictionary of ours. */
+export interface Shares {
+  readonly ours: readonly (DictionaryColumn | null)[]
+  readonly rest: RecordBatch
+}
+
+/** Divides the columns. parquet-wasm gets at least one: it says where row groups begin. */
+export const divide = (batch: RecordBatch): Shares => {
+  const { fields, columns, numRows } = batch
+  const ours = columns.map((vector) =>
+    vector.kind === 'dictionary' ? dictionaryColumn(vector) : null,
+  )
+  if (!ours.includes(null)) return { ours: ours.map(() => null), rest: batch }
+  const remains = (_: unknown, i: number) => ours[i] === null
+  const rest = { fields: fields.filter(remains), columns: columns.filter(remains), numRows }
+  return { ours, rest }
+}
+
+/**
+ * The whole file. `file` is what parquet-wasm wrote of `rest`; it is copied from, not kept. Left
+ * out of it: its copy of the Arrow schema (5 KB, and all it tells readers is what were dictionaries
+ * in our memory) and the index of its pages (a chunk is a page or two).
+ *
+ * `sortOrder`: names of the columns that the rows are sorted by, ascending, nulls first.
+ */
+export const assemble = (
+  file: Uint8Array,
+  fields: readonly Field[],
+  ours: Shares['ours'],
+  sortOrder: readonly string[],
+): Uint8Array => {
+  const metadata = readFooter(file)
+  const pieces: Uint8Array[] = [magic]
+  const sorting = sortingColumns(fields, sortOrder)
+  let offset = magic.length
+  let start = 0
+  const rowGroups = structs(metadata, 4).map((group) => {
+    const end = start + integer(group, 3)
+    const chunks = chunksOf(file, group, fields, ours, start, end)
+    const written = rowGroup(chunks, offset, end - start, sorting)
+    pieces.push(...chunks.flatMap((chunk) => chunk.pieces))
+    offset += chunks.reduce((size, chunk) => size + chunk.size, 0)
+    start = end
+    return written
+  })
+  const schema = schemaOf(structs(metadata, 2), fields, ours)
+  const orders = fields.map(() => struct({ 1: struct({}) }))
+  pieces.push(writeFooter(changed(metadata, { 2: schema, 4: rowGroups, 5: undefined, 7: orders })))
+  return join(pieces)
+}
+
+/** A row group's chunks in the order of the fields. Every field has one leaf. */
+const chunksOf = (
+  file: Uint8Array,
+  group: Struct,
+  fields: readonly Field[],
+  ours: Shares['ours'],
+  start: number,
+  end: number,
+): Chunk[] => {
+  const theirs = structs(group, 1).values()
+  return fields.map((field, i) => {
+    const column = ours[i]
+    if (column) return dictionaryChunk(field, column, start, end)
+    return writtenChunk(file, theirs.next().value as Struct)
+  })
+}
+
+/** A chunk that parquet-wasm wrote. */
+const writtenChunk = (file: Uint8Array, chunk: Struct): Chunk => {
+  const metadata = chunk.get(3) as Struct
+  const data = integer(metadata, 9)
+  const start = metadata.has(11) ? integer(metadata, 11) : data
+  const size = integer(metadata, 7)
+  return {
+    pieces: [file.subarray(start, start + size)],
+    size,
+    // Of a chunk without a dictionary field 11 stays out.
+    metadata: (offset) =>
+      changed(metadata, { 9: BigInt(data - start + offset), 11: BigInt(offset) }),
+  }
+}
+
+/** `RowGroup` of chunks that begin at `offset`. */
+const rowGroup = (
+  chunks: readonly Chunk[],
+  offset: number,
+  rows: number,
+  sorting: readonly Struct[],
+): Struct => {
+  let [at, uncompressed] = [offset, 0]
+  const columns = chunks.map((chunk) => {
+    const metadata = chunk.metadata(at)
+    uncompressed += integer(metadata, 6)
+    at += chunk.size
+    return struct({ 2: 0n, 3: metadata })
+  })
+  return struct({
+    1: columns,
+    2: BigInt(uncompressed),
+    3: BigInt(rows),
+    4: sorting.length > 0 ? sorting : undefined,
+    5: BigInt(offset),
+    6: BigInt(at - offset),
+  })
+}
+
+/** `SortingColumn`: place of the leaf, descending, nulls first. */
+const sortingColumns = (fields: readonly Field[], sortOrder: readonly string[]): Struct[] =>
+  sortOrder.map((name) =>
+    struct({ 1: fields.findIndex((field) => field.name === name), 2: false, 3: true }),
+  )
+
+/** The schema's elements, depth first, with those of our columns put in their places. */
+const schemaOf = (
+  [root, ...elements]: readonly Struct[],
+  fields: readonly Field[],
+  ours: Shares['ours'],
+): Struct[] => {
+  const theirs = elements.values()
+  const next = (): Struct[] => {
+    const element = theirs.next().value as Struct
+    return [element, ...Array.from({ length: integer(element, 5) }, next).flat()]
+  }
+  const columns = fields.flatMap((field, i) => (ours[i] ? [schemaElement(field)] : next()))
+  return [changed(root as Struct, { 5: fields.length }), ...columns]
+}
+
+const join = (pieces: readonly Uint8Array[]): Uint8Array => {
+  const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
