@@ -41,7 +41,9 @@ const licences = async ({ inputs }: Metafile): Promise<string> => {
 const licence = async (folder: string): Promise<string> => {
   const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'))
   const read = (file: string) => readFile(`${folder}/${file}`, 'utf8').catch(() => undefined)
-  const texts = await Promise.all(['LICENSE', 'LICENSE.txt', 'license', 'LICENSE_MIT'].map(read))
+  const texts = await Promise.all(
+    ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENSE_MIT'].map(read),
+  )
   const text = texts.find((text) => text !== undefined) ?? ''
   // Apache-2.0, 4 (d)
   const notice = await read('NOTICE.txt')
