@@ -63,7 +63,8 @@ export class Rows<F extends Fields = Fields> {
   #capacity = 0
   readonly #ending: readonly Column[]
 
-  constructor(message: Message<F>) {
+  /** @param capacity how many rows there is room for; with 0 room is made for the first row read */
+  constructor(message: Message<F>, capacity = firstCapacity) {
     this.message = message
     const columns = Object.entries(message.fields).map(
       ([name, field]) => [name, field.column()] as const,
@@ -72,7 +73,7 @@ export class Rows<F extends Fields = Fields> {
     this.byPlace = columns.map(([, column]) => column as AnyColumn)
     this.#ending = this.byPlace.filter((column) => !endless.has(column.op))
     linkRivals(message.fields, this.byPlace)
-    this.grow(firstCapacity)
+    if (capacity > 0) this.grow(capacity)
   }
 
   grow(rows: number): void {
@@ -83,7 +84,7 @@ export class Rows<F extends Fields = Fields> {
 
   /** Reads a message into the open row, then ends it as its role asks. */
   read(tally: Tally, reader: Reader): void {
-    if (this.n + 1 === this.#capacity) this.#growFor(reader)
+    if (this.n + 1 >= this.#capacity) this.#growFor(reader)
     if (this.message.role === 'part') {
       reader.message(this as unknown as Rows)
       this.keep()
@@ -100,7 +101,8 @@ export class Rows<F extends Fields = Fields> {
   /** Makes room for as many rows as the body will hold when it goes on as it began: less is copied than by doubling. */
   #growFor(reader: Reader): void {
     const expected = 1.1 / reader.progress()
-    this.grow(Math.ceil(this.#capacity * Math.min(Math.max(expected, 2), maxGrowth)))
+    if (this.#capacity === 0) this.grow(firstCapacity)
+    else this.grow(Math.ceil(this.#capacity * Math.min(Math.max(expected, 2), maxGrowth)))
   }
 
   /** Keeps the open row and opens the next. */
@@ -191,7 +193,8 @@ export class MessagesColumn<F extends Fields = Fields> implements Column {
   readonly rows: Rows<F>
 
   constructor(message: Message<F>) {
-    this.rows = new Rows(message)
+    // Most lists stay empty; room for them would be half the work of a small request.
+    this.rows = new Rows(message, 0)
   }
 
   grow(rows: number): void {
