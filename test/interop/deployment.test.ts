@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ask } from '../tools/duckdb.ts'
 import { sampleRows, sendSamples } from '../tools/samples.ts'
-import { collector, freePort, here, infraPeer, run, serve } from './programs.ts'
+import { collector, freePort, here, infraPeer, run, type Service, serve } from './programs.ts'
 import { startServer } from './server.ts'
 
 const infra = (path: string): string => here(`infra/${path}`)
@@ -65,12 +65,13 @@ it('the Collector gathers and brings every sample, with its queue on disk', asyn
     OTELCOL_QUEUE_DIR: join(folder, 'queue'),
   }
   const options = { port, ready: '/v1/logs', method: 'POST', env } as const
-  const service = await serve(collector, configs(...both, join(folder, 'test.yaml')), options)
+  let service: Service | undefined
   try {
+    service = await serve(collector, configs(...both, join(folder, 'test.yaml')), options)
     await sendSamples(service.url)
     await expect.poll(() => rowCounts(server.folder), { timeout: 20_000 }).toEqual(sampleRows)
   } finally {
-    await service.stop()
+    await service?.stop()
     await server.stop()
     await rm(folder, { recursive: true })
     await rm(server.folder, { recursive: true })
