@@ -164,6 +164,24 @@ export const storageContract = (name: string, create: () => Promise<StorageFixtu
       expect(found).toEqual(bytes[found?.[0] ?? -1])
     })
 
+    it('shows whole objects only, while they are put and replaced', async () => {
+      const size = 300_000
+      const put = (i: number) => storage.put(`p/${i % 20}`, new Uint8Array(size).fill(i))
+      let putting = true
+      const puts = Promise.all(Array.from({ length: 40 }, (_, i) => put(i))).finally(() => {
+        putting = false
+      })
+      do {
+        for (const { key, size: listed } of await collect(storage.list(''))) {
+          expect({ key, listed }).toEqual({ key: expect.stringMatching(/^p\/\d+$/), listed: size })
+          const found = (await storage.get(key)) ?? new Uint8Array()
+          expect(sameBytes(found, new Uint8Array(size).fill(found[0] ?? -1))).toBe(true)
+        }
+      } while (putting)
+      await puts
+      expect(await keys('')).toHaveLength(20)
+    })
+
     it.each([0, 1, 5_000_000])('keeps an object of %i bytes', async (size) => {
       const bytes = new Uint8Array(size).map((_, i) => (i * 2_654_435_761) >>> 24)
       await storage.put('sized', bytes, once)
