@@ -165,21 +165,23 @@ export const storageContract = (name: string, create: () => Promise<StorageFixtu
     })
 
     it('shows whole objects only, while they are put and replaced', async () => {
-      const size = 300_000
-      const put = (i: number) => storage.put(`p/${i % 20}`, new Uint8Array(size).fill(i))
+      const size = 1_500_000
+      const lane = async (i: number): Promise<void> => {
+        for (const n of [1, 2, 3, 4]) await storage.put(`p/${i}`, new Uint8Array(size).fill(n))
+      }
       let putting = true
-      const puts = Promise.all(Array.from({ length: 40 }, (_, i) => put(i))).finally(() => {
+      const lanes = Promise.all([1, 2, 3, 4, 5].map(lane)).finally(() => {
         putting = false
       })
       do {
         for (const { key, size: listed } of await collect(storage.list(''))) {
-          expect({ key, listed }).toEqual({ key: expect.stringMatching(/^p\/\d+$/), listed: size })
+          expect({ key, listed }).toEqual({ key: expect.stringMatching(/^p\/\d$/), listed: size })
           const found = (await storage.get(key)) ?? new Uint8Array()
-          expect(sameBytes(found, new Uint8Array(size).fill(found[0] ?? -1))).toBe(true)
+          expect(sameBytes(found, new Uint8Array(size).fill(found[0] ?? 0))).toBe(true)
         }
       } while (putting)
-      await puts
-      expect(await keys('')).toHaveLength(20)
+      await lanes
+      expect(await keys('')).toHaveLength(5)
     })
 
     it.each([0, 1, 5_000_000])('keeps an object of %i bytes', async (size) => {
