@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Config } from '../../src/config.ts'
 import type { Log } from '../../src/log.ts'
-import { rpcStatus } from '../../src/otlp/response.ts'
 import { answerClientErrors } from './client-error.ts'
 import { trackRequests } from './drain.ts'
+import { requestListener } from './listener.ts'
 import { lingerOnEarlyAnswer } from './receive.ts'
 
 /** A server that listens. */
@@ -52,8 +51,7 @@ export const serve = async (
   log: Log,
   limits = httpLimits,
 ): Promise<HttpServer> => {
-  const listener = getRequestListener(app.fetch, { errorHandler, autoCleanupIncoming: false })
-  const server = createHttpServer(config, limits, listener)
+  const server = createHttpServer(config, limits, requestListener(app))
   server.maxConnections = maxConnections
   server.prependListener('request', lingerOnEarlyAnswer)
   answerClientErrors(server)
@@ -105,15 +103,3 @@ const urlOf = (server: Server, config: Config): string => {
   const host = family === 'IPv6' ? `[${address}]` : address
   return `http${config.tls === undefined ? '' : 's'}://${host}:${port}`
 }
-
-/** Answers what never reaches the application: a request whose target or `Host` makes no URL. */
-const errorHandler = (error: unknown): Response =>
-  error instanceof RequestError
-    ? status(400, 3, 'the request target or Host header is invalid')
-    : status(500, 13, 'internal error')
-
-const status = (status: number, code: number, message: string): Response =>
-  new Response(rpcStatus('protobuf', code, message), {
-    status,
-    headers: { 'Content-Type': 'application/x-protobuf', 'X-Content-Type-Options': 'nosniff' },
-  })
