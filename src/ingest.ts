@@ -7,6 +7,7 @@ import { take } from './arrow/take.ts'
 import { IngestError } from './errors.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
+import type { TableBatch } from './otlp/batch.ts'
 import { type Decoded, decode, type Encoding, type Signal } from './otlp/decode.ts'
 import { fileUuid, randomRequestId, requestId } from './request-id.ts'
 import type { Sha256 } from './sha256.ts'
@@ -85,8 +86,8 @@ const storeRequest = async (
 ): Promise<IngestResult> => {
   const { maxFiles, metrics } = options
   const { signal } = request
-  const decoded = decode({ ...request, requestId: id })
-  const { kept, rejected } = limitGroups(filesOf(decoded), maxFiles)
+  const { files, ...decoded } = read(id, request)
+  const { kept, rejected } = limitGroups(files, maxFiles)
   const outcomes = await inTurns(kept, maxConcurrentWrites, async (file) => {
     const outcome = await store(file, id, options)
     if (outcome.created) metrics.count('records', { signal }, file.count)
@@ -115,16 +116,32 @@ const createQueues = () => {
   }
 }
 
-/** The rows of one file: one table, service and hour. */
+/**
+ * The rows of one file: one table, service and hour. A batch is let go as soon as its last file is
+ * encoded: while files are on their way to the disk, other requests need the memory.
+ */
 interface TableFile extends Group {
   readonly table: Table
-  readonly batch: RecordBatch
+  batch: RecordBatch | null
 }
 
-const filesOf = ({ batches }: Decoded): TableFile[] =>
-  batches.flatMap(({ table, batch }) =>
-    groupRows(batch).map((group) => ({ ...group, table, batch })),
-  )
+/** A request's files to be, and what there is to say about it. Nothing else holds on to the batches. */
+const read = (requestId: string, request: IngestRequest) => {
+  const { batches, ...decoded } = decode({ ...request, requestId })
+  return { ...decoded, files: batches.flatMap(filesOf) }
+}
+
+const filesOf = ({ table, batch }: TableBatch): TableFile[] =>
+  groupRows(batch).map((group) => ({ ...group, table, batch }))
+
+/** Takes the rows out of the file to be, sorts and encodes them. */
+const encodeRows = (file: TableFile, { encode }: IngestOptions): Uint8Array => {
+  const { table, rows, batch } = file
+  if (batch === null) throw new Error('a file is encoded once')
+  file.batch = null
+  const order = sortedRows(batch, table.sortOrder, rows)
+  return encode(order === null ? batch : take(batch, order), table.sortOrder).bytes
+}
 
 interface Outcome {
   readonly created: boolean
@@ -133,16 +150,14 @@ interface Outcome {
 
 /** Writes one file under a key that every attempt of the request finds again. */
 const store = async (file: TableFile, id: string, options: IngestOptions): Promise<Outcome> => {
-  const { table, batch, rows } = file
-  const { storage, metrics } = options
+  const { table } = file
+  const { storage, metrics, sha256 } = options
   const started = performance.now()
   const service = await encodeService(file.service)
-  const uuid = await fileUuid(id, table.name, partitionName(service, file))
+  const uuid = await fileUuid(id, table.name, partitionName(service, file), sha256)
   const keyAt = (hour: number) => objectKey(table, service, { ...file, hour }, uuid)
   const key = file.timeless ? await keyOfTimeless(keyAt, file.hour, storage) : keyAt(file.hour)
-  const order = sortedRows(batch, table.sortOrder, rows)
-  const sorted = order === null ? batch : take(batch, order)
-  const { bytes } = options.encode(sorted, table.sortOrder)
+  const bytes = encodeRows(file, options)
   const put = await asked(() => storage.put(key, bytes, { ifNoneMatch: '*' }))
   if (put === 'exists') return duplicate(table, metrics)
   metrics.count('files', { table: table.name })
@@ -209,7 +224,7 @@ const inTurns = async <T, R>(
 
 const summary = (
   id: string,
-  decoded: Decoded,
+  decoded: Omit<Decoded, 'batches'>,
   overLimit: number,
   outcomes: readonly Outcome[],
   maxFiles: number,

@@ -15,9 +15,10 @@ export const fileUuid = async (
   requestId: string,
   table: string,
   partition: string,
+  sha256?: Sha256,
 ): Promise<string> => {
   const name = new TextEncoder().encode(`${requestId}\0${table}\0${partition}`)
-  const hex = await sha256Hex([name], 32)
+  const hex = await sha256Hex([name], 32, sha256)
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 

@@ -27,8 +27,20 @@ export const divide = (batch: RecordBatch): Shares => {
   )
   if (!ours.includes(null)) return { ours: ours.map(() => null), rest: batch }
   const remains = (_: unknown, i: number) => ours[i] === null
-  const rest = { fields: fields.filter(remains), columns: columns.filter(remains), numRows }
+  const rest = { fields: remaining(fields, ours), columns: columns.filter(remains), numRows }
   return { ours, rest }
+}
+
+/** Lists of fields that remained before: what is made of a list (its schema message) is made once. */
+const remainders = new WeakMap<readonly Field[], Map<string, readonly Field[]>>()
+
+const remaining = (fields: readonly Field[], ours: Shares['ours']): readonly Field[] => {
+  const known = remainders.get(fields) ?? new Map<string, readonly Field[]>()
+  remainders.set(fields, known)
+  const shape = ours.map((column) => (column === null ? 'r' : '.')).join('')
+  const rest = known.get(shape) ?? fields.filter((_, i) => ours[i] === null)
+  known.set(shape, rest)
+  return rest
 }
 
 /**

@@ -37,9 +37,16 @@ export const column = <Name extends string>(
 /** List elements have ids of their own (Iceberg); ours lie this far above their list's. */
 const elementIdOffset = 100
 
-/** The fields of a table as plain Parquet writes them. */
-export const fieldsOf = (table: Table): Field[] =>
-  table.columns.map(({ id, name, type }) => ({ id, name, type: fieldType(id, type) }))
+const fields = new WeakMap<Table, readonly Field[]>()
+
+/** The fields of a table as plain Parquet writes them: one and the same list for each table. */
+export const fieldsOf = (table: Table): readonly Field[] => {
+  const known = fields.get(table)
+  if (known !== undefined) return known
+  const made = table.columns.map(({ id, name, type }) => ({ id, name, type: fieldType(id, type) }))
+  fields.set(table, made)
+  return made
+}
 
 const fieldType = (id: number, type: ColumnType): FieldType => {
   const element = /^list<(.*)>$/.exec(type)?.[1] as Primitive | 'json' | undefined
