@@ -6,6 +6,7 @@ import { type Tally, wrongId } from './tally.ts'
 
 const quote = 0x22
 const comma = 0x2c
+const colon = 0x3a
 const closeObject = 0x7d
 const minus = 0x2d
 const point = 0x2e
@@ -86,6 +87,11 @@ export class JsonValueReader extends JsonScanner {
   /** A key that is unknown, escaped, or has white space around it; or none. */
   #oddField(table: KeyTable, first: boolean): number {
     if (!this.nextKey(first)) return noKey
+    if (!this.isEscaped) {
+      const key = keyAt(table, this.view, this.s, this.end)
+      if (key !== undefined) return key.place
+      if (this.b[this.e + 1] === colon) return unknownKey
+    }
     const { p } = this
     this.unescape()
     this.p = p

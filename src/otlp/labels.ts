@@ -66,19 +66,20 @@ export class LabelColumn implements Column {
 
   #rehash(): void {
     const slots = new Int32Array(4 * this.#slots.length)
+    const mask = slots.length - 1
     const { offsets } = this.entries
     const { data } = this.entries.text
     for (let entry = 1; entry < this.count; entry++) {
-      let slot = hash(data, offsets[entry] as number, offsets[entry + 1] as number)
-      while (slots[slot & (slots.length - 1)] !== 0) slot++
-      slots[slot & (slots.length - 1)] = entry
+      let slot = hash(data, offsets[entry] as number, offsets[entry + 1] as number) & mask
+      for (let probe = 1; probe < maxProbes && slots[slot] !== 0; probe++) slot = (slot + 1) & mask
+      if (slots[slot] === 0) slots[slot] = entry
     }
     this.#slots = slots
   }
 }
 
 /** Texts made to collide get entries of their own instead of a long search: entries may repeat. */
-const maxProbes = 64
+const maxProbes = 16
 
 /** FNV-1a over the first bytes and the last: labels differ early or late, and long ones must not cost more. */
 const hash = (b: Uint8Array, s: number, e: number): number => {
