@@ -38,6 +38,7 @@ class JsonReader extends JsonAnyValueReader {
   message(rows: Rows): void {
     const { byKey, ops } = rows.message
     const { byPlace, n } = rows
+    rows.touched = true
     for (let place = this.firstField(byKey); place !== noKey; place = this.nextField(byKey)) {
       if (place === unknownKey) this.unknown()
       else if (!this.isNull()) this.#field(ops[place] as number, byPlace[place] as AnyColumn, n)

@@ -47,6 +47,7 @@ class ProtobufReader extends AnyValueReader {
     const begin = this.#begin
     const end = this.#end
     let p = begin
+    if (p < end) rows.touched = true
     while (p < end) {
       let tag = this.b[p] as number
       if (tag < 0x80 && tag > 7) p++

@@ -60,6 +60,8 @@ export class Rows<F extends Fields = Fields> {
   n = 0
   /** For records: each row's place in the request. */
   requestRows = new Int32Array(0)
+  /** Whether the open row may hold something. */
+  touched = false
   #capacity = 0
   readonly #ending: readonly Column[]
 
@@ -108,13 +110,17 @@ export class Rows<F extends Fields = Fields> {
   /** Keeps the open row and opens the next. */
   keep(): void {
     for (const column of this.#ending) column.end(this.n)
+    this.touched = false
     if (++this.n === this.#capacity) this.grow(2 * this.#capacity)
   }
 
   /** Goes back to `rows` rows; the open row is empty again. */
   truncate(rows: number): void {
+    // A container without records is taken back whole: what was not written in it must cost nothing.
+    if (rows === this.n && !this.touched) return
     for (const column of this.byPlace) column.truncate(rows, this.n)
     this.n = rows
+    this.touched = false
   }
 
   /**
