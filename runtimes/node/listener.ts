@@ -1,31 +1,30 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Hono } from 'hono'
+import type { Answer } from '../../src/app.ts'
 import { rpcStatus } from '../../src/otlp/response.ts'
-import { installPlainResponse, type PlainParts, PlainResponse } from './plain-response.ts'
+import { PlainAnswer } from './plain-answer.ts'
 
 /**
  * Node's requests to the application, and its answers back. Requests and answers hold what the
- * application asks of them and no more: see `PlainResponse` for the reason. A body is read from
+ * application asks of them and no more: see `PlainAnswer` for the reason. A body is read from
  * `env.incoming`, by `receiveIncoming`.
  */
-export const requestListener = (app: Hono): RequestListener => {
-  installPlainResponse()
-  return async (incoming, outgoing) => {
+export const requestListener =
+  (app: Hono): RequestListener =>
+  async (incoming, outgoing) => {
     const url = urlOf(incoming)
     if (url === undefined) return sendPlain(outgoing, wrongTarget())
     const request = new PlainRequest(incoming, url) as unknown as Request
     try {
       const response = await app.fetch(request, { incoming, outgoing })
-      const parts = PlainResponse.partsOf(response)
-      if (parts === undefined) await sendNative(outgoing, PlainResponse.nativeOf(response))
-      else sendPlain(outgoing, parts)
+      if (response instanceof PlainAnswer) sendPlain(outgoing, response)
+      else await sendNative(outgoing, response)
     } catch {
       // The application answers its own errors; this is one of the way to it or back.
       if (outgoing.headersSent) outgoing.destroy()
       else sendPlain(outgoing, status(500, 13, 'internal error'))
     }
   }
-}
 
 /** What the application sees of a request: its method, address and headers. */
 class PlainRequest {
@@ -74,10 +73,10 @@ const urlOf = ({ url = '', httpVersion, headersDistinct, socket }: IncomingMessa
   return url.startsWith('/') ? `${scheme}://${host}${url}` : undefined
 }
 
-const sendPlain = (outgoing: ServerResponse, { status, headers, body }: PlainParts): void => {
-  const length = body === null ? 0 : Buffer.byteLength(body)
+const sendPlain = (outgoing: ServerResponse, { status, headers, body }: Answer): void => {
+  const length = Buffer.byteLength(body)
   outgoing.writeHead(status, { ...headers, ...(status !== 204 && { 'Content-Length': length }) })
-  outgoing.end(body ?? undefined)
+  outgoing.end(body)
 }
 
 const sendNative = async (outgoing: ServerResponse, response: Response): Promise<void> => {
@@ -89,10 +88,10 @@ const sendNative = async (outgoing: ServerResponse, response: Response): Promise
   })
 }
 
-const wrongTarget = (): PlainParts => status(400, 3, 'the request target or Host header is invalid')
+const wrongTarget = (): Answer => status(400, 3, 'the request target or Host header is invalid')
 
 /** An answer to what never reaches the application. */
-const status = (status: number, code: number, message: string): PlainParts => ({
+const status = (status: number, code: number, message: string): Answer => ({
   status,
   headers: { 'Content-Type': 'application/x-protobuf', 'X-Content-Type-Options': 'nosniff' },
   body: rpcStatus('protobuf', code, message),

@@ -3,19 +3,26 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 
 /**
  * Builds `dist/`: the command's first file in a syntax that old Nodes read, the program bundled
- * into one file, and parquet-wasm beside it. Nothing in it needs an installed package.
+ * into one file, and parquet-wasm beside it. Nothing in it needs an installed package or the folders around it.
  */
 
 const dist = 'dist'
 const program = 'otlp2parquet.js'
 
+/**
+ * CommonJS: a module that imports one of Node's gets all its exports, and those of `node:http` load
+ * undici, at the cost of a whole Node's start.
+ */
 const shared = {
   bundle: true,
   platform: 'node',
-  format: 'esm',
+  format: 'cjs',
   outdir: dist,
   legalComments: 'none',
   logLevel: 'warning',
+  // Only the sources look for parquet-wasm in its package.
+  define: { 'import.meta.url': 'moduleUrl', 'import.meta.resolve': 'undefined' },
+  banner: { js: "const moduleUrl = require('url').pathToFileURL(__filename);" },
 } as const
 
 /** The first file loads the program from beside itself instead of containing it. */
@@ -24,10 +31,6 @@ const programBeside: Plugin = {
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\.\/command\.ts$/ }, () => ({ path: `./${program}`, external: true })),
 }
-
-/** Packages of CommonJS ask for Node's modules with `require`, which a module does not have. */
-const requireForCommonJs =
-  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
 
 /** What is in the bundle is published with it, so are its licences. */
 const licences = async ({ inputs }: Metafile): Promise<string> => {
@@ -67,7 +70,7 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,
-  banner: { js: requireForCommonJs },
 })
 await copyFile('node_modules/parquet-wasm/esm/parquet_wasm_bg.wasm', `${dist}/parquet_wasm_bg.wasm`)
+await writeFile(`${dist}/package.json`, '{ "type": "commonjs" }\n')
 await writeFile(`${dist}/THIRD-PARTY-LICENSES.txt`, await licences(metafile))
