@@ -41,6 +41,8 @@ export const receiveStream: Receive = async (request, _env, take) => {
  * Collects a body.
  *
  * @param receive feeds the chunks
+ * @param declared the sender's `Content-Length`, at most the limit; 0 without one. Only a hint:
+ *   memory that nothing arrives for is never touched
  * @param admit told the bytes that have arrived; throws when there is no room for them
  * @returns the body, as one array
  * @throws IngestError `too-large` past the limit, whatever `Content-Length` said; `stalled` when
@@ -49,9 +51,10 @@ export const receiveStream: Receive = async (request, _env, take) => {
 export const readBody = async (
   receive: (take: (chunk: Uint8Array) => void) => Promise<void>,
   limits: BodyLimits,
+  declared: number,
   admit: (bytes: number) => void,
 ): Promise<Uint8Array> => {
-  const chunks: Uint8Array[] = []
+  let whole: Uint8Array = new Uint8Array(0)
   let size = 0
   const watch = watchArrival(limits.idleMs)
   const take = (chunk: Uint8Array): void => {
@@ -59,7 +62,7 @@ export const readBody = async (
     size += chunk.length
     if (size > limits.bytes) throw bodyTooLarge(limits.bytes)
     admit(size)
-    chunks.push(chunk)
+    whole = withChunk(whole, chunk, size, declared)
   }
   try {
     await Promise.race([watch.silence, receive(take)])
@@ -68,7 +71,7 @@ export const readBody = async (
   } finally {
     watch.stop()
   }
-  return join(chunks, size)
+  return whole.subarray(0, size)
 }
 
 /** The error for a body over the limit, on the wire or after decompression. */
@@ -109,13 +112,23 @@ const watchArrival = (idleMs: number) => {
   return { silence, arrived, stop: () => clearTimeout(timer) }
 }
 
-const join = (chunks: readonly Uint8Array[], size: number): Uint8Array => {
-  if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0]
-  const whole = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, offset)
-    offset += chunk.length
+/**
+ * Puts a chunk behind what came before it, so that `size` bytes are there. A body in one chunk is
+ * that chunk; of others each chunk is let go at once, instead of all being held until the end.
+ */
+const withChunk = (
+  whole: Uint8Array,
+  chunk: Uint8Array,
+  size: number,
+  declared: number,
+): Uint8Array => {
+  const before = size - chunk.length
+  if (before === 0 && size >= declared) return chunk
+  let room = whole
+  if (size > whole.length) {
+    room = new Uint8Array(Math.max(size, declared, 2 * before))
+    room.set(whole.subarray(0, before))
   }
-  return whole
+  room.set(chunk, before)
+  return room
 }

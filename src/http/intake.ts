@@ -51,7 +51,8 @@ export const takeIn = async (
   if (declared > bounds.bytes) throw bodyTooLarge(bounds.bytes)
   const reservation = admission.reserve(declared)
   try {
-    const wire = await readBody((take) => receive(request, env, take), bounds, reservation.grow)
+    const feed = (take: (chunk: Uint8Array) => void) => receive(request, env, take)
+    const wire = await readBody(feed, bounds, declared, reservation.grow)
     const inflated = async () =>
       decode === undefined ? wire : inflateWithin(decode, wire, bounds.bytes, reservation)
     return { wireBytes: wire.length, reservation, inflated }
