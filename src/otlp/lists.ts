@@ -1,5 +1,6 @@
 /** Columns of lists: repeated numbers, repeated strings. */
 import { type Column, grown, StringColumn } from './columns.ts'
+import { maxListValues, tooMany } from './tally.ts'
 import type { Text } from './text.ts'
 import * as op from './types.ts'
 
@@ -22,6 +23,12 @@ abstract class ListColumn {
   }
 }
 
+/** For how many values to make room when `needed` of them come and there is room for `room`. */
+const roomFor = (needed: number, room: number): number => {
+  if (needed > maxListValues) throw tooMany(maxListValues, 'values in lists of one request')
+  return Math.min(Math.max(needed, 2 * room), maxListValues)
+}
+
 /** Repeated 64-bit integers as halves, low half first. */
 export class Int64sColumn extends ListColumn implements Column {
   readonly op: typeof op.FIXED64S | typeof op.UINT64S
@@ -34,9 +41,9 @@ export class Int64sColumn extends ListColumn implements Column {
 
   /** Makes room for `more` values. */
   reserve(more: number): void {
-    const needed = 2 * (this.count + more)
-    if (needed > this.halves.length)
-      this.halves = grown(this.halves, Math.max(needed, 2 * this.halves.length))
+    const needed = this.count + more
+    const room = this.halves.length / 2
+    if (needed > room) this.halves = grown(this.halves, 2 * roomFor(needed, room))
   }
 
   /** Appends a value to the open row. */
@@ -55,8 +62,8 @@ export class Float64sColumn extends ListColumn implements Column {
   /** Makes room for `more` values. */
   reserve(more: number): void {
     const needed = this.count + more
-    if (needed > this.values.length)
-      this.values = grown(this.values, Math.max(needed, 2 * this.values.length))
+    const room = this.values.length
+    if (needed > room) this.values = grown(this.values, roomFor(needed, room))
   }
 
   /** Appends a value to the open row. */
@@ -73,7 +80,9 @@ export class StringsColumn extends ListColumn implements Column {
 
   /** Opens the next string of the open row: write its text, then call `push`. */
   open(): Text {
-    if (this.count + 2 > this.strings.offsets.length) this.strings.grow(2 * this.count + 2)
+    const needed = this.count + 1
+    const room = this.strings.offsets.length - 1
+    if (needed > room) this.strings.grow(roomFor(needed, room))
     return this.strings.begin(this.count)
   }
 

@@ -86,6 +86,7 @@ export class Rows<F extends Fields = Fields> {
 
   /** Reads a message into the open row, then ends it as its role asks. */
   read(tally: Tally, reader: Reader): void {
+    tally.nextMessage()
     if (this.n + 1 >= this.#capacity) this.#growFor(reader)
     if (this.message.role === 'part') {
       reader.message(this as unknown as Rows)

@@ -3,6 +3,15 @@ import { IngestError } from '../errors.ts'
 /** The most records that one request may hold: what a row costs in memory is bounded by it. */
 export const maxRecords = 1_000_000
 
+/**
+ * The most messages in lists that one request may hold: records, what they stand in, events, exemplars and all others. No message that
+ * says something is shorter than 20 bytes: a body of 64 MB is far from it unless it was made to be costly.
+ */
+export const maxMessages = 3_000_000
+
+/** The most values that the lists of one field may hold together: a bucket takes a byte on the wire, and 8 in a column. */
+export const maxListValues = 10_000_000
+
 /** The deepest nesting of arrays and kvlists in an AnyValue that is stored. */
 export const maxDepth = 100
 
@@ -12,6 +21,8 @@ export class Tally {
   seen = 0
   /** Records kept so far. */
   kept = 0
+  /** Messages in lists met so far. */
+  messages = 0
   readonly rejected = new Map<string, number>()
   /** Why the row being read cannot be stored exactly; null while it can. */
   rejection: string | null = null
@@ -20,16 +31,23 @@ export class Tally {
 
   /** The number of the record that begins now. */
   nextRecord(): number {
-    if (this.seen === maxRecords) {
-      throw new IngestError('too-large', `more than ${maxRecords} records in one request`)
-    }
+    if (this.seen === maxRecords) throw tooMany(maxRecords, 'records in one request')
     return this.seen++
+  }
+
+  /** Counts the message that begins now. */
+  nextMessage(): void {
+    if (this.messages++ === maxMessages) throw tooMany(maxMessages, 'messages in one request')
   }
 
   reject(reason: string, records: number): void {
     if (records > 0) this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + records)
   }
 }
+
+/** An error of kind `too-large`. */
+export const tooMany = (limit: number, what: string): IngestError =>
+  new IngestError('too-large', `more than ${limit} ${what}`)
 
 /** An error of kind `malformed`: `message` names deed, object and reason, never input. */
 export const malformed = (message: string): IngestError => new IngestError('malformed', message)
