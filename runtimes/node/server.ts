@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Hono } from 'hono'
 import type { Config } from '../../src/config.ts'
@@ -51,7 +50,7 @@ export const serve = async (
   log: Log,
   limits = httpLimits,
 ): Promise<HttpServer> => {
-  const server = createHttpServer(config, limits, requestListener(app))
+  const server = await createHttpServer(config, limits, requestListener(app))
   server.maxConnections = maxConnections
   server.prependListener('request', lingerOnEarlyAnswer)
   answerClientErrors(server)
@@ -67,12 +66,14 @@ export const serve = async (
   }
 }
 
-const createHttpServer = (
+const createHttpServer = async (
   { tls }: Config,
   limits: typeof httpLimits,
   listener: RequestListener,
-): Server => {
+): Promise<Server> => {
   if (tls === undefined) return createServer(limits, listener)
+  // Loaded here: a start without it is faster.
+  const { createServer: createTlsServer } = await import('node:https')
   const [cert, key] = [readPem(tls.cert), readPem(tls.key)]
   try {
     return createTlsServer({ ...limits, cert, key, handshakeTimeout: 10_000 }, listener)

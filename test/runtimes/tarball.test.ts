@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { ask } from '../tools/duckdb.ts'
 import { root, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { connectTo } from './raw-http.ts'
 
 const execute = promisify(execFile)
 
@@ -56,6 +57,7 @@ describe('the tarball', () => {
       'dist/THIRD-PARTY-LICENSES.txt',
       'dist/cli.js',
       'dist/otlp2parquet.js',
+      'dist/package.json',
       'dist/parquet_wasm_bg.wasm',
       'package.json',
     ])
@@ -116,6 +118,22 @@ describe('the installed command', () => {
     expect(await ask(`SELECT Body FROM ${file}`, data)).toEqual([{ Body: 'packed' }])
     const footer = await ask(`SELECT created_by FROM parquet_file_metadata(${file})`, data)
     expect(footer).toEqual([{ created_by: `otlp2parquet version ${manifest.version}` }])
+  })
+
+  test('starts and stores without what takes long to load', async () => {
+    const tell = `process.on('exit', () => process.stderr.write(process.moduleLoadList.join()))`
+    const preload = join(folder, 'tell.cjs')
+    writeFileSync(preload, tell)
+    const env = { PATH, NODE_OPTIONS: `--require "${preload}"` }
+    const { url, kill, ended } = await startProgram({ ...command(), env })
+    const connection = await connectTo(url)
+    connection.send('POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n')
+    connection.send('Content-Length: 2\r\n\r\n{}')
+    await connection.until('200 OK')
+    kill('SIGTERM')
+    const { stderr } = await ended
+    expect(stderr).toMatch(/NativeModule http\b/)
+    expect(stderr.match(/NativeModule (internal\/deps\/undici\/undici|https|http2)\b/g)).toBe(null)
   })
 
   const older = ['22.11.0', '20.19.5', '18.20.0', '16.20.2'] as const

@@ -61,6 +61,8 @@ await build({
   ...shared,
   entryPoints: ['runtimes/cli.ts'],
   target: 'node14',
+  // With `require`: no module is loaded then, and Node's loader for modules is not started.
+  supported: { 'dynamic-import': false },
   plugins: [programBeside],
 })
 const { metafile } = await build({
