@@ -1,6 +1,6 @@
 /** How a file and each of its columns are written: parquet-wasm's writer properties. */
 import type { RecordBatch } from '../arrow/record-batch.ts'
-import type { Vector } from '../arrow/vector.ts'
+import type { Float64Vector, Vector } from '../arrow/vector.ts'
 import type { ParquetWasm } from './wasm.ts'
 
 /** Compression codecs by name, as parquet-wasm numbers them. */
@@ -51,6 +51,7 @@ const settingsOf = (vector: Vector): ColumnSettings | null => {
     case 'int64':
       return { dictionary: false, encoding: deltaBinaryPacked, statistics: true }
     case 'float64':
+      return { dictionary: false, statistics: !holdsNaN(vector) }
     case 'bool':
       return { dictionary: false, statistics: true }
     case 'list':
@@ -60,6 +61,15 @@ const settingsOf = (vector: Vector): ColumnSettings | null => {
 
 const isShort = ({ offsets, length }: { offsets: Int32Array; length: number }): boolean =>
   (offsets[length] ?? 0) <= longestMeanForStatistics * length
+
+/**
+ * Minima and maxima leave NaN out, and DuckDB, where NaN is greater than all numbers, then skips
+ * rows that it should find. Without them it looks.
+ */
+const holdsNaN = ({ values, length }: Float64Vector): boolean => {
+  for (let i = 0; i < length; i++) if (Number.isNaN(values[i])) return true
+  return false
+}
 
 /**
  * Writer properties in wasm's memory; the call they are passed to consumes them.
