@@ -1,7 +1,8 @@
 /** The columns that every table begins with: time, resource, scope, request. */
-import type { DictionaryVector, Int64Vector, Utf8Vector, Vector } from '../arrow/vector.ts'
+import type { DictionaryVector, Int64Vector, Vector } from '../arrow/vector.ts'
 import type { commonColumns } from '../tables/common.ts'
 import type { Int64Column, StringColumn } from './columns.ts'
+import { entityRefs } from './entity-refs.ts'
 import type { InstrumentationScope, Resource } from './messages.ts'
 import type { MessageColumn, Rows } from './rows.ts'
 import * as vectors from './vectors.ts'
@@ -114,39 +115,6 @@ const spread = (values: Int32Array, present: Uint8Array, parentOf: Int32Array): 
   }
   return { kind: 'int64', length, validity: vectors.bitmap(flags, length), halves }
 }
-
-/** `Resource.entity_refs` as JSON text, a list for each resource. */
-const entityRefs = (
-  resources: Rows<typeof Resource.fields>,
-  length: number,
-  present: Uint8Array,
-): Utf8Vector => {
-  const { offsets, rows } = resources.columns.entity_refs
-  const { schema_url, type, id_keys, description_keys } = rows.columns
-  const refs = Array.from({ length: rows.n }, (_, i) => ({
-    schemaUrl: stringAt(schema_url, i),
-    type: stringAt(type, i),
-    idKeys: stringsAt(id_keys, i),
-    descriptionKeys: stringsAt(description_keys, i),
-  }))
-  const texts = Array.from({ length }, (_, i) =>
-    present[i] === 0 ? '' : JSON.stringify(refs.slice(offsets[i], offsets[i + 1])),
-  )
-  return { ...vectors.strings(texts), validity: vectors.bitmap(present, length) }
-}
-
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-
-const stringAt = (column: StringColumn, i: number): string =>
-  decoder.decode(column.text.data.subarray(column.offsets[i], column.offsets[i + 1]))
-
-const stringsAt = (
-  { offsets, strings }: { offsets: Int32Array; strings: StringColumn },
-  i: number,
-): string[] =>
-  Array.from({ length: (offsets[i + 1] as number) - (offsets[i] as number) }, (_, j) =>
-    stringAt(strings, (offsets[i] as number) + j),
-  )
 
 /** The record's own time in microseconds; without one the time the request arrived. */
 const timestamp = (records: Records, { receivedAt }: Context): Int64Vector => {
