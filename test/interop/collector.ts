@@ -5,17 +5,13 @@ import { join } from 'node:path'
 import { collector, freePort, type Service, serve } from './programs.ts'
 
 export interface Collector extends Service {
-  /** What it passed on, as OTLP/JSON requests in order; call it after `stop`. */
+  /** What it passed on, as OTLP/JSON requests, each signal's in order; call it after `stop`. */
   passedOn(): Promise<Record<string, unknown>[]>
   /** Removes what it wrote. */
   clean(): Promise<void>
 }
 
-const pipeline = (exporters: readonly string[]) => ({
-  receivers: ['otlp'],
-  processors: ['batch'],
-  exporters,
-})
+const signals = ['logs', 'traces', 'metrics'] as const
 
 /**
  * Starts a Collector that receives OTLP/HTTP and writes what it gets to a file, and sends it to `endpoint` when
@@ -27,19 +23,26 @@ export const startCollector = async (
 ): Promise<Collector> => {
   const folder = await mkdtemp(join(tmpdir(), 'interop-collector-'))
   const port = await freePort()
-  const file = join(folder, 'passed-on.jsonl')
-  const exporters = {
-    file: { path: file },
-    ...(endpoint === undefined ? {} : { otlp_http: { endpoint, ...exporter } }),
-  }
-  const wires = pipeline(Object.keys(exporters))
+  const senders = endpoint === undefined ? {} : { otlp_http: { endpoint, ...exporter } }
+  const fileOf = (signal: string): string => join(folder, `${signal}.jsonl`)
+  // A file for each signal: one exporter for all is closed by the first pipeline that stops, and the
+  // last batch of the others makes it panic.
+  const files = signals.map((signal) => [`file/${signal}`, { path: fileOf(signal) }])
+  const pipelines = signals.map((signal) => [
+    signal,
+    {
+      receivers: ['otlp'],
+      processors: ['batch'],
+      exporters: [`file/${signal}`, ...Object.keys(senders)],
+    },
+  ])
   const config = {
     receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
     processors: { batch: { timeout: '50ms' } },
-    exporters,
+    exporters: { ...Object.fromEntries(files), ...senders },
     service: {
       telemetry: { metrics: { level: 'none' } },
-      pipelines: { logs: wires, traces: wires, metrics: wires },
+      pipelines: Object.fromEntries(pipelines),
     },
   }
   await writeFile(join(folder, 'config.yaml'), JSON.stringify(config))
@@ -48,11 +51,15 @@ export const startCollector = async (
   const service = await serve(collector, args, { port, ready: '/v1/logs', method: 'POST' })
   return {
     ...service,
-    passedOn: async () =>
-      (await readFile(file, 'utf8'))
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line)),
+    passedOn: async () => {
+      const texts = await Promise.all(signals.map((signal) => readFile(fileOf(signal), 'utf8')))
+      return texts.flatMap((text) =>
+        text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line)),
+      )
+    },
     clean: () => rm(folder, { recursive: true }),
   }
 }

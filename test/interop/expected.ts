@@ -79,8 +79,7 @@ const logColumns = (log: Message): Row => ({
   ...bodyColumns(log.body as AnyValue | undefined),
   LogAttributes: jsonText(attributesOf(log.attributes)),
   LogDroppedAttributesCount: integer(log.droppedAttributesCount),
-  ObservedTimestamp:
-    integer(log.observedTimeUnixNano) === '0' ? null : micros(log.observedTimeUnixNano),
+  ObservedTimestamp: micros(log.observedTimeUnixNano),
   ObservedTimeUnixNano: integer(log.observedTimeUnixNano),
 })
 

@@ -1,4 +1,4 @@
-/** A small HTTP proxy of ours between a sender and servers: it keeps what passed, and can lose an answer. */
+/** A small HTTP proxy of ours between a sender and a server: it keeps what passed, and can lose an answer. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -8,7 +8,7 @@ export interface Passed {
   readonly body: Buffer
   /** Milliseconds since 1970. */
   readonly at: number
-  /** The first target's answer. */
+  /** What the target answered. */
   readonly status: number
 }
 
@@ -19,11 +19,11 @@ export interface Proxy {
 }
 
 /**
- * Passes every request on to every target, byte for byte, and answers what the first one answered, unless `lose`
- * says that this request's answer is lost: then it cuts the connection after the target has answered.
+ * Passes every request on, byte for byte, and answers what the target answered, unless `lose` says that this
+ * request's answer is lost: then it cuts the connection after the target has answered.
  */
 export const startProxy = async (
-  targets: readonly string[],
+  target: string,
   lose: (number: number) => boolean = () => false,
 ): Promise<Proxy> => {
   const passed: Passed[] = []
@@ -31,14 +31,11 @@ export const startProxy = async (
     const at = Date.now()
     const body = Buffer.concat(await Array.fromAsync(request))
     const path = request.url ?? '/'
-    const [first] = await Promise.all(
-      targets.map((target) => forward(target + path, request, body)),
-    )
-    if (first === undefined) throw new Error('a proxy needs a target')
-    passed.push({ path, headers: request.headers, body, at, status: first.status })
+    const answer = await forward(target + path, request, body)
+    passed.push({ path, headers: request.headers, body, at, status: answer.status })
     if (lose(passed.length - 1)) return request.socket.destroy()
-    response.writeHead(first.status, Object.fromEntries(first.headers))
-    response.end(Buffer.from(await first.arrayBuffer()))
+    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    response.end(Buffer.from(await answer.arrayBuffer()))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

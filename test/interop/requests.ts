@@ -154,7 +154,7 @@ export const tracesRequest = {
 
 const numbers = [
   { ...point, asDouble: 0.1, exemplars },
-  { ...point, asDouble: -0 },
+  { ...point, asDouble: '-0' },
   { ...point, asDouble: 'NaN' },
   { ...point, asDouble: 'Infinity' },
   { ...point, asInt: '9007199254740993' },

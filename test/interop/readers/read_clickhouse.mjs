@@ -25,7 +25,7 @@ const spelled = (sql, type) => {
   if (inner !== undefined) return `arrayMap(x -> ${spelled('x', inner)}, ${sql})`
   switch (typeName(type)) {
     case 'double':
-      return `lower(hex(reinterpretAsUInt64(${sql})))`
+      return `leftPad(lower(hex(reinterpretAsUInt64(${sql}))), 16, '0')`
     case 'timestamptz':
       return `toString(toUnixTimestamp64Micro(${sql}))`
     case 'long':
