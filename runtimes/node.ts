@@ -4,6 +4,7 @@ import type { AuthConfig, Config } from '../src/config.ts'
 import { createIngest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
 import { createEncoder } from '../src/parquet/encoder.ts'
+import { warmUp } from '../src/parquet/warm-up.ts'
 import { openFileStorage } from '../src/storage/fs.ts'
 import { contentCodings } from './node/content-codings.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
@@ -21,6 +22,9 @@ export interface StartOptions {
   readonly wasm: Promise<WebAssembly.Module>
   readonly log: Log
 }
+
+/** Milliseconds from listening to the encoder's warm-up. */
+const warmUpAfterMs = 250
 
 /** A program that runs. */
 export interface RunningServer extends HttpServer {
@@ -80,7 +84,13 @@ export const startServer = async ({
     log,
   })
   addMetricsRoute(app, prometheus, isLoopback(config.listenAddr) ? { kind: 'none' } : auth)
-  return { ...(await serve(app, config, log)), ready: ingest }
+  const server = await serve(app, config, log)
+  // What the first request would wait for, while nobody waits; a start under load has done it by then.
+  const rested = setTimeout(() => {
+    encoder.then(warmUp).catch((error: unknown) => log('warn', 'cannot warm up', { error }))
+  }, warmUpAfterMs)
+  rested.unref()
+  return { ...server, ready: ingest }
 }
 
 const authOf = (auth: AuthConfig): Auth =>

@@ -81,6 +81,6 @@ test('it says that it is healthy, stores what it gets, and ends with 0', async (
 })
 
 test('it holds the bundle alone', () => {
-  expect(readdirSync(image).sort()).toEqual(['dist', 'package.json'])
+  expect(readdirSync(image).sort()).toEqual(['dist'])
   expect(existsSync(join(image, 'dist/cli.js'))).toBe(true)
 })
