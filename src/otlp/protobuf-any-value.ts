@@ -33,6 +33,8 @@ export const valueTypes = [
 
 export class AnyValueReader extends WireReader {
   readonly tally: Tally
+  /** The elements of the array or kvlist that was written last. */
+  #count = 0
 
   constructor(bytes: Uint8Array, tally: Tally) {
     super(bytes)
@@ -47,8 +49,27 @@ export class AnyValueReader extends WireReader {
    */
   anyValue(p: number, end: number, to: Text, bare: boolean, depth: number): number {
     const start = to.pos
-    let type = 0
-    let count = 0
+    const type = this.#members(p, end, to, start, bare, depth, 0, 0)
+    this.#finish(type, to, start, bare)
+    return type
+  }
+
+  /**
+   * Writes what an AnyValue's encoding `[p, end)` says, or goes on with a value whose earlier pieces were written from `start` on.
+   * @param type the index in `valueTypes` of what it holds so far
+   * @param count the elements of an array or kvlist that it holds so far; then in `#count`
+   * @returns what it holds now
+   */
+  #members(
+    p: number,
+    end: number,
+    to: Text,
+    start: number,
+    bare: boolean,
+    depth: number,
+    type: number,
+    count: number,
+  ): number {
     while (p < end) {
       const tag = this.b[p] as number
       if (tag > BYTES || (tag !== STRING && !isMember(tag))) {
@@ -65,9 +86,13 @@ export class AnyValueReader extends WireReader {
         p = e
       } else p = this.#scalar(tag, p + 1, end, to, bare)
     }
-    if (type === 0 && !bare) writeWord(to, 'null')
-    else if (type === KVLIST >> 3) endKvlist(to, start, count)
+    this.#count = count
     return type
+  }
+
+  #finish(type: number, to: Text, start: number, bare: boolean): void {
+    if (type === 0 && !bare) writeWord(to, 'null')
+    else if (type === KVLIST >> 3) endKvlist(to, start, this.#count)
   }
 
   /** Writes a member that holds no other AnyValue; returns the place behind it. */
@@ -154,10 +179,25 @@ export class AnyValueReader extends WireReader {
     return at
   }
 
-  /** A value that was sent in pieces: messages merge as their encodings joined (protobuf encoding, "Last One Wins"). */
+  /**
+   * A value that was sent in pieces: messages merge as their encodings joined (protobuf encoding, "Last One Wins"). They are read one
+   * after the other, not copied together: at every level of a nested value that would cost its whole size again.
+   */
   #mergedValue(p: number, end: number, to: Text, depth: number): void {
-    const merged = new AnyValueReader(this.joined(p, end, VALUE), this.tally)
-    merged.anyValue(0, merged.b.length, to, false, depth)
+    const start = to.pos
+    let type = 0
+    this.#count = 0
+    while (p < end) {
+      const tag = this.tag(p, end)
+      const at = this.next
+      this.skip(tag, at, end)
+      p = this.next
+      if (tag === VALUE) {
+        const s = this.#payload(at, p)
+        type = this.#members(s, p, to, start, false, depth, type, this.#count)
+      }
+    }
+    this.#finish(type, to, start, false)
   }
 
   /** The payloads of every field with this tag in the message `[p, end)`, one behind the other. */
