@@ -62,7 +62,7 @@ const resource = {
 }
 /** All of one hour, so that they stand in one file. */
 const time = (random: Random): string =>
-  String(1_790_000_000_000_000_000n + BigInt(Math.floor(random() * 3e9)) * 1000n)
+  String(1_790_000_000_000_000_000n + BigInt(Math.floor(random() * 2.7e9)) * 1000n)
 
 const sometimes = <T>(random: Random, value: T): T | undefined =>
   random() < 0.7 ? value : undefined
