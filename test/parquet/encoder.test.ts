@@ -92,11 +92,12 @@ const kinds: [string, FieldType, (values: readonly Value[]) => Vector, Value, Va
   ['texts', { list: 'string', elementId: 101 }, (values) => lists('utf8', values), ['a', ''], []],
 ]
 
+/** Missing values by turns as a null entry and by the column's own bitmap. */
 const repeated = (values: readonly Value[], entry: string): Vector =>
   dictionaryOf(
-    Int32Array.from(values, (value) => (value === entry ? 1 : 2)),
+    Int32Array.from(values, (value) => (value === null ? 0 : value === entry ? 1 : 2)),
     [null, entry, ''],
-    bitmap(values.map((value) => value !== null)),
+    bitmap(values.map((value, i) => value !== null || i % 2 === 0)),
   )
 
 const lists = (kind: 'int64' | 'utf8', values: readonly Value[]): Vector =>

@@ -62,21 +62,30 @@ test('row groups have the rows asked for, and chunks lie one behind the other', 
   expect(sizes.reduce((sum, size) => sum + size, 4n)).toBe(at)
 })
 
+test('small dictionaries are left uncompressed, large ones are not', () => {
+  const entries = (length: number) => repeated([...'ab'].map((letter) => letter.repeat(length)))
+  const codecOf = (column: Vector) => chunkOf('string', column)?.codec
+  expect([codecOf(entries(100)), codecOf(entries(1000))]).toEqual(['UNCOMPRESSED', 'ZSTD'])
+})
+
 test('read and written again is the same', () => {
   const bytes = encode(everyKind, { rowGroupSize: 2 }, ['text'])
   const footer = writeFooter(readFooter(bytes))
   expect(footer).toEqual(bytes.subarray(bytes.length - footer.length))
 })
 
-const statisticsOf = (type: FieldType, column: Vector): Statistics | undefined => {
+const chunkOf = (type: FieldType, column: Vector): ColumnMetaData | undefined => {
   const other = vectorOf('int32', Array(column.length).fill(0))
   const fields = [
     { name: 'value', id: 1, type },
     { name: 'other', id: 2, type: 'int' as const },
   ]
   const batch = { fields, columns: [column, other], numRows: column.length }
-  return chunksOf(metadataOf(encode(batch)))[0]?.statistics
+  return chunksOf(metadataOf(encode(batch)))[0]
 }
+
+const statisticsOf = (type: FieldType, column: Vector): Statistics | undefined =>
+  chunkOf(type, column)?.statistics
 
 const repeated = (entries: (string | null)[]): Vector =>
   dictionaryOf(Int32Array.from(entries.keys()), entries)
