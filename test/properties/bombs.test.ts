@@ -1,0 +1,67 @@
+// Protects: no request, however it was made, holds the program for long, fills its memory or keeps it from serving the
+// next one. Asked over HTTP of the program as users start it; two seconds are part of what it promises.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startProgram } from '../runtimes/program.ts'
+import { type Bomb, bombs } from './bombs.ts'
+import { field, record } from './pieces.ts'
+
+/** Milliseconds in which a bomb is answered. */
+const promised = 2000
+
+/** MiB that the program's memory may reach: a body of 64 MiB is read, decoded, sorted and encoded. */
+const bound = 1024
+
+/** A file takes a millisecond and a sync of the disk: how many one request may ask for is the operator's to say. */
+const env = { OTLP2PARQUET_MAX_FILES_PER_REQUEST: '50' }
+
+type Program = Awaited<ReturnType<typeof startProgram>>
+let program: Program
+beforeAll(async () => {
+  program = await startProgram({ env })
+})
+
+const post = async ({ signal, encoding, isGzip }: Omit<Bomb, 'body'>, body: Uint8Array) => {
+  const type = encoding === 'json' ? 'application/json' : 'application/x-protobuf'
+  const headers = { 'Content-Type': type, ...(isGzip && { 'Content-Encoding': 'gzip' }) }
+  const started = performance.now()
+  const answer = await fetch(`${program.url}/v1/${signal}`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(body),
+  })
+  await answer.arrayBuffer()
+  return { status: answer.status, milliseconds: Math.round(performance.now() - started) }
+}
+
+/** MiB that the program's memory reached since it was last asked; 0 where the system does not say (proc(5), VmHWM). */
+const peakMemory = (): number => {
+  try {
+    const folder = `/proc/${program.pid}`
+    const [, peak = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`${folder}/status`, 'utf8')) ?? []
+    writeFileSync(`${folder}/clear_refs`, '5')
+    return Math.round(Number(peak) / 1024)
+  } catch {
+    return 0
+  }
+}
+
+describe('a bomb', () => {
+  const seen: Record<string, unknown>[] = []
+  afterAll(() => console.table(seen))
+
+  it.each(bombs)('$signal, $encoding: $name', async (bomb) => {
+    const body = bomb.body()
+    peakMemory()
+    const { status, milliseconds } = await post(bomb, body)
+    const MiB = peakMemory()
+    const { signal, encoding, name } = bomb
+    const MB = Number((body.length / 1e6).toFixed(1))
+    seen.push({ bomb: `${signal}, ${encoding}: ${name}`, MB, status, milliseconds, MiB })
+    expect(status).toBe(bomb.status)
+    expect(milliseconds).toBeLessThan(promised)
+    expect(MiB).toBeLessThan(bound)
+    const next = { ...bomb, encoding: 'protobuf', isGzip: false } as const
+    expect(await post(next, record(field(200)))).toMatchObject({ status: 200 })
+  })
+})
