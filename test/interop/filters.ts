@@ -56,7 +56,9 @@ const nearby = (random: Random, type: string, value: Row[string] | undefined): s
     case 'int':
       return String(Math.min(2 ** 31 - 1, Number(value ?? 0) + step))
     case 'timestamptz':
-      return String(BigInt((value as string) ?? 1_790_000_001_000_000n) + BigInt(step))
+      return String(
+        BigInt(value === '0' ? '1' : String(value ?? '1790000001000000')) + BigInt(step),
+      )
     case 'long': {
       const number = BigInt((value as string) ?? pick(random, integers))
       return String(

@@ -95,49 +95,84 @@ const span = (random: Random) => {
   }
 }
 
-const gauge = (random: Random) => {
+const times = (random: Random) => ({
+  timeUnixNano: time(random),
+  startTimeUnixNano: sometimes(random, time(random)),
+  flags: Math.floor(random() * 2),
+})
+
+const double = (random: Random) =>
+  random() < 0.2 ? pick(random, special) : pick(random, [...doubles, random()])
+const small = (random: Random) => Math.floor(random() * 40) - 20
+
+const number = (random: Random) => {
   const kind = random()
-  const value =
-    kind < 0.1
-      ? {}
-      : kind < 0.4
-        ? { asInt: String(pick(random, integers) * (random() < 0.5 ? -1n : 1n)) }
-        : { asDouble: kind < 0.55 ? pick(random, special) : pick(random, [...doubles, random()]) }
-  return {
-    timeUnixNano: time(random),
-    startTimeUnixNano: sometimes(random, time(random)),
-    ...value,
-  }
+  if (kind < 0.1) return times(random)
+  if (kind > 0.4) return { ...times(random), asDouble: double(random) }
+  return { ...times(random), asInt: String(pick(random, integers) * (random() < 0.5 ? -1n : 1n)) }
 }
 
-/** A request of `count` records under one service, most of them with a scope. */
+const summary = (random: Random) => ({
+  ...times(random),
+  count: String(pick(random, integers)),
+  sum: double(random),
+})
+
+const histogram = (random: Random) => ({
+  ...summary(random),
+  sum: sometimes(random, double(random)),
+  min: sometimes(random, double(random)),
+  max: sometimes(random, double(random)),
+})
+
+const exponentialHistogram = (random: Random) => ({
+  ...histogram(random),
+  scale: small(random),
+  zeroCount: String(pick(random, integers)),
+  zeroThreshold: double(random),
+  positive: sometimes(random, { offset: small(random) }),
+  negative: sometimes(random, { offset: small(random), bucketCounts: ['1'] }),
+})
+
+/** How many metrics the points of one kind are spread over. */
+const spread = 40
+
+const kinds = {
+  gauge: number,
+  sum: number,
+  histogram,
+  exponentialHistogram,
+  summary,
+}
+
+const metric = (random: Random, kind: keyof typeof kinds, points: number) => ({
+  name: text(random),
+  description: text(random),
+  unit: text(random),
+  [kind]: {
+    dataPoints: Array.from({ length: points }, () => kinds[kind](random)),
+    ...(kind === 'sum' ? { isMonotonic: random() < 0.5 } : {}),
+    ...(kind === 'gauge' || kind === 'summary'
+      ? {}
+      : { aggregationTemporality: Math.floor(random() * 3) }),
+  },
+})
+
+/** A request of each signal under one service; `count` records or points of each kind, most with a scope. */
 export const randomRequests = (seed: number, count: number) => {
   const random = randomOf(seed)
-  const many = <T>(make: (random: Random) => T) => Array.from({ length: count }, () => make(random))
+  const many = <T>(n: number, make: (random: Random) => T) =>
+    Array.from({ length: n }, () => make(random))
   const scope = { name: 'scope', version: 'v' }
+  const bare = Math.floor(count / 4)
+  const logs = [{ scope, logRecords: many(count - bare, log) }, { logRecords: many(bare, log) }]
+  const spans = [{ scope, spans: many(count - bare, span) }, { spans: many(bare, span) }]
+  const metrics = Object.keys(kinds).flatMap((kind) =>
+    many(spread, () => metric(random, kind as keyof typeof kinds, count / spread)),
+  )
   return {
-    logs: {
-      resourceLogs: [
-        { resource, scopeLogs: [{ scope, logRecords: many(log) }, { logRecords: many(log) }] },
-      ],
-    },
-    traces: { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: many(span) }] }] },
-    metrics: {
-      resourceMetrics: [
-        {
-          resource,
-          scopeMetrics: [
-            {
-              scope,
-              metrics: Array.from({ length: 40 }, () => ({
-                name: text(random),
-                unit: text(random),
-                gauge: { dataPoints: Array.from({ length: count / 40 }, () => gauge(random)) },
-              })),
-            },
-          ],
-        },
-      ],
-    },
+    logs: { resourceLogs: [{ resource, scopeLogs: logs }] },
+    traces: { resourceSpans: [{ resource, scopeSpans: spans }] },
+    metrics: { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics }] }] },
   }
 }
