@@ -29,7 +29,7 @@ const colon = 0x3a
 
 export class JsonAnyValueReader extends JsonValueReader {
   /**
-   * Writes the AnyValue that comes next as JSON text.
+   * Writes the AnyValue that comes next, which is not null, as JSON text.
    * @param bare a string is written as it is, not as JSON
    * @param depth how many arrays and kvlists it stands in
    * @returns the index in `valueTypes` of what it holds; 0: nothing
@@ -37,15 +37,13 @@ export class JsonAnyValueReader extends JsonValueReader {
   anyValue(to: Text, bare: boolean, depth: number): number {
     const start = to.pos
     let type = 0
-    if (!this.isNull()) {
-      for (let place = this.firstField(members); place !== noKey; place = this.nextField(members)) {
-        if (place === unknownKey) this.unknown()
-        else if (!this.isNull()) {
-          // The member that comes last wins.
-          to.pos = start
-          type = place + 1
-          this.#member(type, to, bare, depth)
-        }
+    for (let place = this.firstField(members); place !== noKey; place = this.nextField(members)) {
+      if (place === unknownKey) this.unknown()
+      else if (!this.isNull()) {
+        // The member that comes last wins.
+        to.pos = start
+        type = place + 1
+        this.#member(type, to, bare, depth)
       }
     }
     if (type === 0 && !bare) writeWord(to, 'null')
@@ -103,10 +101,15 @@ export class JsonAnyValueReader extends JsonValueReader {
     this.beginArray()
     for (let first = true; this.nextElement(first); first = false) {
       if (n++ > 0) to.byte(comma)
-      if (member === ARRAY) this.anyValue(to, false, depth)
+      if (member === ARRAY) this.#element(to, depth)
       else this.keyValue(to, depth)
     }
     return n
+  }
+
+  #element(to: Text, depth: number): void {
+    if (this.isNull()) writeWord(to, 'null')
+    else this.anyValue(to, false, depth)
   }
 
   /**

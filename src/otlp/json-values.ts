@@ -215,12 +215,13 @@ export class JsonValueReader extends JsonScanner {
     if (digits % 2 === 1) this.fail('an id with an odd number of digits')
     const to = column.begin(row)
     to.reserve(digits)
-    const { b } = this
-    let o = to.pos
-    for (let p = this.s; p < this.e; p++, o++) {
+    const { b, s, e } = this
+    const { data, pos } = to
+    let o = pos
+    for (let p = s; p < e; p++, o++) {
       const digit = lowerHex[b[p] as number] as number
       if (digit === 0) this.fail('an id that is not hexadecimal')
-      to.data[o] = digit
+      data[o] = digit
     }
     if (digits === 2 * column.size) to.pos = o
     else if (digits > 0) this.tally.rejection = wrongId(column.size)
