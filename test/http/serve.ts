@@ -66,7 +66,9 @@ export const serveInProcess = async (configuration?: Configuration): Promise<Ser
 }
 
 /** The Node server on a free port, writing below a temporary folder. */
-export const serveOnNode = async (configuration?: Configuration): Promise<Served> => {
+export const serveOnNode = async (
+  configuration?: Configuration,
+): Promise<Served & { readonly url: string }> => {
   const folder = await mkdtemp(join(tmpdir(), 'otlp2parquet-contract-'))
   const config = { ...configOf(configuration), storagePath: folder }
   const { url, ready, drain } = await startServer({ config, version: '0', wasm, log: noLog })
@@ -85,5 +87,5 @@ export const serveOnNode = async (configuration?: Configuration): Promise<Served
     await drain()
     await rm(folder, { recursive: true })
   }
-  return { send: sendOver(url), takeRows, close }
+  return { url, send: sendOver(url), takeRows, close }
 }
