@@ -41,12 +41,26 @@ export const nested = (numbers: readonly number[], depth: number): Uint8Array =>
   let start = out.length
   for (let level = 0; level < depth; level++) {
     for (const number of numbers) {
-      const head = joined(varint(8 * number + 2), varint(out.length - start))
-      start -= head.length
-      out.set(head, start)
+      const length = out.length - start
+      const size = length < 1 << 7 ? 1 : length < 1 << 14 ? 2 : length < 1 << 21 ? 3 : 4
+      for (let i = size - 1, more = 0; i >= 0; i--, more = 0x80)
+        out[--start] = ((length >> (7 * i)) & 0x7f) | more
+      out[--start] = 8 * number + 2
     }
   }
   return out.subarray(start)
+}
+
+/** For each number below `times` a short ASCII text, in fields within each other, the innermost first. */
+export const texts = (
+  numbers: readonly number[],
+  times: number,
+  piece: (i: number) => string,
+): Uint8Array => {
+  // Tags and lengths below 128 are characters too.
+  const within = (value: string, number: number) =>
+    String.fromCharCode(8 * number + 2, value.length) + value
+  return text(Array.from({ length: times }, (_, i) => numbers.reduce(within, piece(i))).join(''))
 }
 
 /** A request with one resource and one scope, which holds these records (or metrics). */
