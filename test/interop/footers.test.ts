@@ -18,7 +18,6 @@ const records = 1000
 const rowGroupSize = 128
 
 let server: Server
-let files: string[] = []
 const readings: Record<string, Reading> = {}
 const footers: Record<string, Footer> = {}
 
@@ -26,7 +25,8 @@ beforeAll(async () => {
   server = await startServer({ OTLP2PARQUET_ROW_GROUP_SIZE: String(rowGroupSize) })
   for (const [signal, request] of Object.entries(randomRequests(seed, records)))
     expect(await post(server.url, signal, JSON.stringify(request))).toBe(200)
-  files = await server.files()
+  const files = await server.files()
+  expect(files).toHaveLength(tables.length)
   for (const reading of await hyparquet(server.folder, files)) {
     readings[tableOf(reading.file)] = reading
     footers[tableOf(reading.file)] = await footerOf(`${server.folder}/${reading.file}`)
@@ -37,11 +37,10 @@ afterAll(async () => {
   await rm(server.folder, { recursive: true })
 })
 
-it('every record is scanned, and no statistics are called corrupt', async () => {
-  const paths = files.map((file) => `${server.folder}/${file}`)
-  expect(paths).toHaveLength(tables.length)
-  const wanted = `Scanned ${records * tables.length} records from ${tables.length} file(s)`
-  expect(await parquetTool('scan', ...paths)).toContain(wanted)
+const pathOf = (name: string): string => `${server.folder}/${readings[name]?.file}`
+
+it('no statistics are called corrupt', async () => {
+  const paths = tables.map(({ name }) => pathOf(name))
   const said = (await parquetTool('check-stats', ...paths)).trim().split('\n')
   expect(said).toEqual(paths.map((path) => `${path} has no corrupt stats`))
 })
@@ -51,6 +50,14 @@ describe.each(tables)('$name', ({ name, columns }) => {
     expect(footers[name]?.createdBy).toBe(`otlp2parquet version ${manifest.version}`)
     const ids = columns.map((column) => [column.name, column.id])
     expect(Object.entries(footers[name]?.fieldIds ?? {})).toEqual(ids)
+  })
+
+  // Not the lists: the tool scans through Avro, whose projection finds no list whose element has a field id,
+  // in PyArrow's files neither.
+  it('every record is scanned', async () => {
+    const flat = columns.flatMap((column) => (column.type.startsWith('list') ? [] : column.name))
+    const scanned = await parquetTool('scan', pathOf(name), '--columns', flat.join(','))
+    expect(scanned).toContain(`Scanned ${records} records from 1 file(s)`)
   })
 
   it('row groups of the configured size hold all rows', () => {

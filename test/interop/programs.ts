@@ -25,7 +25,7 @@ export interface RunOptions {
 
 /**
  * Runs a program to its end and gives what it printed.
- * @throws with its error output when it ends with another code than 0
+ * @throws with what it printed when it ends with another code than 0
  */
 export const run = (
   program: string,
@@ -40,8 +40,9 @@ export const run = (
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.on('error', reject)
     child.on('close', (code, signal) => {
-      if (code === 0) resolve(Buffer.concat(out).toString())
-      else reject(new Error(`${program} ended with ${code ?? signal}:\n${Buffer.concat(err)}`))
+      if (code === 0) return resolve(Buffer.concat(out).toString())
+      const printed = Buffer.concat([...err, ...out])
+      reject(new Error(`${program} ended with ${code ?? signal}:\n${printed}`))
     })
     child.stdin.end(input)
   })

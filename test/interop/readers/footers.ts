@@ -22,9 +22,12 @@ export interface Footer {
   readonly rowGroups: readonly { readonly rows: number; readonly chunks: readonly Chunk[] }[]
 }
 
+/** A short program does not live to see what optimizing compilers are for. */
+const quickStart = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
 /** Runs a command of parquet-cli; what it printed. */
 export const parquetTool = (...args: string[]): Promise<string> =>
-  run('java', ['-cp', parquetCli, 'org.apache.parquet.cli.Main', ...args])
+  run('java', [...quickStart, '-cp', parquetCli, 'org.apache.parquet.cli.Main', ...args])
 
 /** A file's footer. */
 export const footerOf = async (path: string): Promise<Footer> => {
