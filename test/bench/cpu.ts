@@ -1,5 +1,5 @@
 /** Time as the processor counts it: on a machine that others use, the clock on the wall counts them too. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** What one measured round took. */
 export interface Spent {
@@ -22,15 +22,16 @@ export const spentBy = async (work: () => unknown): Promise<Spent> => {
 export const best = (rounds: readonly Spent[]): Spent =>
   rounds.reduce((least, round) => (round.cpu < least.cpu ? round : least))
 
-/** proc(5): times in /proc/<pid>/stat are in ticks, of which there are 100 a second on Linux. */
-const microsecondsPerTick = 10_000
-
-/** Microseconds of CPU that a process has taken so far, user and system. */
+/**
+ * Microseconds of CPU that a process has taken so far, user and system: the sum over its threads,
+ * none of which has ended yet. Nanoseconds are counted, /proc/<pid>/stat has hundredths of a second.
+ */
 export const cpuOf = (pid: number): number => {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  // The name, in parentheses, may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * microsecondsPerTick
+  const tasks = `/proc/${pid}/task`
+  const nanoseconds = readdirSync(tasks).map((task) =>
+    Number(readFileSync(`${tasks}/${task}/schedstat`, 'latin1').split(' ', 1)),
+  )
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1000
 }
 
 /** The most memory that a process ever held resident, in bytes (`VmHWM`). */

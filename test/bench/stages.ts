@@ -36,17 +36,20 @@ export interface Effort {
   /** Records in a round, at the least; a round has at least one request. */
   readonly records: number
   readonly rounds: number
+  /** Records before the first round: until everything is compiled. */
+  readonly warmUp: number
 }
 
-/** Measures `work` on bodies made before, after as much warming up as a round is long. */
+/** Measures `work` on bodies made before, after warming up. */
 export const measure = async (
   name: string,
   { payload, effort }: { payload: Payload; effort: Effort },
   work: (body: Uint8Array<ArrayBuffer>) => unknown,
 ): Promise<Stage> => {
   const requests = Math.ceil(effort.records / payload.records)
+  const warmUps = Math.ceil(effort.warmUp / effort.records)
   const rounds: Spent[] = []
-  for (let round = -1; round < effort.rounds; round++) {
+  for (let round = -warmUps; round < effort.rounds; round++) {
     const bodies = Array.from({ length: requests }, payload.next)
     const spent = await spentBy(async () => {
       for (const body of bodies) await work(body)
