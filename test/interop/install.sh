@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
-#   test/interop/install.sh [collector | telemetrygen | python | infra | js | java]...      all of them without a name
+#   test/interop/install.sh [collector | telemetrygen | python | python-regzip | infra | js | java]...      all of them without a name
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
 
@@ -36,11 +36,17 @@ install_telemetrygen() {
   thrice go_gently go install "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@$release"
 }
 
-install_python() {
-  rm -rf "$peers/python"
-  python3 -m venv "$peers/python"
-  thrice "$peers/python/bin/pip" install --quiet --disable-pip-version-check -r "$packages/python.txt"
+# Packages from PyPI in an environment of their own.
+install_environment() {
+  rm -rf "${peers:?}/$1"
+  python3 -m venv "$peers/$1"
+  thrice "$peers/$1/bin/pip" install --quiet --disable-pip-version-check -r "$packages/$1.txt"
 }
+
+install_python() { install_environment python; }
+
+# The compiler of .proto files wants another protobuf than the senders do.
+install_protoc() { install_environment protoc; }
 
 install_infra() {
   rm -rf "$peers/infra"
@@ -66,7 +72,7 @@ made_of() {
   case $1 in
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
-    python) cat "$packages/python.txt" ;;
+    python | protoc) cat "$packages/$1.txt" ;;
     infra) cat "$packages/infra.txt" ;;
     js) cat "$packages/js/package.json" ;;
     java) cat "$packages/pom.xml" ;;
@@ -74,14 +80,17 @@ made_of() {
   esac
 }
 
-[[ $# -gt 0 ]] || set -- js python infra java collector telemetrygen
+[[ $# -gt 0 ]] || set -- js python python-regzip infra java collector telemetrygen
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer
   if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then continue; fi
   rm -f "$stamp"
   started=$SECONDS
-  "install_$peer"
+  case $peer in
+    python | python-regzip | infra) install_from_pypi "$peer" ;;
+    *) "install_$peer" ;;
+  esac
   echo "$wanted" >"$stamp"
   echo "install: $peer ready after $((SECONDS - started)) s"
 done

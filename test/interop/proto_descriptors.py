@@ -1,7 +1,8 @@
 """Compares the judge's schema with the descriptors inside PyPI's opentelemetry-proto.
 
-    node test/judge/descriptors.ts > judge.binpb
-    python test/interop/proto_descriptors.py judge.binpb      (needs: pip install opentelemetry-proto)
+    python test/interop/proto_descriptors.py judge.binpb
+
+judge.binpb is a google.protobuf.FileDescriptorSet (test/judge/descriptors.ts gives it).
 
 Every message, field (name, number, type, label, presence, oneof) and enum value is compared, both ways.
 Differences are listed and end in exit code 1; those below are known and wanted.

@@ -1,5 +1,4 @@
-// Writes the judge's own description of OTLP to standard output, as a google.protobuf.FileDescriptorSet.
-import { writeSync } from 'node:fs'
+/** The judge's schema. */
 import { create, type DescFile, toBinary } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { file_common } from './gen/common_pb.ts'
@@ -25,7 +24,9 @@ export const files: readonly DescFile[] = [
   file_status,
 ]
 
-if (import.meta.main) {
-  const set = create(FileDescriptorSetSchema, { file: files.map(({ proto }) => proto) })
-  writeSync(1, toBinary(FileDescriptorSetSchema, set))
-}
+/** The judge's own description of OTLP, as a `google.protobuf.FileDescriptorSet`. */
+export const descriptorSet = (): Uint8Array =>
+  toBinary(
+    FileDescriptorSetSchema,
+    create(FileDescriptorSetSchema, { file: files.map(({ proto }) => proto) }),
+  )

@@ -1,30 +1,25 @@
-// Regenerates test/judge/gen from test/judge/proto; `git diff --exit-code test/judge/gen` says whether it was up to date.
-// protoc itself comes from PyPI (grpcio-tools), into a folder that git ignores.
+/** Generates test/judge/gen from test/judge/proto: `test/interop/install.sh protoc && node test/judge/generate.ts`. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 
-const here = import.meta.dirname
-const peer = join(here, '../interop/peers/protoc')
-const python = join(peer, 'bin/python')
-const run = (command: string, ...args: string[]) =>
-  execFileSync(command, args, { cwd: join(here, 'proto'), stdio: ['ignore', 'ignore', 'inherit'] })
+const at = (path: string): string => join(import.meta.dirname, path)
 
-if (!existsSync(join(peer, 'ready'))) {
-  mkdirSync(dirname(peer), { recursive: true })
-  run('python3', '-m', 'venv', peer)
-  run(python, '-m', 'pip', 'install', '-q', 'grpcio-tools==1.85.1')
-  mkdirSync(join(peer, 'ready'))
+/** Where the generated code is kept. */
+export const generated = at('gen')
+
+/** Generates into a folder, whose content goes; protoc itself comes from PyPI's grpcio-tools. */
+export const generate = (folder: string): void => {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  const plugin = `--plugin=protoc-gen-es=${at('../../node_modules/.bin/protoc-gen-es')}`
+  const options = '--es_opt=target=ts,import_extension=ts,erasable_syntax=true'
+  const files = readdirSync(at('proto'))
+  execFileSync(
+    at('../interop/peers/protoc/bin/python'),
+    ['-m', 'grpc_tools.protoc', plugin, `--es_out=${folder}`, options, '-I.', ...files],
+    { cwd: at('proto'), stdio: ['ignore', 'ignore', 'inherit'] },
+  )
 }
-rmSync(join(here, 'gen'), { recursive: true, force: true })
-mkdirSync(join(here, 'gen'))
-run(
-  python,
-  '-m',
-  'grpc_tools.protoc',
-  `--plugin=protoc-gen-es=${join(here, '../../node_modules/.bin/protoc-gen-es')}`,
-  '--es_out=../gen',
-  '--es_opt=target=ts,import_extension=ts,erasable_syntax=true',
-  '-I.',
-  ...readdirSync(join(here, 'proto')),
-)
+
+if (import.meta.main) generate(generated)
