@@ -8,7 +8,6 @@ import { warmUp } from '../src/parquet/warm-up.ts'
 import { openFileStorage } from '../src/storage/fs.ts'
 import { contentCodings } from './node/content-codings.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
-import { respondPlainly } from './node/plain-answer.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
 import { type HttpServer, serve } from './node/server.ts'
@@ -75,7 +74,6 @@ export const startServer = async ({
     },
     inflate: contentCodings(),
     receive: receiveIncoming,
-    respond: respondPlainly,
     auth: auth,
     limits: config,
     basePath: config.basePath ?? '',

@@ -8,20 +8,13 @@ import { withDeadline } from './http/deadline.ts'
 import { type IntakeOptions, type Limits, takeIn } from './http/intake.ts'
 import { encodingOf, type Inflate, unsupportedType } from './http/negotiation.ts'
 import { keepAnswer } from './http/readiness.ts'
-import {
-  type Answer,
-  type AnswerEncoding,
-  answerEncoding,
-  type Respond,
-  reply,
-  respondWithFetch,
-} from './http/reply.ts'
+import { type AnswerEncoding, answerEncoding, reply } from './http/reply.ts'
 import type { Encoding, Ingest, IngestResult, Signal } from './ingest.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { exportResponse, type PartialSuccess, rpcStatus } from './otlp/response.ts'
 
-export type { Answer, Auth, Inflate, Limits, Receive, Respond }
+export type { Auth, Inflate, Limits, Receive }
 
 /** What a runtime hands to the application. */
 export interface AppOptions {
@@ -42,8 +35,6 @@ export interface AppOptions {
   readonly now?: () => number
   /** How bodies are read; the fetch API's stream without it. */
   readonly receive?: Receive
-  /** What answers are to the runtime; the fetch API's `Response` without it. */
-  readonly respond?: Respond
 }
 
 const signals: readonly Signal[] = ['logs', 'traces', 'metrics']
@@ -63,7 +54,6 @@ const retryAfter = { 'Retry-After': '1' }
  */
 export const createApp = (options: AppOptions): Hono => {
   const app = new Hono({ strict: false })
-  const { respond = respondWithFetch } = options
   const base = (options.basePath ?? '').replace(/\/+$/, '')
   if (options.corsOrigins?.length) app.use(crossOrigin(options.corsOrigins))
   const exporting = exportHandlers(options)
@@ -71,30 +61,29 @@ export const createApp = (options: AppOptions): Hono => {
   for (const prefix of new Set(['', base])) {
     app.all(
       `${prefix}/health`,
-      probe(async () => {}, respond),
+      probe(async () => {}),
     )
-    app.all(`${prefix}/ready`, probe(readiness(options), respond))
+    app.all(`${prefix}/ready`, probe(readiness(options)))
   }
   app.notFound((c) => {
     // Without the path: some senders carry a key in it.
     options.log('debug', 'request', { status: 404 })
-    return respond(refuse(c, 404, 'no such path: send to /v1/logs, /v1/traces or /v1/metrics'))
+    return refuse(c, 404, 'no such path: send to /v1/logs, /v1/traces or /v1/metrics')
   })
   app.onError((error, c) => {
     options.log('error', 'a request failed unexpectedly', { error: describe(error) })
-    return respond(failure(error, encodingOf(c.req.header('content-type')), options.auth))
+    return failure(error, encodingOf(c.req.header('content-type')), options.auth)
   })
   return app
 }
 
 /** A handler for each signal, and what they share. */
 const exportHandlers = (options: AppOptions) => {
-  const { inflate, limits, metrics, respond = respondWithFetch } = options
+  const { inflate, limits, metrics } = options
   const inflight = (bytes: number) => metrics.gauge('inflight_bytes', bytes)
   const admission = createAdmission(limits.maxInflightBytes, inflight)
   const intake = { receive: options.receive ?? receiveStream, inflate, limits, admission }
-  return (signal: Signal) => async (c: Context) =>
-    respond(await answerExport(c, signal, options, intake))
+  return (signal: Signal) => (c: Context) => answerExport(c, signal, options, intake)
 }
 
 /** One export request: answered, counted and logged once, whatever happens. */
@@ -103,7 +92,7 @@ const answerExport = async (
   signal: Signal,
   options: AppOptions,
   intake: IntakeOptions,
-): Promise<Answer> => {
+): Promise<Response> => {
   const { now = Date.now } = options
   const arrivedAt = now()
   const encoding = encodingOf(c.req.header('content-type'))
@@ -158,7 +147,7 @@ const storeExport = async (
   )
 }
 
-const success = (exchange: Exchange, result: IngestResult): Answer => {
+const success = (exchange: Exchange, result: IngestResult): Response => {
   exchange.records = result.records
   exchange.requestId = result.requestId
   const encoding = answerEncoding(exchange.encoding)
@@ -179,7 +168,7 @@ const explain = (
   error: unknown,
   { signal, encoding }: Exchange,
   { auth, log, metrics }: AppOptions,
-): Answer => {
+): Response => {
   const kind = error instanceof IngestError ? error.kind : 'internal'
   metrics.count('refused_requests', { signal, reason: kind })
   if (kind === 'internal' || kind === 'unavailable') {
@@ -204,7 +193,7 @@ const failures: Record<ErrorKind, { status: number; code: number }> = {
   internal: { status: 500, code: 13 },
 }
 
-const failure = (error: unknown, encoding: Encoding | undefined, auth: Auth): Answer => {
+const failure = (error: unknown, encoding: Encoding | undefined, auth: Auth): Response => {
   const known = error instanceof IngestError ? error : new IngestError('internal', 'internal error')
   const { status, code } = failures[known.kind]
   const challenge = known.kind === 'unauthenticated' ? challengeOf(auth) : undefined
@@ -224,7 +213,7 @@ const refuse = (
   status: 404 | 405,
   message: string,
   headers?: Readonly<Record<string, string>>,
-): Answer =>
+): Response =>
   statusReply(
     status,
     unimplemented,
@@ -239,18 +228,17 @@ const statusReply = (
   message: string,
   encoding: AnswerEncoding,
   headers?: Readonly<Record<string, string>>,
-): Answer => reply(status, encoding, rpcStatus(encoding, code, message), headers)
+): Response => reply(status, encoding, rpcStatus(encoding, code, message), headers)
 
 /** `GET`, answered in JSON. */
-const probe = (check: () => Promise<void>, respond: Respond) => async (c: Context) => {
+const probe = (check: () => Promise<void>) => async (c: Context) => {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
-    return respond(refuse(c, 405, 'use GET', { Allow: 'GET, HEAD' }))
+    return refuse(c, 405, 'use GET', { Allow: 'GET, HEAD' })
   }
-  const answer = await check().then(
+  return check().then(
     () => reply(200, 'json', '{"status":"ok"}'),
     (error: unknown) => failure(error, 'json', { kind: 'none' }),
   )
-  return respond(answer)
 }
 
 /** Whether requests could be stored, known within the deadline; whatever the trouble is, it may pass. */

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Config } from '../../src/config.ts'
 import type { Log } from '../../src/log.ts'
+import { rpcStatus } from '../../src/otlp/response.ts'
 import { answerClientErrors } from './client-error.ts'
 import { trackRequests } from './drain.ts'
-import { requestListener } from './listener.ts'
 import { lingerOnEarlyAnswer } from './receive.ts'
 
 /** A server that listens. */
@@ -26,7 +27,7 @@ export const httpLimits = {
   keepAliveTimeout: 75_000,
   // How often the timeouts above are looked at.
   connectionsCheckingInterval: 2000,
-  // Node would answer with nothing but a status; the listener says what is wrong.
+  // Node would answer with nothing but a status; `errorHandler` says what is wrong.
   requireHostHeader: false,
 }
 
@@ -50,7 +51,8 @@ export const serve = async (
   log: Log,
   limits = httpLimits,
 ): Promise<HttpServer> => {
-  const server = await createHttpServer(config, limits, requestListener(app))
+  const listener = getRequestListener(app.fetch, { errorHandler, autoCleanupIncoming: false })
+  const server = await createHttpServer(config, limits, listener)
   server.maxConnections = maxConnections
   server.prependListener('request', lingerOnEarlyAnswer)
   answerClientErrors(server)
@@ -104,3 +106,15 @@ const urlOf = (server: Server, config: Config): string => {
   const host = family === 'IPv6' ? `[${address}]` : address
   return `http${config.tls === undefined ? '' : 's'}://${host}:${port}`
 }
+
+/** Answers what never reaches the application: a request whose target or `Host` makes no URL. */
+const errorHandler = (error: unknown): Response =>
+  error instanceof RequestError
+    ? status(400, 3, 'the request target or Host header is invalid')
+    : status(500, 13, 'internal error')
+
+const status = (status: number, code: number, message: string): Response =>
+  new Response(rpcStatus('protobuf', code, message), {
+    status,
+    headers: { 'Content-Type': 'application/x-protobuf', 'X-Content-Type-Options': 'nosniff' },
+  })

@@ -10,32 +10,18 @@ export const answerEncoding = (encoding: Encoding | undefined): AnswerEncoding =
 /** Senders compare the whole value: no parameters. */
 const contentTypes = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
 
-/** An answer, whole, before it is anybody's `Response`. */
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array<ArrayBuffer> | string
-}
-
-/** Makes of an answer what the runtime sends. */
-export type Respond = (answer: Answer) => Response
-
-/** The fetch API's own `Response`. */
-export const respondWithFetch: Respond = ({ status, headers, body }) =>
-  new Response(body, { status, headers })
-
 /** An answer with its exact `Content-Type`; nobody shall guess another one from the bytes. */
 export const reply = (
   status: number,
   encoding: AnswerEncoding,
-  body: Answer['body'],
+  body: Uint8Array<ArrayBuffer> | string,
   headers?: Readonly<Record<string, string>>,
-): Answer => ({
-  status,
-  headers: {
-    'Content-Type': contentTypes[encoding],
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  },
-  body,
-})
+): Response =>
+  new Response(body, {
+    status,
+    headers: {
+      'Content-Type': contentTypes[encoding],
+      'X-Content-Type-Options': 'nosniff',
+      ...headers,
+    },
+  })

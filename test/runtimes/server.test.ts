@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { contentCodings } from '../../runtimes/node/content-codings.ts'
 import { trackRequests } from '../../runtimes/node/drain.ts'
-import { respondPlainly } from '../../runtimes/node/plain-answer.ts'
 import { receiveIncoming } from '../../runtimes/node/receive.ts'
 import { type HttpServer, httpLimits, serve } from '../../runtimes/node/server.ts'
 import { createApp } from '../../src/app.ts'
@@ -49,7 +48,6 @@ const start = async (ingest: Ingest = async () => stored, overrides: Partial<Con
     ready: async () => {},
     inflate: contentCodings(),
     receive: receiveIncoming,
-    respond: respondPlainly,
     auth: { kind: 'none' },
     limits: config,
     metrics: noMetrics,

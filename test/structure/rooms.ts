@@ -25,6 +25,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/iceberg/',
     'src/receipts/',
     'node:',
+    '@hono',
     'hono',
     'prom-client',
     'parquet-wasm',
