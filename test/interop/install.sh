@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
-#   test/interop/install.sh [collector | telemetrygen | python | python-regzip | infra | js | java]...      all of them without a name
+#   test/interop/install.sh [js | python | regzip | protoc | infra | java | collector | telemetrygen]...
+# All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
 
@@ -45,14 +46,13 @@ install_environment() {
 
 install_python() { install_environment python; }
 
+# An older exporter, which compresses every attempt anew.
+install_regzip() { install_environment regzip; }
+
 # The compiler of .proto files wants another protobuf than the senders do.
 install_protoc() { install_environment protoc; }
 
-install_infra() {
-  rm -rf "$peers/infra"
-  python3 -m venv "$peers/infra"
-  thrice "$peers/infra/bin/pip" install --quiet --disable-pip-version-check -r "$packages/infra.txt"
-}
+install_infra() { install_environment infra; }
 
 install_js() {
   rm -rf "$peers/js"
@@ -72,25 +72,21 @@ made_of() {
   case $1 in
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
-    python | protoc) cat "$packages/$1.txt" ;;
-    infra) cat "$packages/infra.txt" ;;
+    python | regzip | protoc | infra) cat "$packages/$1.txt" ;;
     js) cat "$packages/js/package.json" ;;
     java) cat "$packages/pom.xml" ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
   esac
 }
 
-[[ $# -gt 0 ]] || set -- js python python-regzip infra java collector telemetrygen
+[[ $# -gt 0 ]] || set -- js python regzip protoc infra java collector telemetrygen
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer
   if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then continue; fi
   rm -f "$stamp"
   started=$SECONDS
-  case $peer in
-    python | python-regzip | infra) install_from_pypi "$peer" ;;
-    *) "install_$peer" ;;
-  esac
+  "install_$peer"
   echo "$wanted" >"$stamp"
   echo "install: $peer ready after $((SECONDS - started)) s"
 done
