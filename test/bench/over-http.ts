@@ -4,9 +4,8 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { best, cpuOf, peakMemoryOf, type Spent } from './cpu.ts'
+import { bestRound, cpuOf, type Effort, peakMemoryOf, type Spent } from './measure.ts'
 import { bodiesOf, type Coding, type Payload } from './payloads.ts'
-import type { Effort } from './stages.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -62,23 +61,19 @@ const measure = async (server: RunningServer, sending: Sending): Promise<Served>
   const { payload, coding, concurrency, effort } = sending
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency })
   const count = Math.max(concurrency, Math.ceil(effort.records / payload.records))
-  const warmUps = Math.ceil(effort.warmUp / effort.records)
-  const rounds: Spent[] = []
-  for (let round = -warmUps; round < effort.rounds; round++) {
-    const bodies = await bodiesOf(payload, coding, count)
-    const started = performance.now()
-    const before = cpuOf(server.pid)
+  let sent = 0
+  const prepare = () => bodiesOf(payload, coding, count)
+  const work = async (bodies: readonly Uint8Array[]) => {
     await inLanes(bodies, concurrency, (body) => send(server.url, agent, sending, body))
-    const wall = (performance.now() - started) * 1000
-    if (round >= 0) rounds.push({ cpu: cpuOf(server.pid) - before, wall })
+    sent += bodies.length
   }
+  const spent = await bestRound(effort, prepare, work, () => cpuOf(server.pid))
   agent.destroy()
-  const requests = count * (warmUps + effort.rounds)
   return {
-    spent: best(rounds),
+    spent,
     records: count * payload.records,
     peakMemory: peakMemoryOf(server.pid),
-    bytes: (await bytesBelow(server.folder)) / requests,
+    bytes: (await bytesBelow(server.folder)) / sent,
   }
 }
 

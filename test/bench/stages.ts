@@ -1,134 +1,149 @@
-/** Each stage of the way by itself, in this process, and the whole way without HTTP. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/**
+ * Each stage of the way by itself, and the whole way without HTTP. A program of its own, so that
+ * nothing which ran before has warmed it up in another way or left its memory full:
+ * `node stages.ts ours|naive KIND RECORDS protobuf|json EFFORT` prints a list of `Stage` as JSON.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { sha256 } from '../../runtimes/node/sha256.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
-import type { RecordBatch } from '../../src/arrow/record-batch.ts'
 import { take } from '../../src/arrow/take.ts'
 import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import type { TableBatch } from '../../src/otlp/batch.ts'
 import { decode } from '../../src/otlp/decode.ts'
-import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
+import { createEncoder } from '../../src/parquet/encoder.ts'
 import { requestId } from '../../src/request-id.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
-import type { Storage } from '../../src/storage/storage.ts'
 import { groupRows } from '../../src/tables/groups.ts'
 import { sortedRows } from '../../src/tables/sort.ts'
-import { best, type Spent, spentBy } from './cpu.ts'
-import type { Payload } from './payloads.ts'
+import { bestRound, type Effort, type Spent } from './measure.ts'
+import { naiveDecode, naiveEncode, naiveIngest, naiveStore } from './naive.ts'
+import { type Kind, type Payload, payloadOf } from './payloads.ts'
 
 /** A stage, measured. */
 export interface Stage {
-  readonly name: string
+  readonly name: StageName
   readonly spent: Spent
-  /** Records that went through in one round. */
+  /** Records that went through in a round. */
   readonly records: number
-  /** Bytes of the files written for a request, where the stage writes or makes them. */
+  /** Bytes of the files of one request, where the stage makes or writes them. */
   readonly bytes?: number
 }
 
-/** How long to measure. */
-export interface Effort {
-  /** Records in a round, at the least; a round has at least one request. */
-  readonly records: number
-  readonly rounds: number
-  /** Records before the first round: until everything is compiled. */
-  readonly warmUp: number
+export const stageNames = [
+  'gunzip',
+  'decode',
+  'request id',
+  'group, sort, take',
+  'parquet encode',
+  'fs put with fsync',
+  'whole way, no HTTP',
+] as const
+
+export type StageName = (typeof stageNames)[number]
+
+type Work = (body: Uint8Array<ArrayBuffer>) => unknown
+
+/** What each stage does with a body, or with what stages before it made of one. */
+interface Works {
+  readonly stages: Partial<Record<StageName, Work>>
+  /** Bytes of the files of one request. */
+  readonly bytes: number
 }
 
-/** Measures `work` on bodies made before, after warming up. */
-export const measure = async (
-  name: string,
-  { payload, effort }: { payload: Payload; effort: Effort },
-  work: (body: Uint8Array<ArrayBuffer>) => unknown,
-): Promise<Stage> => {
-  const requests = Math.ceil(effort.records / payload.records)
-  const warmUps = Math.ceil(effort.warmUp / effort.records)
-  const rounds: Spent[] = []
-  for (let round = -warmUps; round < effort.rounds; round++) {
-    const bodies = Array.from({ length: requests }, payload.next)
-    const spent = await spentBy(async () => {
-      for (const body of bodies) await work(body)
-    })
-    if (round >= 0) rounds.push(spent)
-  }
-  return { name, spent: best(rounds), records: requests * payload.records }
-}
+const total = (files: readonly Uint8Array[]) => files.reduce((sum, { length }) => sum + length, 0)
 
-/** What the stages need that is made once. */
-interface Workshop {
-  readonly encoder: Encoder
-  readonly storage: Storage
-}
-
-/** Measures every stage on a payload. */
-export const measureStages = async (payload: Payload, effort: Effort): Promise<Stage[]> => {
-  const folder = await mkdtemp(join(tmpdir(), 'otlp2parquet-bench-'))
-  try {
-    const storage = await openFileStorage(folder)
-    const encoder = createEncoder({ module: await compileParquetWasm(), version: 'bench' })
-    return await stagesOf(payload, effort, { storage, encoder })
-  } finally {
-    await rm(folder, { recursive: true })
-  }
-}
-
-const stagesOf = async (
-  payload: Payload,
-  effort: Effort,
-  { storage, encoder }: Workshop,
-): Promise<Stage[]> => {
+const ourWorks = async (payload: Payload, folder: string): Promise<Works> => {
   const { signal, encoding } = payload
-  const about = { payload, effort }
+  const storage = await openFileStorage(folder)
+  const { encode } = createEncoder({ module: await compileParquetWasm(), version: 'bench' })
   const body = payload.next()
-  const batches = decoded(payload, body)
-  const sorted = batches.map(arranged)
-  const files = sorted.map(({ table, batch }) => encoder.encode(batch, table.sortOrder).bytes)
-  const bytes = files.reduce((size, file) => size + file.length, 0)
   const zipped = gzipSync(body)
-  let put = 0
-  const ingest = createIngest({
-    storage,
-    encode: encoder.encode,
-    maxFiles: 1000,
-    dedupe: true,
-    sha256,
-    log: noLog,
-    metrics: noMetrics,
-  })
-  return [
-    await measure('gunzip', about, () => gunzipSync(zipped, { chunkSize: body.length })),
-    await measure(`decode ${encoding}`, about, (body) => decoded(payload, body)),
-    await measure('request id', about, (body) => requestId(signal, body, sha256)),
-    await measure('group, sort, take', about, () => batches.map(arranged)),
-    {
-      ...(await measure('parquet encode', about, () =>
-        sorted.map(({ table, batch }) => encoder.encode(batch, table.sortOrder)),
-      )),
-      bytes,
+  const batches = decoded(payload, body)
+  const encoded = (sorted: readonly TableBatch[]) =>
+    sorted.map(({ table, batch }) => encode(batch, table.sortOrder).bytes)
+  const sorted = batches.map(arranged)
+  const files = encoded(sorted)
+  const about = { maxFiles: 1000, dedupe: true, log: noLog, metrics: noMetrics }
+  const ingest = createIngest({ storage, encode, sha256, ...about })
+  let puts = 0
+  const stages: Works['stages'] = {
+    gunzip: () => gunzipSync(zipped, { chunkSize: body.length }),
+    decode: (body) => decoded(payload, body),
+    'request id': (body) => requestId(signal, body, sha256),
+    'group, sort, take': () => batches.map(arranged),
+    'parquet encode': () => encoded(sorted),
+    'fs put with fsync': async () => {
+      for (const file of files) await storage.put(`put/${puts++}`, file, { ifNoneMatch: '*' })
     },
-    await measure('put with fsync', about, async () => {
-      for (const file of files) await storage.put(`bench/${put++}`, file, { ifNoneMatch: '*' })
-    }),
-    {
-      ...(await measure('whole way, no HTTP', about, (body) =>
-        ingest({ signal, encoding, body, receivedAt: Date.now() }),
-      )),
-      bytes,
-    },
-  ]
+    'whole way, no HTTP': (body) => ingest({ signal, encoding, body, receivedAt: Date.now() }),
+  }
+  return { stages, bytes: total(files) }
 }
 
 const decoded = ({ signal, encoding }: Payload, body: Uint8Array): readonly TableBatch[] =>
   decode({ signal, encoding, body, requestId: '0'.repeat(32), receivedAt: 0 }).batches
 
 /** A payload's rows are of one service and hour. */
-const arranged = ({ table, batch }: TableBatch) => {
+const arranged = ({ table, batch }: TableBatch): TableBatch => {
   const [group] = groupRows(batch)
   const rows = sortedRows(batch, table.sortOrder, group?.rows ?? null)
-  return { table, batch: rows === null ? batch : (take(batch, rows) satisfies RecordBatch) }
+  return { table, batch: rows === null ? batch : take(batch, rows) }
+}
+
+const naiveWorks = (payload: Payload, folder: string): Works => {
+  const rows = naiveDecode(payload, payload.next())
+  const files = naiveEncode(rows)
+  const stages: Works['stages'] = {
+    decode: (body) => naiveDecode(payload, body),
+    'parquet encode': () => naiveEncode(rows),
+    'fs put with fsync': async () => {
+      for (const file of files) await naiveStore(folder, file)
+    },
+    'whole way, no HTTP': (body) => naiveIngest(payload, body, folder),
+  }
+  return { stages, bytes: total(files) }
+}
+
+const measured = async (
+  { stages, bytes }: Works,
+  payload: Payload,
+  effort: Effort,
+): Promise<Stage[]> => {
+  const requests = Math.ceil(effort.records / payload.records)
+  const prepare = () => Array.from({ length: requests }, payload.next)
+  const results: Stage[] = []
+  for (const name of stageNames) {
+    const work = stages[name]
+    if (work === undefined) continue
+    const each = async (bodies: readonly Uint8Array<ArrayBuffer>[]) => {
+      for (const body of bodies) await work(body)
+    }
+    const spent = await bestRound(effort, prepare, each, cpuOfThis)
+    const makesFiles = name === 'parquet encode' || name === 'whole way, no HTTP'
+    const records = requests * payload.records
+    results.push({ name, spent, records, ...(makesFiles && { bytes }) })
+  }
+  return results
+}
+
+const cpuOfThis = (): number => {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+if (import.meta.main) {
+  const [way, kind, records, encoding, effort = ''] = process.argv.slice(2)
+  const payload = payloadOf(kind as Kind, Number(records), encoding as Payload['encoding'])
+  const folder = mkdtempSync(join(tmpdir(), 'otlp2parquet-bench-'))
+  try {
+    const works = way === 'naive' ? naiveWorks(payload, folder) : await ourWorks(payload, folder)
+    console.log(JSON.stringify(await measured(works, payload, JSON.parse(effort))))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }

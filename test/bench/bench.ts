@@ -1,0 +1,128 @@
+/** `npm run bench`: what every stage costs, and the whole way over HTTP, beside the naive way. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { coldStarts } from './cold-start.ts'
+import { measureServer, type Served } from './over-http.ts'
+import { type Payload, payloadOf } from './payloads.ts'
+import { effortOf, naiveEffortOf, nameOf, type Task, tasksOf } from './plan.ts'
+import type { Stage } from './stages.ts'
+import { type Figures, head, type Line, legend, textOf } from './table.ts'
+import { comparisons } from './targets.ts'
+
+const help = `npm run bench -- [options]
+
+  --smoke        the least that touches everything, in some seconds
+  --full         every kind, size, encoding and concurrency with every other
+  --only WORDS   only what has all of these words in its name, such as
+                 "http logs protobuf 10000 x8" or "stages json"; "start" for the starts alone
+  --list         the names, without measuring
+  --help
+
+${legend}`
+
+const root = join(import.meta.dirname, '../..')
+
+const run = promisify(execFile)
+
+const encodingOf = ({ coding }: Task): Payload['encoding'] =>
+  coding === 'json' ? 'json' : 'protobuf'
+
+const stagesOf = async (way: 'ours' | 'naive', task: Task, smoke: boolean): Promise<Stage[]> => {
+  const { kind, records } = task
+  const effort = way === 'ours' ? effortOf(records, smoke) : naiveEffortOf(records, smoke)
+  const about = [way, kind, String(records), encodingOf(task), JSON.stringify(effort)]
+  const { stdout } = await run(process.execPath, ['test/bench/stages.ts', ...about], { cwd: root })
+  return JSON.parse(stdout)
+}
+
+const measureStages = async (task: Task, smoke: boolean): Promise<Line[]> => {
+  const ours = await stagesOf('ours', task, smoke)
+  const naive = new Map((await stagesOf('naive', task, smoke)).map((stage) => [stage.name, stage]))
+  const { kind, coding, records, concurrency } = task
+  return ours.map((stage) => ({
+    stage: stage.name,
+    payload: `${kind} ${coding}`,
+    records,
+    concurrency,
+    ours: figuresOf(stage, records),
+    naive: figuresOf(naive.get(stage.name), records),
+  }))
+}
+
+const measureHttp = async (task: Task, smoke: boolean): Promise<Line[]> => {
+  const { kind, coding, records, concurrency } = task
+  const payload = payloadOf(kind, records, encodingOf(task))
+  const sending = { payload, coding, concurrency }
+  const ours = await measureServer('ours', { ...sending, effort: effortOf(records, smoke) })
+  const naive = await measureServer('naive', { ...sending, effort: naiveEffortOf(records, smoke) })
+  return [
+    {
+      stage: 'whole way over HTTP',
+      payload: `${kind} ${coding}`,
+      records,
+      concurrency,
+      ours: figuresOf(ours, records),
+      naive: figuresOf(naive, records),
+    },
+  ]
+}
+
+function figuresOf(measured: Stage | Served, records: number): Figures
+function figuresOf(measured: Stage | Served | undefined, records: number): Figures | undefined
+function figuresOf(measured: Stage | Served | undefined, records: number): Figures | undefined {
+  if (measured === undefined) return undefined
+  const { bytes, spent } = measured
+  return {
+    spent,
+    records: measured.records,
+    ...('peakMemory' in measured && { peakMemory: measured.peakMemory }),
+    ...(bytes !== undefined && { bytesPerRecord: bytes / records }),
+  }
+}
+
+/** The bundle is measured too; it is built when there is none. */
+const printStarts = async (smoke: boolean): Promise<void> => {
+  if (!existsSync(join(root, 'dist/cli.js'))) await run('npm', ['run', 'build'], { cwd: root })
+  console.log('\nprocess start to first 200, a request of 1,000 logs; the bundle as it is in dist/')
+  for (const start of await coldStarts(payloadOf('logs', 1000, 'protobuf').next(), smoke ? 1 : 9)) {
+    const { name, milliseconds, ratio } = start
+    console.log(`${name.padEnd(16)} ${milliseconds.toFixed(0).padStart(5)} ms ${ratio.toFixed(2)}`)
+  }
+}
+
+const machine = (): string => {
+  const [first] = cpus()
+  const load = loadavg().map((load) => load.toFixed(1))
+  return `Node ${process.version}, ${cpus().length} × ${first?.model.trim()}, load ${load.join(' ')}, ${new Date().toISOString()}`
+}
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({
+    options: {
+      smoke: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return console.log(help)
+  const { smoke, only } = values
+  const tasks = only === 'start' ? [] : tasksOf(values)
+  if (values.list) return console.log(tasks.map(nameOf).join('\n'))
+  console.log(`${machine()}\n\n${head()}`)
+  const lines: Line[] = []
+  for (const task of tasks) {
+    const measured = await (task.what === 'stages' ? measureStages : measureHttp)(task, smoke)
+    for (const line of measured) console.log(textOf(line))
+    lines.push(...measured)
+  }
+  console.log(`\n${legend}`)
+  if (only === '' || only === 'start') await printStarts(smoke)
+  if (!smoke) console.log(['', ...comparisons(lines), '', machine()].join('\n'))
+}
+
+await main()

@@ -1,0 +1,61 @@
+/** What was expected of some figures, and what came of it. It is said, and nothing depends on it. */
+import { cpuPerRecord, type Line } from './table.ts'
+
+interface Target {
+  readonly says: string
+  readonly matches: (line: Line) => boolean
+  readonly value: (line: Line) => number | undefined
+  readonly unit: string
+  readonly most?: number
+  readonly least?: number
+}
+
+const cpu = ({ ours }: Line) => cpuPerRecord(ours)
+
+/** A line of 10,000 logs. */
+const large =
+  (stage: RegExp, payload: string, concurrency = 1) =>
+  (line: Line): boolean =>
+    line.records === 10_000 &&
+    line.payload === payload &&
+    line.concurrency === concurrency &&
+    stage.test(line.stage)
+
+const overHttp = large(/over HTTP/, 'logs protobuf')
+
+const targets: readonly Target[] = [
+  {
+    says: 'decode, protobuf',
+    matches: large(/^decode/, 'logs protobuf'),
+    value: cpu,
+    unit: 'µs',
+    most: 2,
+  },
+  { says: 'decode, JSON', matches: large(/^decode/, 'logs json'), value: cpu, unit: 'µs', most: 3 },
+  { says: 'whole way over HTTP', matches: overHttp, value: cpu, unit: 'µs', most: 6 },
+  {
+    says: 'naive way / ours, over HTTP',
+    matches: overHttp,
+    value: ({ ours, naive }) => naive && cpuPerRecord(naive) / cpuPerRecord(ours),
+    unit: 'times',
+    least: 3,
+  },
+  {
+    says: 'peak memory at concurrency 8',
+    matches: large(/over HTTP/, 'logs protobuf', 8),
+    value: ({ ours }) => ours.peakMemory && ours.peakMemory / 1e6,
+    unit: 'MB',
+    most: 250,
+  },
+]
+
+/** A sentence for each target that was measured: of 10,000 log records of 442 bytes. */
+export const comparisons = (lines: readonly Line[]): string[] =>
+  targets.flatMap(({ says, matches, value, unit, most, least }) => {
+    const line = lines.find(matches)
+    const figure = line && value(line)
+    if (figure === undefined) return []
+    const wanted = most === undefined ? `at least ${least}` : `at most ${most}`
+    const met = figure <= (most ?? Number.POSITIVE_INFINITY) && figure >= (least ?? 0)
+    return [`${says}: ${figure.toFixed(2)} ${unit}, expected ${wanted}${met ? '' : ': MISSED'}`]
+  })
