@@ -10,6 +10,8 @@ export const here = (path: string): string =>
 const peer = (path: string): string => here(`test/interop/peers/${path}`)
 
 export const python = peer('python/bin/python')
+/** With an exporter that compresses every attempt anew. */
+export const regzip = peer('regzip/bin/python')
 export const collector = peer('collector/otelcol')
 export const telemetrygen = peer('bin/telemetrygen')
 /** A tool for the files in infra/, by its name. */
@@ -41,7 +43,7 @@ export const run = (
     child.on('error', reject)
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(Buffer.concat(out).toString())
-      const printed = Buffer.concat([...err, ...out])
+      const printed = Buffer.concat(err.length > 0 ? err : out)
       reject(new Error(`${program} ended with ${code ?? signal}:\n${printed}`))
     })
     child.stdin.end(input)

@@ -1,4 +1,4 @@
-/** A small HTTP proxy of ours between a sender and a server: it keeps what passed, and can lose an answer. */
+/** A small HTTP proxy of ours between a sender and a server: it keeps what passed, and can lose answers. */
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -12,28 +12,34 @@ export interface Passed {
   readonly status: number
 }
 
-export interface Proxy {
+export interface LossyProxy {
   readonly url: string
   readonly passed: readonly Passed[]
   stop(): Promise<void>
 }
 
+/** How an answer is lost: the connection is cut, or a gateway says that none came in time. */
+export type Loss = 'cut' | 504
+
 /**
- * Passes every request on, byte for byte, and answers what the target answered, unless `lose` says that this
- * request's answer is lost: then it cuts the connection after the target has answered.
+ * Passes every request on, byte for byte, and answers what the target answered, unless `lose` says how the answer
+ * of this request, one of those that passed, is lost: the target has done its work by then.
  */
 export const startProxy = async (
   target: string,
-  lose: (number: number) => boolean = () => false,
-): Promise<Proxy> => {
+  lose: (request: Passed, passed: readonly Passed[]) => Loss | undefined = () => undefined,
+): Promise<LossyProxy> => {
   const passed: Passed[] = []
   const server = createServer(async (request, response) => {
     const at = Date.now()
     const body = Buffer.concat(await Array.fromAsync(request))
     const path = request.url ?? '/'
     const answer = await forward(target + path, request, body)
-    passed.push({ path, headers: request.headers, body, at, status: answer.status })
-    if (lose(passed.length - 1)) return request.socket.destroy()
+    const one = { path, headers: request.headers, body, at, status: answer.status }
+    passed.push(one)
+    const loss = lose(one, passed)
+    if (loss === 'cut') return request.socket.destroy()
+    if (loss !== undefined) return response.writeHead(loss).end()
     response.writeHead(answer.status, Object.fromEntries(answer.headers))
     response.end(Buffer.from(await answer.arrayBuffer()))
   })
