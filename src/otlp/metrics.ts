@@ -31,8 +31,17 @@ export const metricBatches = (
     scopeOf,
   )
   const tree: Tree = { resources, scopes, metrics, scopeOf, resourceOf, context }
-  const kinds = [gaugeBatch, sumBatch, histogramBatch, exponentialHistogramBatch, summaryBatch]
-  return kinds.map((kind) => kind(tree)).filter(({ batch }) => batch.numRows > 0)
+  const { columns } = metrics
+  const kinds = [
+    { kind: columns.gauge, batch: gaugeBatch },
+    { kind: columns.sum, batch: sumBatch },
+    { kind: columns.histogram, batch: histogramBatch },
+    { kind: columns.exponential_histogram, batch: exponentialHistogramBatch },
+    { kind: columns.summary, batch: summaryBatch },
+  ]
+  return kinds
+    .filter(({ kind }) => kind.rows.columns.data_points.length > 0)
+    .map(({ batch }) => batch(tree))
 }
 
 /** The metrics of a request and, for each, its scope and its resource. */

@@ -65,8 +65,7 @@ export class Rows<F extends Fields = Fields> {
   #capacity = 0
   readonly #ending: readonly Column[]
 
-  /** @param capacity how many rows there is room for; with 0 room is made for the first row read */
-  constructor(message: Message<F>, capacity = firstCapacity) {
+  constructor(message: Message<F>) {
     this.message = message
     const columns = Object.entries(message.fields).map(
       ([name, field]) => [name, field.column()] as const,
@@ -75,7 +74,7 @@ export class Rows<F extends Fields = Fields> {
     this.byPlace = columns.map(([, column]) => column as AnyColumn)
     this.#ending = this.byPlace.filter((column) => !endless.has(column.op))
     linkRivals(message.fields, this.byPlace)
-    if (capacity > 0) this.grow(capacity)
+    this.grow(firstCapacity)
   }
 
   grow(rows: number): void {
@@ -87,7 +86,7 @@ export class Rows<F extends Fields = Fields> {
   /** Reads a message into the open row, then ends it as its role asks. */
   read(tally: Tally, reader: Reader): void {
     tally.nextMessage()
-    if (this.n + 1 >= this.#capacity) this.#growFor(reader)
+    if (this.n + 1 === this.#capacity) this.#growFor(reader)
     if (this.message.role === 'part') {
       reader.message(this as unknown as Rows)
       this.keep()
@@ -104,8 +103,7 @@ export class Rows<F extends Fields = Fields> {
   /** Makes room for as many rows as the body will hold when it goes on as it began: less is copied than by doubling. */
   #growFor(reader: Reader): void {
     const expected = 1.1 / reader.progress()
-    if (this.#capacity === 0) this.grow(firstCapacity)
-    else this.grow(Math.ceil(this.#capacity * Math.min(Math.max(expected, 2), maxGrowth)))
+    this.grow(Math.ceil(this.#capacity * Math.min(Math.max(expected, 2), maxGrowth)))
   }
 
   /** Keeps the open row and opens the next. */
@@ -197,11 +195,22 @@ export class MessageColumn<F extends Fields = Fields> implements Member {
 export class MessagesColumn<F extends Fields = Fields> implements Column {
   readonly op = op.MESSAGES
   offsets = new Int32Array(1)
-  readonly rows: Rows<F>
+  readonly #message: Message<F>
+  #rows: Rows<F> | undefined
 
   constructor(message: Message<F>) {
-    // Most lists stay empty; room for them would be half the work of a small request.
-    this.rows = new Rows(message, 0)
+    this.#message = message
+  }
+
+  /** Made when it is asked for: most lists stay empty, and a small request would spend half its time on what it has not. */
+  get rows(): Rows<F> {
+    this.#rows ??= new Rows(this.#message)
+    return this.#rows
+  }
+
+  /** How many messages there are in all lists. */
+  get length(): number {
+    return this.#rows?.n ?? 0
   }
 
   grow(rows: number): void {
@@ -209,10 +218,10 @@ export class MessagesColumn<F extends Fields = Fields> implements Column {
   }
 
   end(row: number): void {
-    this.offsets[row + 1] = this.rows.n
+    this.offsets[row + 1] = this.length
   }
 
   truncate(row: number, _open: number): void {
-    this.rows.truncate(this.offsets[row] as number)
+    this.#rows?.truncate(this.offsets[row] as number)
   }
 }
