@@ -5,6 +5,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { coldStarts } from './cold-start.ts'
+import { checkFairness } from './fairness.ts'
 import { measureServer, type Served } from './over-http.ts'
 import { type Payload, payloadOf } from './payloads.ts'
 import { effortOf, naiveEffortOf, nameOf, type Task, tasksOf } from './plan.ts'
@@ -113,7 +114,10 @@ const main = async (): Promise<void> => {
   const { smoke, only } = values
   const tasks = only === 'start' ? [] : tasksOf(values)
   if (values.list) return console.log(tasks.map(nameOf).join('\n'))
-  console.log(`${machine()}\n\n${head()}`)
+  if (tasks.length === 0 && only !== 'start')
+    throw new Error(`nothing is named "${only}": see --list`)
+  await checkFairness()
+  console.log(`${machine()}; both ways store the same values\n\n${head()}`)
   const lines: Line[] = []
   for (const task of tasks) {
     const measured = await (task.what === 'stages' ? measureStages : measureHttp)(task, smoke)

@@ -159,7 +159,6 @@ const exemplarColumns = (exemplars: readonly Thing[]): NaiveRow => ({
 
 /** Of both kinds of histogram and of summaries: a column that a table does not have is not looked at. */
 const distributionColumns = (point: Thing): NaiveRow => {
-  const { positive = {}, negative = {} } = point as Record<string, Thing>
   return {
     Count: long(point.count),
     Sum: point.sum ?? null,
@@ -170,12 +169,18 @@ const distributionColumns = (point: Thing): NaiveRow => {
     Scale: point.scale ?? 0,
     ZeroCount: long(point.zeroCount),
     ZeroThreshold: point.zeroThreshold ?? 0,
-    PositiveOffset: positive.offset ?? null,
-    PositiveBucketCounts: longs(positive.bucketCounts),
-    NegativeOffset: negative.offset ?? null,
-    NegativeBucketCounts: longs(negative.bucketCounts),
+    ...bucketColumns('Positive', point.positive),
+    ...bucketColumns('Negative', point.negative),
     QuantileValues: listOf(point.quantileValues).map(({ value }) => value ?? 0),
     QuantileQuantiles: listOf(point.quantileValues).map(({ quantile }) => quantile ?? 0),
+  }
+}
+
+const bucketColumns = (prefix: string, buckets: unknown): NaiveRow => {
+  const { offset = 0, bucketCounts } = (buckets ?? {}) as Thing
+  return {
+    [`${prefix}Offset`]: buckets === undefined ? null : offset,
+    [`${prefix}BucketCounts`]: buckets === undefined ? null : longs(bucketCounts),
   }
 }
 
