@@ -20,7 +20,7 @@ it.each([
   [
     'shellcheck',
     infraPeer('shellcheck'),
-    [infra('samples/send.sh'), here('test/interop/install.sh')],
+    [infra('samples/send.sh'), here('test/interop/install.sh'), here('.ci/run')],
   ],
   ['systemd-analyze', 'systemd-analyze', ['verify', infra('otlp2parquet.service')]],
   ['otelcol, alone', collector, ['validate', ...configs(both[0])]],
