@@ -12,7 +12,7 @@ import { type Request, type Signal, schemas } from './request.ts'
  */
 export const fromOtlpJson = (signal: Signal, bytes: Uint8Array): Request => {
   const text = decoder.decode(bytes)
-  const json = adapted('', JSON.parse(text, exact as (key: string, value: unknown) => unknown))
+  const json = adapted('', longNumber.test(text) ? JSON.parse(text, exact) : JSON.parse(text))
   const request = fromJson(schemas[signal], json, { ignoreUnknownFields: true, recursionLimit })
   // `JSON.parse` has dropped what stood twice: a message none of whose fields is met finds repeated keys alone.
   fromJsonString(StatusSchema, `{"x":${text}}`, { ignoreUnknownFields: true })
@@ -33,10 +33,13 @@ class BigInteger {
   }
 }
 
+/** A number of 16 digits or more outside quotes. */
+const longNumber = /[^"\d]\d{16}/
+
 /** A reviver (ECMA-262, JSON.parse source text access): `JSON.parse` would round what is above 2^53. */
-const exact = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
-  typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
-    ? new BigInteger(source as string)
+const exact = (_key: string, value: unknown, context?: { source?: string }): unknown =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+    ? new BigInteger(context?.source as string)
     : value
 
 const ids = new Set(['traceId', 'trace_id', 'spanId', 'span_id', 'parentSpanId', 'parent_span_id'])

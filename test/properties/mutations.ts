@@ -21,8 +21,14 @@ type Change = (body: Uint8Array, random: Random, others: readonly Uint8Array[]) 
 const pick = <T>(items: readonly T[], random: Random): T => items[random.below(items.length)] as T
 
 /** `body` with what lies in `[s, e)` replaced. */
-const replaced = (body: Uint8Array, s: number, e: number, piece: Uint8Array): Uint8Array =>
-  new Uint8Array(Buffer.concat([body.subarray(0, s), piece, body.subarray(e)]))
+const replaced = (body: Uint8Array, s: number, e: number, piece: Uint8Array): Uint8Array => {
+  const rest = body.subarray(e)
+  const out = new Uint8Array(s + piece.length + rest.length)
+  out.set(body.subarray(0, s))
+  out.set(piece, s)
+  out.set(rest, s + piece.length)
+  return out
+}
 
 const byte = (value: number): Uint8Array => Uint8Array.of(value)
 
@@ -212,9 +218,11 @@ const token = /[{}[\],:]|"(?:[^"\\]|\\.)*"|[-+.\w]+/g
 /** Replaces, removes or inserts a token of a JSON text. */
 const changeToken: Change = (body, random) => {
   const text = Buffer.from(body).toString('latin1')
-  const found = [...text.matchAll(token)]
-  if (found.length === 0) return body
-  const { index, 0: old } = pick(found, random)
+  // From anywhere, also from within a string: what looks like a token there is changed as well.
+  token.lastIndex = random.below(text.length + 1)
+  const found = token.exec(text)
+  if (found === null) return body
+  const { index, 0: old } = found
   const piece = random.oneIn(4) ? new Uint8Array(0) : pick(tokens, random)
   return replaced(body, index, random.oneIn(4) ? index : index + old.length, piece)
 }
