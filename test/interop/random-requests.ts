@@ -134,8 +134,8 @@ const exponentialHistogram = (random: Random) => ({
   negative: sometimes(random, { offset: small(random), bucketCounts: ['1'] }),
 })
 
-/** How many metrics the points of one kind are spread over. */
-const spread = 40
+/** How many scopes the records are spread over, and each scope's points of one kind over how many metrics. */
+const [scopeCount, metricCount] = [10, 4]
 
 const kinds = {
   gauge: number,
@@ -158,21 +158,29 @@ const metric = (random: Random, kind: keyof typeof kinds, points: number) => ({
   },
 })
 
-/** A request of each signal under one service; `count` records or points of each kind, most with a scope. */
+/**
+ * A request of each signal under one service; `count` records or points of each kind, a multiple of 40,
+ * most with a scope.
+ */
 export const randomRequests = (seed: number, count: number) => {
   const random = randomOf(seed)
   const many = <T>(n: number, make: (random: Random) => T) =>
     Array.from({ length: n }, () => make(random))
-  const scope = { name: 'scope', version: 'v' }
-  const bare = Math.floor(count / 4)
-  const logs = [{ scope, logRecords: many(count - bare, log) }, { logRecords: many(bare, log) }]
-  const spans = [{ scope, spans: many(count - bare, span) }, { spans: many(bare, span) }]
-  const metrics = Object.keys(kinds).flatMap((kind) =>
-    many(spread, () => metric(random, kind as keyof typeof kinds, count / spread)),
+  const scopes = many(scopeCount, (draw) =>
+    sometimes(draw, { name: text(draw), version: text(draw) }),
   )
+  const each = count / scopeCount
+  const logs = scopes.map((scope) => ({ scope, logRecords: many(each, log) }))
+  const spans = scopes.map((scope) => ({ scope, spans: many(each, span) }))
+  const metrics = scopes.map((scope) => ({
+    scope,
+    metrics: Object.keys(kinds).flatMap((kind) =>
+      many(metricCount, (draw) => metric(draw, kind as keyof typeof kinds, each / metricCount)),
+    ),
+  }))
   return {
     logs: { resourceLogs: [{ resource, scopeLogs: logs }] },
     traces: { resourceSpans: [{ resource, scopeSpans: spans }] },
-    metrics: { resourceMetrics: [{ resource, scopeMetrics: [{ scope, metrics }] }] },
+    metrics: { resourceMetrics: [{ resource, scopeMetrics: metrics }] },
   }
 }
