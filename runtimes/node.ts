@@ -1,9 +1,9 @@
 import { type Auth, createApp } from '../src/app.ts'
 import { isLoopback } from '../src/config/values.ts'
 import type { AuthConfig, Config } from '../src/config.ts'
-import { createIngest } from '../src/ingest.ts'
+import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
-import { createEncoder } from '../src/parquet/encoder.ts'
+import { createEncoder, type Encoder } from '../src/parquet/encoder.ts'
 import { warmUp } from '../src/parquet/warm-up.ts'
 import { openFileStorage } from '../src/storage/fs.ts'
 import { contentCodings } from './node/content-codings.ts'
@@ -22,7 +22,7 @@ export interface StartOptions {
   readonly log: Log
 }
 
-/** Milliseconds from listening to the encoder's warm-up. */
+/** Milliseconds from the encoder's being ready to its warm-up. */
 const warmUpAfterMs = 250
 
 /** A program that runs. */
@@ -54,8 +54,8 @@ export const startServer = async ({
     }),
   )
   const storage = await openFileStorage(config.storagePath)
-  const ingest = encoder.then((encoder) =>
-    createIngest({
+  const ingest = encoder.then((encoder) => {
+    const ingest = createIngest({
       storage,
       encode: encoder.encode,
       maxFiles: config.maxFilesPerRequest,
@@ -63,8 +63,9 @@ export const startServer = async ({
       sha256,
       log,
       metrics,
-    }),
-  )
+    })
+    return warmUnlessAsked(ingest, encoder, log)
+  })
   const auth = authOf(config.auth)
   const app = createApp({
     ingest: async (request) => (await ingest)(request),
@@ -83,12 +84,26 @@ export const startServer = async ({
   })
   addMetricsRoute(app, prometheus, isLoopback(config.listenAddr) ? { kind: 'none' } : auth)
   const server = await serve(app, config, log)
-  // What the first request would wait for, while nobody waits; a start under load has done it by then.
-  const rested = setTimeout(() => {
-    encoder.then(warmUp).catch((error: unknown) => log('warn', 'cannot warm up', { error }))
-  }, warmUpAfterMs)
-  rested.unref()
   return { ...server, ready: ingest }
+}
+
+/**
+ * Warms the encoder up while nobody waits. A request that comes before does that by itself, and
+ * finds nothing of it in its way.
+ */
+const warmUnlessAsked = (ingest: Ingest, encoder: Encoder, log: Log): Ingest => {
+  const timer = setTimeout(() => {
+    try {
+      warmUp(encoder)
+    } catch (error) {
+      log('warn', 'cannot warm up', { error })
+    }
+  }, warmUpAfterMs)
+  timer.unref()
+  return (request) => {
+    clearTimeout(timer)
+    return ingest(request)
+  }
 }
 
 const authOf = (auth: AuthConfig): Auth =>

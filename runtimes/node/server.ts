@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -52,7 +53,7 @@ export const serve = async (
   limits = httpLimits,
 ): Promise<HttpServer> => {
   const listener = getRequestListener(app.fetch, { errorHandler, autoCleanupIncoming: false })
-  const server = await createHttpServer(config, limits, listener)
+  const server = createHttpServer(config, limits, listener)
   server.maxConnections = maxConnections
   server.prependListener('request', lingerOnEarlyAnswer)
   answerClientErrors(server)
@@ -68,14 +69,12 @@ export const serve = async (
   }
 }
 
-const createHttpServer = async (
+const createHttpServer = (
   { tls }: Config,
   limits: typeof httpLimits,
   listener: RequestListener,
-): Promise<Server> => {
+): Server => {
   if (tls === undefined) return createServer(limits, listener)
-  // Loaded here: a start without it is faster.
-  const { createServer: createTlsServer } = await import('node:https')
   const [cert, key] = [readPem(tls.cert), readPem(tls.key)]
   try {
     return createTlsServer({ ...limits, cert, key, handshakeTimeout: 10_000 }, listener)

@@ -9,20 +9,13 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 const dist = 'dist'
 const program = 'otlp2parquet.js'
 
-/**
- * CommonJS: a module that imports one of Node's gets all its exports, and those of `node:http` load
- * undici, at the cost of a whole Node's start.
- */
 const shared = {
   bundle: true,
   platform: 'node',
-  format: 'cjs',
+  format: 'esm',
   outdir: dist,
   legalComments: 'none',
   logLevel: 'warning',
-  // Only the sources look for parquet-wasm in its package.
-  define: { 'import.meta.url': 'moduleUrl', 'import.meta.resolve': 'undefined' },
-  banner: { js: "const moduleUrl = require('url').pathToFileURL(__filename);" },
 } as const
 
 /** The first file loads the program from beside itself instead of containing it. */
@@ -31,6 +24,10 @@ const programBeside: Plugin = {
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\.\/command\.ts$/ }, () => ({ path: `./${program}`, external: true })),
 }
+
+/** Packages of CommonJS ask for Node's modules with `require`, which a module does not have. */
+const requireForCommonJs =
+  "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
 
 /** What is in the bundle is published with it, so are its licences. */
 const licences = async ({ inputs }: Metafile): Promise<string> => {
@@ -61,8 +58,6 @@ await build({
   ...shared,
   entryPoints: ['runtimes/cli.ts'],
   target: 'node14',
-  // With `require`: no module is loaded then, and Node's loader for modules is not started.
-  supported: { 'dynamic-import': false },
   plugins: [programBeside],
 })
 const { metafile } = await build({
@@ -72,7 +67,9 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,
+  banner: { js: requireForCommonJs },
 })
 await copyFile('node_modules/parquet-wasm/esm/parquet_wasm_bg.wasm', `${dist}/parquet_wasm_bg.wasm`)
-await writeFile(`${dist}/package.json`, '{ "type": "commonjs" }\n')
+// Modules, also where no other package.json says so.
+await writeFile(`${dist}/package.json`, '{ "type": "module" }\n')
 await writeFile(`${dist}/THIRD-PARTY-LICENSES.txt`, await licences(metafile))
