@@ -41,8 +41,9 @@ export const tasksOf = (extent: Extent): Task[] => {
 export const nameOf = ({ what, kind, coding, records, concurrency }: Task): string =>
   `${what} ${kind} ${coding} ${records} x${concurrency}`
 
-const all: readonly Task[] = (['stages', 'http'] as const).flatMap((what) =>
-  kinds.flatMap((kind) =>
+/** Logs come first, whole: what is stopped halfway has said the most important. */
+const all: readonly Task[] = kinds.flatMap((kind) =>
+  (['stages', 'http'] as const).flatMap((what) =>
     codings.flatMap((coding) =>
       sizes.flatMap((records) =>
         concurrencies.map((concurrency) => ({ what, kind, coding, records, concurrency })),
