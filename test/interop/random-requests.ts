@@ -43,8 +43,9 @@ const texts = [
   `${'x'.repeat(300)}b`,
 ]
 export const integers = [0n, 1n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 53n + 1n, 2n ** 63n - 1n] as const
-export const doubles = [0, -0, 1, -1, 0.1, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE]
-const special = ['NaN', 'Infinity', '-Infinity']
+export const doubles = [0, 1, -1, 0.1, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE]
+/** Doubles that `JSON.stringify` has no word for. */
+const special = ['NaN', 'Infinity', '-Infinity', '-0']
 
 const hex = (random: Random, digits: number): string =>
   Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('')
