@@ -134,7 +134,7 @@ export const setDouble = (column: Float64Column, row: number, value: number): vo
 /** What the columns of text share: row `i` holds `text.data[offsets[i], offsets[i + 1])`. */
 export abstract class TextColumn implements Column {
   abstract readonly op: op.Op
-  readonly text = new Text(64)
+  readonly text = new Text()
   offsets = new Int32Array(1)
 
   /** Texts get the room that they will need when they go on as they began. */

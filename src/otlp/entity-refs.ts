@@ -16,7 +16,7 @@ export const entityRefs = (
   present: Uint8Array,
 ): Utf8Vector => {
   const { offsets, rows } = resources.columns.entity_refs
-  const text = new Text(64)
+  const text = new Text()
   const ends = new Int32Array(length + 1)
   for (let i = 0; i < length; i++) {
     if (present[i] !== 0) {

@@ -2,17 +2,17 @@ import { isUtf8, repairUtf8 } from './utf8.ts'
 
 const quote = 0x22
 
+/** What a text begins with: most columns of a small request stay empty. */
+const nothing = new Uint8Array(0)
+const viewOfNothing = new DataView(nothing.buffer)
+const firstCapacity = 64
+
 /** Bytes that grow: the text of a column, one value after the other. */
 export class Text {
-  data: Uint8Array
-  view: DataView
+  data = nothing
+  view = viewOfNothing
   /** Where the next byte goes. */
   pos = 0
-
-  constructor(capacity: number) {
-    this.data = new Uint8Array(capacity)
-    this.view = new DataView(this.data.buffer)
-  }
 
   /** Makes room for `bytes` more bytes. */
   reserve(bytes: number): void {
@@ -20,7 +20,7 @@ export class Text {
   }
 
   #grow(needed: number): void {
-    const data = new Uint8Array(Math.max(needed, this.data.length * 2))
+    const data = new Uint8Array(Math.max(needed, this.data.length * 2, firstCapacity))
     data.set(this.data.subarray(0, this.pos))
     this.data = data
     this.view = new DataView(data.buffer)
