@@ -4,23 +4,34 @@ import { describe, expect, it } from 'vitest'
 import { IngestError } from '../../src/errors.ts'
 import { bodies } from '../golden/bodies.ts'
 import { judgementOf, readByUs } from './judgement.ts'
+import { patience } from './runs.ts'
 
 const bodiesIn = (wanted: string) => bodies.filter(({ encoding }) => encoding === wanted)
 
 describe('a golden body, cut at every byte', () => {
-  it.each(bodiesIn('json'))('$name, JSON: no beginning of it is JSON', (body) => {
-    const { bytes } = body
-    for (let end = 0; end < bytes.length; end++)
-      expect(readByUs({ ...body, bytes: bytes.subarray(0, end) })).toBeInstanceOf(IngestError)
-  })
+  it.each(bodiesIn('json'))(
+    '$name, JSON: no beginning of it is JSON',
+    (body) => {
+      const { bytes } = body
+      for (let end = 0; end < bytes.length; end++)
+        expect(readByUs({ ...body, bytes: bytes.subarray(0, end) })).toBeInstanceOf(IngestError)
+    },
+    patience(0),
+  )
 
-  it.each(bodiesIn('protobuf'))('$name, protobuf: whole between two records alone', (body) => {
-    const { bytes } = body
-    const whole = Array.from(bytes, (_, end) =>
-      judgementOf({ ...body, bytes: bytes.subarray(0, end) }),
-    ).flatMap((judgement, end) => (judgement === 'both refuse it' ? [] : [`${judgement}: ${end}`]))
-    expect(whole).toEqual(recordEnds(bytes).map((end) => `both read it alike: ${end}`))
-  })
+  it.each(bodiesIn('protobuf'))(
+    '$name, protobuf: whole between two records alone',
+    (body) => {
+      const { bytes } = body
+      const whole = Array.from(bytes, (_, end) =>
+        judgementOf({ ...body, bytes: bytes.subarray(0, end) }),
+      ).flatMap((judgement, end) =>
+        judgement === 'both refuse it' ? [] : [`${judgement}: ${end}`],
+      )
+      expect(whole).toEqual(recordEnds(bytes).map((end) => `both read it alike: ${end}`))
+    },
+    patience(0),
+  )
 })
 
 /** Where the records of a message of length-delimited fields end, the last one aside. */
