@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
-#   test/interop/install.sh [js | python | regzip | protoc | infra | java | collector | telemetrygen]...
+#   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -54,11 +54,16 @@ install_protoc() { install_environment protoc; }
 
 install_infra() { install_environment infra; }
 
-install_js() {
-  rm -rf "$peers/js"
-  cp -r "$packages/js" "$peers/js"
-  (cd "$peers/js" && thrice npm install --no-package-lock --no-audit --no-fund --loglevel=error)
+# Packages from npm in a folder of their own.
+install_folder() {
+  rm -rf "${peers:?}/$1"
+  cp -r "$packages/$1" "$peers/$1"
+  (cd "$peers/$1" && thrice npm install --no-package-lock --no-audit --no-fund --loglevel=error)
 }
+
+install_js() { install_folder js; }
+
+install_nodes() { install_folder nodes; }
 
 install_java() {
   rm -rf "$peers/java"
@@ -73,13 +78,13 @@ made_of() {
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
     python | regzip | protoc | infra) cat "$packages/$1.txt" ;;
-    js) cat "$packages/js/package.json" ;;
+    js | nodes) cat "$packages/$1/package.json" ;;
     java) cat "$packages/pom.xml" ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
   esac
 }
 
-[[ $# -gt 0 ]] || set -- js python regzip protoc infra java collector telemetrygen
+[[ $# -gt 0 ]] || set -- js nodes python regzip protoc infra java collector telemetrygen
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

@@ -16,6 +16,9 @@ export const collector = peer('collector/otelcol')
 export const telemetrygen = peer('bin/telemetrygen')
 /** A tool for the files in infra/, by its name. */
 export const infraPeer = (name: string): string => peer(`infra/bin/${name}`)
+/** Node: the oldest that the program runs on, or one that is too old. */
+export const nodePeer = (age: 'oldest' | 'too-old'): string =>
+  peer(`nodes/node_modules/${age}/bin/node`)
 /** The class path of Java's parquet-cli. */
 export const parquetCli = peer('java/lib/*')
 
