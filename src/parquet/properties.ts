@@ -12,9 +12,15 @@ export type Compression = keyof typeof compressions
 const deltaBinaryPacked = 4
 const deltaLengthByteArray = 5
 
-/** Which statistics, as parquet-wasm numbers them. A page has nearly all rows of a group: chunks do. */
+/** Which statistics, as parquet-wasm numbers them. Of chunks: a page has a large part of their rows. */
 const noStatistics = 0
 const chunkStatistics = 1
+
+/**
+ * Bytes of a page before compression. parquet-wasm's own limit of 1 MiB makes files of logs 0.2 %
+ * smaller, takes the same time, and a third more memory.
+ */
+const pageSize = 256 << 10
 
 export interface FileSettings {
   readonly compression: Compression
@@ -105,6 +111,7 @@ class PropertiesBuilder {
     const { wasm } = this
     const codec = compressions[compression]
     this.pointer = wasm.writerpropertiesbuilder_setCompression(this.pointer, codec)
+    this.pointer = wasm.writerpropertiesbuilder_setDataPageSizeLimit(this.pointer, pageSize)
     this.pointer = wasm.writerpropertiesbuilder_setMaxRowGroupSize(this.pointer, rowGroupSize)
     this.pointer = wasm.writerpropertiesbuilder_setDictionaryEnabled(this.pointer, 0)
     this.pointer = wasm.writerpropertiesbuilder_setStatisticsEnabled(this.pointer, noStatistics)

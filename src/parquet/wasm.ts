@@ -24,6 +24,7 @@ export type ParquetWasm = Pick<
   | 'writerpropertiesbuilder_setCompression'
   | 'writerpropertiesbuilder_setCreatedBy'
   | 'writerpropertiesbuilder_setMaxRowGroupSize'
+  | 'writerpropertiesbuilder_setDataPageSizeLimit'
   | 'writerpropertiesbuilder_setDictionaryEnabled'
   | 'writerpropertiesbuilder_setEncoding'
   | 'writerpropertiesbuilder_setStatisticsEnabled'

@@ -138,3 +138,8 @@ test('a dictionary whose entries are many, equal to each other, or unused', asyn
   const rows = Int32Array.from({ length: 5000 }, (_, i) => (i * 7919) % 2900)
   await expectRead(batchOf('string', dictionaryOf(rows, entries)), { rowGroupSize: 1024 })
 })
+
+test('a column of many pages', async () => {
+  const texts = Array.from({ length: 5000 }, (_, i) => (i % 9 === 0 ? null : `${i} `.repeat(50)))
+  await expectRead(batchOf('string', vectorOf('utf8', texts)), { rowGroupSize: 4000 })
+})
