@@ -39,29 +39,30 @@ export const writeDouble = (to: Text, value: number): void => {
 }
 
 const writeMagnitude = (to: Text, value: number): void => {
-  // Few decimals are the common case: 12.5 is 12 and 500 thousandths, and no string is made.
-  const thousandths = Math.round(value * 1000)
-  if (thousandths < 0x7fffffff && thousandths / 1000 === value) {
-    const whole = (thousandths / 1000) | 0
+  // Few decimals are the common case: 12.5 is 12 and 500,000 millionths, and no string is made. Below 2^31 no two
+  // numbers of six decimals are the same double, so without the zeros at its end it is the shortest.
+  const millionths = Math.round(value * 1e6)
+  if (value < 0x7fffffff && millionths / 1e6 === value) {
+    const whole = Math.floor(value)
     writeUint31(to, whole)
     to.byte(0x2e)
-    writeFraction(to, thousandths - 1000 * whole)
+    writeFraction(to, millionths - 1e6 * whole)
   } else {
     const text = String(value)
     to.ascii(/[.e]/.test(text) ? text : `${text}.0`)
   }
 }
 
-/** Thousandths as digits, without the zeros at their end but one. */
-const writeFraction = (to: Text, thousandths: number): void => {
-  const tenths = (thousandths / 100) | 0
-  const rest = thousandths - 100 * tenths
-  to.byte(48 + tenths)
-  if (rest > 0) {
-    const hundredths = (rest / 10) | 0
-    to.byte(48 + hundredths)
-    if (rest > 10 * hundredths) to.byte(48 + rest - 10 * hundredths)
-  }
+/** Millionths as digits, without the zeros at their end but one. */
+const writeFraction = (to: Text, millionths: number): void => {
+  let rest = millionths
+  let unit = 100_000
+  do {
+    const digit = (rest / unit) | 0
+    to.byte(48 + digit)
+    rest -= digit * unit
+    unit /= 10
+  } while (rest > 0)
 }
 
 const base64 = Uint8Array.from(
