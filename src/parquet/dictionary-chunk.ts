@@ -8,7 +8,7 @@ import { rankStrings } from '../arrow/rank.ts'
 import type { Field } from '../arrow/record-batch.ts'
 import { type DictionaryVector, isValid, type Utf8Vector } from '../arrow/vector.ts'
 import { ByteSink } from './byte-sink.ts'
-import { bitWidth, writeRunLength } from './run-length.ts'
+import { bitWidth, RunLengthWriter } from './run-length.ts'
 import { type Struct, struct, writeStruct } from './thrift.ts'
 
 /** Numbers of parquet.thrift. */
@@ -89,9 +89,8 @@ export const dictionaryChunk = (
   start: number,
   end: number,
 ): Chunk => {
-  const ranks = ranksOfRows(column, start, end)
-  const extent = extentOf(ranks)
-  const page = dataPageOf(ranks, extent.nulls, column.entries.length)
+  const content = readRows(column, start, end)
+  const page = dataPageOf(content, end - start)
   const size = column.page.length + page.length
   return {
     pieces: [column.page, page],
@@ -102,82 +101,81 @@ export const dictionaryChunk = (
         2: [plain, rle, rleDictionary],
         3: [utf8.encode(name)],
         4: uncompressed,
-        5: BigInt(ranks.length),
+        5: BigInt(end - start),
         6: BigInt(size),
         7: BigInt(size),
         9: BigInt(offset + column.page.length),
         11: BigInt(offset),
-        12: statistics(extent, column.entries),
+        12: statistics(content, column.entries),
       }),
   }
 }
 
-const ranksOfRows = ({ vector, ranks }: DictionaryColumn, start: number, end: number) => {
-  const { indices, validity } = vector
-  const ofRows = new Int32Array(end - start)
-  for (let row = start; row < end; row++) {
-    if (isValid(validity, row)) ofRows[row - start] = ranks[indices[row] as number] as number
-  }
-  return ofRows
-}
-
-/** How many rows are null, and the lowest and highest rank of the others (0 when there are none). */
-interface Extent {
+/** What a chunk's rows hold. */
+interface Content {
+  /** Definition levels: 1 for each row that has a value. */
+  readonly levels: Uint8Array
+  /** For each row that has one: the value's place among the entries, in so many bits. */
+  readonly places: Uint8Array
+  readonly width: number
   readonly nulls: number
+  /** Ranks; 0 when every row is null. */
   readonly lowest: number
   readonly highest: number
 }
 
-const extentOf = (ranks: Int32Array): Extent => {
+const readRows = (column: DictionaryColumn, start: number, end: number): Content => {
+  // One bit at least, as other writers have it: a width of 0 is allowed, and not read by all.
+  const width = Math.max(1, bitWidth(column.entries.length - 1))
+  const levels = new RunLengthWriter(1)
+  const places = new RunLengthWriter(width)
   let [nulls, lowest, highest] = [0, 0, 0]
-  for (let i = 0; i < ranks.length; i++) {
-    const rank = ranks[i] as number
-    if (rank === 0) nulls++
-    else if (lowest === 0 || rank < lowest) lowest = rank
-    if (rank > highest) highest = rank
+  for (let row = start; row < end; ) {
+    const rank = rankOf(column, row)
+    const next = endOfRun(column, row, end)
+    levels.add(Math.sign(rank), next - row)
+    if (rank === 0) nulls += next - row
+    else {
+      places.add(rank - 1, next - row)
+      if (lowest === 0 || rank < lowest) lowest = rank
+      if (rank > highest) highest = rank
+    }
+    row = next
   }
-  return { nulls, lowest, highest }
+  return { levels: levels.finish(), places: places.finish(), width, nulls, lowest, highest }
+}
+
+const rankOf = ({ vector: { indices, validity }, ranks }: DictionaryColumn, row: number): number =>
+  isValid(validity, row) ? (ranks[indices[row] as number] as number) : 0
+
+/** The first row behind `row` that another entry stands for; with a bitmap simply the next row. */
+const endOfRun = ({ vector }: DictionaryColumn, row: number, end: number): number => {
+  const { indices, validity } = vector
+  let next = row + 1
+  if (validity === null) while (next < end && indices[next] === indices[row]) next++
+  return next
 }
 
 /** A data page of version 1: definition levels, then the places of the entries of the rows that have one. */
-const dataPageOf = (ranks: Int32Array, nulls: number, entries: number): Uint8Array => {
-  const levels = new ByteSink(64)
-  const places = new ByteSink(64)
-  // One bit at least, as other writers have it: a width of 0 is allowed, and not read by all.
-  const width = Math.max(1, bitWidth(entries - 1))
-  writeRunLength(levels, levelsOf(ranks, nulls), 1)
-  writeRunLength(places, placesOf(ranks, nulls), width)
+const dataPageOf = ({ levels, places, width }: Content, rows: number): Uint8Array => {
   const size = 4 + levels.length + 1 + places.length
   const sink = new ByteSink(size + 64)
-  const header = struct({ 1: ranks.length, 2: rleDictionary, 3: rle, 4: rle })
+  const header = struct({ 1: rows, 2: rleDictionary, 3: rle, 4: rle })
   writeStruct(sink, struct({ 1: dataPage, 2: size, 3: size, 5: header }))
   sink.int32(levels.length)
-  sink.append(levels.written())
+  sink.append(levels)
   sink.byte(width)
-  sink.append(places.written())
+  sink.append(places)
   return sink.written()
-}
-
-/** 1 for each row that has a value. */
-const levelsOf = (ranks: Int32Array, nulls: number): Int32Array => {
-  const levels = new Int32Array(ranks.length)
-  if (nulls === 0) return levels.fill(1)
-  for (let i = 0; i < ranks.length; i++) if (ranks[i] !== 0) levels[i] = 1
-  return levels
-}
-
-const placesOf = (ranks: Int32Array, nulls: number): Int32Array => {
-  const places = new Int32Array(ranks.length - nulls)
-  for (let i = 0, at = 0; i < ranks.length; i++) {
-    if (ranks[i] !== 0) places[at++] = (ranks[i] as number) - 1
-  }
-  return places
 }
 
 /** A least or greatest value longer than this is left out, as are both then: they help no filter. */
 const longestBound = 64
 
-const statistics = ({ nulls, lowest, highest }: Extent, entries: readonly Uint8Array[]): Struct => {
+const statistics = (
+  { nulls, lowest, highest }: Content,
+  entries: readonly Uint8Array[],
+): Struct => {
   const [min, max] = [entries[lowest - 1], entries[highest - 1]]
   const short = min && max && Math.max(min.length, max.length) <= longestBound
   const bounds = short ? { 5: max, 6: min, 7: true, 8: true } : {}

@@ -1,48 +1,68 @@
 /** Parquet's RLE/bit-packing hybrid (Parquet, "Encodings", RLE = 3). */
-import type { ByteSink } from './byte-sink.ts'
+import { ByteSink } from './byte-sink.ts'
 
 /** How many bits numbers up to `greatest` need. */
 export const bitWidth = (greatest: number): number => 32 - Math.clz32(greatest)
 
 /**
- * Writes the numbers, each below `2 ** width`: eight or more equal ones as a run, others packed in
- * groups of eight. `width` is from 1 to 24.
+ * Writes numbers below `2 ** width` that come in runs: eight or more equal ones as a run, others
+ * packed in groups of eight. `width` is from 1 to 24.
  */
-export const writeRunLength = (sink: ByteSink, numbers: Int32Array, width: number): void => {
-  let packed = 0 // where the numbers that wait to be packed begin
-  for (let at = 0; at < numbers.length; ) {
-    const run = runAt(numbers, at)
-    if (run < 8) {
-      at += 8
-      continue
-    }
-    writePacked(sink, numbers.subarray(packed, at), width)
-    sink.varint(2 * run)
-    for (let bits = 0; bits < width; bits += 8) sink.byte((numbers[at] as number) >>> bits)
-    packed = at += run
+export class RunLengthWriter {
+  private readonly sink = new ByteSink(64)
+  private readonly width: number
+  /** The run that may still grow. */
+  private number = 0
+  private count = 0
+  /** Numbers before it that wait to be packed. */
+  private waiting: number[] = []
+
+  constructor(width: number) {
+    this.width = width
   }
-  writePacked(sink, numbers.subarray(packed), width)
-}
 
-const runAt = (numbers: Int32Array, start: number): number => {
-  const number = numbers[start]
-  let end = start + 1
-  while (end < numbers.length && numbers[end] === number) end++
-  return end - start
-}
+  /** Adds a number, so many times. */
+  add(number: number, count: number): void {
+    if (number !== this.number) this.endRun()
+    this.number = number
+    this.count += count
+  }
 
-/** Whole groups of eight; only the file's last one is filled up with zeros. */
-const writePacked = (sink: ByteSink, numbers: Int32Array, width: number): void => {
-  if (numbers.length === 0) return
-  const groups = Math.ceil(numbers.length / 8)
-  sink.varint(2 * groups + 1)
-  let bits = 0
-  let held = 0 // below 8 before each number: 24 more fit
-  for (let i = 0; i < 8 * groups; i++) {
-    bits |= (numbers[i] ?? 0) << held
-    for (held += width; held >= 8; held -= 8) {
-      sink.byte(bits & 0xff)
-      bits >>>= 8
+  /** Everything that was added. The last group is filled up with zeros. */
+  finish(): Uint8Array {
+    this.endRun()
+    this.pack()
+    return this.sink.written()
+  }
+
+  private endRun(): void {
+    const { number, waiting } = this
+    // Groups must be whole before a run begins.
+    while (this.count > 0 && (waiting.length % 8 > 0 || this.count < 8)) {
+      waiting.push(number)
+      this.count--
     }
+    if (this.count === 0) return
+    this.pack()
+    this.sink.varint(2 * this.count)
+    for (let bits = 0; bits < this.width; bits += 8) this.sink.byte((number >>> bits) & 0xff)
+    this.count = 0
+  }
+
+  private pack(): void {
+    const { waiting, sink, width } = this
+    if (waiting.length === 0) return
+    while (waiting.length % 8 > 0) waiting.push(0)
+    sink.varint((2 * waiting.length) / 8 + 1)
+    let bits = 0
+    let held = 0 // below 8 before each number: 24 more fit
+    for (const number of waiting) {
+      bits |= number << held
+      for (held += width; held >= 8; held -= 8) {
+        sink.byte(bits & 0xff)
+        bits >>>= 8
+      }
+    }
+    this.waiting = []
   }
 }
