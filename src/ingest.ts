@@ -16,6 +16,7 @@ import { type Group, groupRows, limitGroups } from './tables/groups.ts'
 import { encodeService, objectKey, partitionName } from './tables/object-key.ts'
 import { sortedRows } from './tables/sort.ts'
 import type { Table } from './tables/table.ts'
+import { createQueues, inTurns } from './turns.ts'
 
 export type { Encoding, Signal }
 
@@ -71,6 +72,8 @@ const maxConcurrentWrites = 8
 /** Puts the way together for one destination; every request is then a call of what is returned. */
 export const createIngest = (options: IngestOptions): Ingest => {
   const { dedupe, sha256 } = options
+  // Attempts of one request that arrive at once: the later one has to see what the earlier one wrote, also where an
+  // hour ends between them.
   const queued = createQueues()
   return async (request) => {
     const { signal, body } = request
@@ -84,9 +87,9 @@ const storeRequest = async (
   request: IngestRequest,
   options: IngestOptions,
 ): Promise<IngestResult> => {
-  const { maxFiles, metrics } = options
+  const { maxFiles, log, metrics } = options
   const { signal } = request
-  const { files, ...decoded } = read(id, request)
+  const { files, ...decoded } = decodeFiles(id, request)
   const { kept, rejected } = limitGroups(files, maxFiles)
   const outcomes = await inTurns(kept, maxConcurrentWrites, async (file) => {
     const outcome = await store(file, id, options)
@@ -95,25 +98,9 @@ const storeRequest = async (
   })
   const result = summary(id, decoded, rejected, outcomes, maxFiles)
   count(signal, result, metrics)
+  const { duplicates } = result
+  if (duplicates > 0) log('info', 'a request came again', { signal, requestId: id, duplicates })
   return result
-}
-
-/**
- * Attempts of one request that arrive here at once wait for each other: the later one has to see
- * what the earlier one wrote, also where an hour ends between them.
- */
-const createQueues = () => {
-  const last = new Map<string, Promise<unknown>>()
-  return async <T>(id: string, work: () => Promise<T>): Promise<T> => {
-    const before = last.get(id)
-    const mine = before === undefined ? work() : before.then(work, work)
-    last.set(id, mine)
-    try {
-      return await mine
-    } finally {
-      if (last.get(id) === mine) last.delete(id)
-    }
-  }
 }
 
 /**
@@ -125,8 +112,8 @@ interface TableFile extends Group {
   batch: RecordBatch | null
 }
 
-/** A request's files to be, and what there is to say about it. Nothing else holds on to the batches. */
-const read = (requestId: string, request: IngestRequest) => {
+/** Decodes a request into its files to be, and what there is to say about it. Nothing else holds on to the batches. */
+const decodeFiles = (requestId: string, request: IngestRequest) => {
   const { batches, ...decoded } = decode({ ...request, requestId })
   return { ...decoded, files: batches.flatMap(filesOf) }
 }
@@ -193,33 +180,6 @@ const asked = async <T>(ask: () => Promise<T>): Promise<T> => {
     if (cause instanceof IngestError) throw cause
     throw new IngestError('unavailable', 'storage is unavailable', { cause })
   }
-}
-
-/**
- * Runs `work` over all items, at most `limit` at a time, each to its end even when another fails: a file that is half on
- * its way must not be left behind an answer.
- * @throws what the first item to fail threw
- */
-const inTurns = async <T, R>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> => {
-  const results: R[] = []
-  const failures: unknown[] = []
-  const queue = items.values()
-  const lane = async () => {
-    for (const item of queue) {
-      if (failures.length > 0) return
-      await work(item).then(
-        (result) => results.push(result),
-        (error: unknown) => failures.push(error),
-      )
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane))
-  if (failures.length > 0) throw failures[0]
-  return results
 }
 
 const summary = (

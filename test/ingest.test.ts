@@ -256,3 +256,16 @@ describe('a request', () => {
     })
   })
 })
+
+describe('the log', () => {
+  it('tells of a request that came again, once for each time, and of no other', async () => {
+    const lines: unknown[] = []
+    const { send } = start({}, { log: (...line) => lines.push(line) })
+    const { requestId } = await send('metrics', allKinds())
+    await send('logs', logs({ name: 'a', records: 1 }))
+    expect(lines).toEqual([])
+    await send('metrics', allKinds())
+    const facts = { signal: 'metrics', requestId, duplicates: 5 }
+    expect(lines).toEqual([['info', 'a request came again', facts]])
+  })
+})

@@ -37,6 +37,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/config/': ['valibot'],
   'src/ingest.ts': [
     'src/request-id.ts',
+    'src/turns.ts',
     'src/otlp/',
     'src/tables/',
     'src/arrow/',
@@ -46,6 +47,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/storage/storage.ts',
   ],
   'src/request-id.ts': [],
+  'src/turns.ts': [],
   'src/otlp/': ['src/tables/', 'src/arrow/'],
   'src/tables/': ['src/arrow/'],
   'src/arrow/': ['apache-arrow', 'flatbuffers'],
