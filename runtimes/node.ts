@@ -7,7 +7,6 @@ import { createEncoder, type Encoder } from '../src/parquet/encoder.ts'
 import { warmUp } from '../src/parquet/warm-up.ts'
 import { openFileStorage } from '../src/storage/fs.ts'
 import { contentCodings } from './node/content-codings.ts'
-import { collectOften } from './node/garbage.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
@@ -44,7 +43,6 @@ export const startServer = async ({
   wasm,
   log,
 }: StartOptions): Promise<RunningServer> => {
-  collectOften()
   const prometheus = createPrometheus(log)
   const { metrics } = prometheus
   const encoder = wasm.then((module) =>
