@@ -30,7 +30,11 @@ const gunzip = promisify(zlib.gunzip) as unknown as Decoder<zlib.ZlibOptions>
 const inflate = promisify(zlib.inflate) as unknown as Decoder<zlib.ZlibOptions>
 const inflateRaw = promisify(zlib.inflateRaw) as unknown as Decoder<zlib.ZlibOptions>
 
-/** Frames in a body (RFC 8878, 3: one or more); node:zlib decodes one at a time. */
+/**
+ * Frames in a body (RFC 8878, 3: one or more). node:zlib decodes one at a time, each with a decoder
+ * of its own, and an empty one is nine bytes: millions of them would keep a thread busy for minutes.
+ * Senders make one frame of a body.
+ */
 const maxFrames = 64
 
 const zstd = (): Inflate[string] => {
@@ -51,7 +55,9 @@ const zstd = (): Inflate[string] => {
       length += decoded.buffer.length
       if (length > limit) throw tooLarge(limit)
     } while (used < bytes.length && frames.length < maxFrames)
-    if (used < bytes.length) throw malformed()
+    if (used < bytes.length) {
+      throw new IngestError('malformed', `the request body has more than ${maxFrames} zstd frames`)
+    }
     return frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames, length)
   }
 }
@@ -96,7 +102,20 @@ const whole =
 /** What came out, or what was wrong in our own words. */
 const told = (limit: number, decoding: Promise<Decoded>): Promise<Decoded> =>
   decoding.catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge(limit) : malformed(error)
+    if (error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
+    throw saysBadInput.test(error.code ?? '') ? malformed(error) : cannotNow(error)
+  })
+
+/**
+ * What zlib and zstd say of bytes that no retry mends. All else is trouble of this machine (no
+ * memory: `Z_MEM_ERROR`, a RangeError without a code), which may pass.
+ */
+const saysBadInput =
+  /^(?:Z_(?:DATA_ERROR|BUF_ERROR|NEED_DICT)|ZSTD_error_(?!memory_allocation|workSpace_tooSmall).+)$/
+
+const cannotNow = (cause: unknown): IngestError =>
+  new IngestError('unavailable', 'the request body cannot be decompressed now, try again', {
+    cause,
   })
 
 const tooLarge = (limit: number): IngestError =>
