@@ -153,8 +153,11 @@ const store = async (file: TableFile, id: string, options: IngestOptions): Promi
   return { created: true, bytes: bytes.length }
 }
 
+/** How long after the first attempt a resend of rows without a time is recognised: senders give up before. */
+const resendHours = 24
+
 /**
- * Rows without a time lie in the hour of their arrival. Another attempt may have come in the hour
+ * Rows without a time lie in the hour of their arrival. Another attempt may have come in an hour
  * before or, where this one's body came slowly, after: then it is its file that has to stand.
  */
 const keyOfTimeless = async (
@@ -162,8 +165,9 @@ const keyOfTimeless = async (
   hour: number,
   storage: Storage,
 ): Promise<string> => {
-  const neighbours = [keyAt(hour - 1), keyAt(hour + 1)]
-  const found = await asked(() => Promise.all(neighbours.map((key) => storage.head(key))))
+  const before = Array.from({ length: resendHours }, (_, i) => hour - 1 - i)
+  const keys = [hour + 1, ...before].map(keyAt)
+  const found = await asked(() => Promise.all(keys.map((key) => storage.head(key))))
   return found.find((object) => object !== null)?.key ?? keyAt(hour)
 }
 

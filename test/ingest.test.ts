@@ -147,6 +147,7 @@ describe('a request', () => {
     ['with times, a day later', nano, arrival, arrival + 24 * hourMs],
     ['without times, a minute later', 0n, arrival, arrival + 60_000],
     ['without times, an hour later', 0n, arrival, nextHour],
+    ['without times, a day later', 0n, arrival, arrival + 24 * hourMs],
     ['without times, across the full hour', 0n, endOfHour, endOfHour + 1],
     ['without times, overtaken across the full hour', 0n, endOfHour + 1, endOfHour],
   ]
