@@ -104,6 +104,7 @@ const lists = (kind: 'int64' | 'utf8', values: readonly Value[]): Vector =>
   listOf(kind, values as (Value[] | null)[])
 
 describe.each(kinds)('%s', (_, type, vector, a, b) => {
+  const of = (letter: string): Value => ({ a, b, c: null })[letter] as Value
   const patterns: [string, readonly Value[]][] = [
     ['none', []],
     ['one', [a]],
@@ -113,6 +114,7 @@ describe.each(kinds)('%s', (_, type, vector, a, b) => {
     ['null first', [null, null, ...Array(20).fill(a)]],
     ['null last', [...Array(20).fill(b), null]],
     ['turns', Array.from({ length: 61 }, (_, i) => [a, null, b, a, a][i % 5] as Value)],
+    ['turns, a run, turns', [...'abcabcabc', ...'a'.repeat(30), ...'cabcabc'].map(of)],
     ['runs', Array.from({ length: 100 }, (_, i) => [a, null, b][Math.floor(i / 11) % 3] as Value)],
   ]
   test.each(patterns)('%s', (_, values) =>
@@ -137,6 +139,11 @@ test('a dictionary whose entries are many, equal to each other, or unused', asyn
   const entries = Array.from({ length: 3000 }, (_, i) => `entry ${i % 700}`)
   const rows = Int32Array.from({ length: 5000 }, (_, i) => (i * 7919) % 2900)
   await expectRead(batchOf('string', dictionaryOf(rows, entries)), { rowGroupSize: 1024 })
+})
+
+test('rows of one entry, some missing by the bitmap alone', async () => {
+  const missing = bitmap(Array.from({ length: 30 }, (_, i) => i % 3 > 0 || i > 12))
+  await expectRead(batchOf('string', dictionaryOf(new Int32Array(30), ['only'], missing)))
 })
 
 test('a column of many pages', async () => {

@@ -100,6 +100,7 @@ const bounds: [string, FieldType, Vector, unknown[]][] = [
   ['text', 'string', vectorOf('utf8', ['b', 'a', null]), ['a', 'b', 1n]],
   ['dictionary', 'string', repeated(['b', 'a', null, 'c']), ['a', 'c', 1n]],
   ['only nulls', 'string', repeated([null, null]), [undefined, undefined, 2n]],
+  ['a run of null', 'string', dictionaryOf(Int32Array.of(0, 0, 0, 1), [null, 'a']), ['a', 'a', 3n]],
   ['long dictionary entries', 'string', repeated(['a', long]), [undefined, undefined, 0n]],
 ]
 
