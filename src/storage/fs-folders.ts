@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { unless } from './fs-errors.ts'
+import { codeOf, unless } from './fs-errors.ts'
 
 /** Folders remembered as made and durable. */
 const maxKnownFolders = 4096
@@ -21,8 +21,8 @@ export interface Folders {
 
 /**
  * The folders below and at `base`. One that we did not make ourselves is synced too when it is
- * first used: its maker may have died before that. Only what lies above the base is left alone
- * unless the base has to be made.
+ * first used: its maker may have died before that. What lies further above the base is left alone
+ * unless it has to be made.
  */
 export const createFolders = (base: string): Folders => {
   const known = new Map<string, Promise<void>>()
@@ -48,12 +48,22 @@ export const createFolders = (base: string): Folders => {
   return { make, forget: () => known.clear(), sync }
 }
 
+/**
+ * Makes a base with what is missing above it, and syncs the folder above each one it looked at:
+ * also of a base that stood, whose maker may have died before that. Level by level, since Node's
+ * own `recursive` never ends where a folder stands and takes none (`/proc`).
+ */
 const makeBase = async (base: string): Promise<void> => {
-  const first = await mkdir(base, { recursive: true })
-  if (first === undefined) return
-  for (let folder = base; folder.length >= first.length; folder = dirname(folder)) {
-    await syncFolder(dirname(folder))
-  }
+  const above = dirname(base)
+  if (above === base) return
+  await mkdir(base).catch(async (error: unknown) => {
+    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) !== 'ENOENT') throw error
+    await makeBase(above)
+    await mkdir(base).catch(unless('EEXIST'))
+  })
+  // What lies above may be somebody else's: not ours to read, or mounted read-only.
+  await syncFolder(above).catch(unless('EACCES', 'EPERM', 'EROFS'))
 }
 
 /**

@@ -1,7 +1,7 @@
 // Protects what no killed process can show, but a power failure would: when a put says so, its bytes,
 // its name and its folders are on the disk; and a name never gets there before its bytes. The calls
 // to the system are real and written down; their order is judged.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -133,6 +133,20 @@ describe('a put', () => {
     const storage = await openFileStorage(folder)
     expect(await storage.put('a/b', new Uint8Array(1), { ifNoneMatch: '*' })).toBe('exists')
     expect(synced(join(folder, 'a'), -1, traced.now())).toBe(true)
+  })
+
+  it.each([
+    ['that stood already', 'root', []],
+    ['that has to be made with two above it', 'a/b/root', ['a', 'a/b']],
+  ])('into a base %s: its name is durable', async (_what, base, made) => {
+    const root = join(folder, base)
+    if (made.length === 0) await mkdir(root)
+    const storage = await openFileStorage(root)
+    await storage.put('t/1', new Uint8Array(1))
+    expect(missing(join(root, 't/1'), traced.now())).toEqual([])
+    for (const above of ['', ...made]) {
+      expect(synced(join(folder, above), -1, traced.now()), above).toBe(true)
+    }
   })
 
   it('shares syncs of a folder with others', async () => {
