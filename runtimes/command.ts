@@ -59,10 +59,11 @@ const configure = (flags: Flags, env: Environment): Config => {
     const text = flags[flag as keyof typeof variableOf]
     return text === undefined ? [] : [{ flag: `--${flag}`, variable, text: text.trim() }]
   })
-  const empty = given.filter(({ text }) => text === '')
-  if (empty.length > 0) {
-    throw new ConfigError(empty.map(({ flag }) => ({ variable: flag, message: 'is empty' })))
-  }
+  const wrong = given.flatMap(({ flag, variable, text }) => {
+    const message = problemOf(variable, text)
+    return message === undefined ? [] : [{ variable: flag, message }]
+  })
+  if (wrong.length > 0) throw new ConfigError(wrong)
   const overrides = given.map(({ variable, text }) => [
     variable,
     variable === variableOf.port ? withPort(env[variable], text) : text,
@@ -77,6 +78,14 @@ const configure = (flags: Flags, env: Environment): Config => {
     }))
     throw new ConfigError(named)
   }
+}
+
+/** What is wrong with an option that its variable would not say, or would say of an address. */
+const problemOf = (variable: string, text: string): string | undefined => {
+  if (text === '') return 'is empty'
+  if (variable !== variableOf.port) return undefined
+  const isPort = /^\d{1,5}$/.test(text) && Number(text) <= 65_535
+  return isPort ? undefined : 'must be a port from 0 to 65535'
 }
 
 const withPort = (address: string | undefined, port: string): string =>

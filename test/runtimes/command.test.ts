@@ -110,8 +110,9 @@ describe('what is wrong is one line each, and exit code 1', () => {
       Object.entries(settings).map(([name, value]) => [`OTLP2PARQUET_${name}`, value]),
     )
   const cases: [args: string[], env: Record<string, string>, lines: RegExp[]][] = [
-    [['--port', '99999'], {}, [/^--port: must have a port from 0 to 65535$/]],
-    [['--port', 'http'], {}, [/^--port: must be /]],
+    [['--port', '99999'], {}, [/^--port: must be a port from 0 to 65535$/]],
+    [['--port', 'http'], {}, [/^--port: must be a port from 0 to 65535$/]],
+    [['--port', '::1:80'], {}, [/^--port: must be a port from 0 to 65535$/]],
     [['--port', ''], {}, [/^--port: is empty$/]],
     [['--output', ''], {}, [/^--output: is empty$/]],
     [['--log-level', 'loud'], {}, [/^--log-level: must be one of debug, info, warn, error$/]],
@@ -134,6 +135,8 @@ describe('what is wrong is one line each, and exit code 1', () => {
     [[], { AUTH: 'basic', AUTH_TOKENS: 'hunter2' }, [/^OTLP2PARQUET_AUTH_TOKENS: must hold /]],
     [['--port', '0'], { TLS_CERT: 'gone', TLS_KEY: 'gone' }, [/^cannot read gone: ENOENT/]],
     [['--port', '0', '--output', 'package.json'], {}, [/package\.json/]],
+    [['--port', '0', '--output', '/proc/x'], {}, [/^storage is unavailable: .*'\/proc\/x'$/]],
+    [['--port', '0', '--output', '/proc/x/y'], {}, [/^storage is unavailable: .*'\/proc\/x'$/]],
     [[], { LISTEN_ADDR: '192.0.2.1:0', AUTH: 'none' }, [/^192\.0\.2\.1 is no address of this/]],
   ]
   test.concurrent.each(cases)('%j %j', async (args, settings, lines) => {
