@@ -3,7 +3,8 @@
 //
 //   PROPERTY_RUNS=1000000 vitest run --config test/vitest.config.ts test/properties/mutations.test.ts
 //
-// tries a million bodies instead of 100,000; PROPERTY_SEED=<n> repeats a run, whose seed stands in the test's name.
+// tries a million other bodies instead of the usual 100,000, which are always the same; PROPERTY_SEED=<n> repeats a run, whose
+// seed stands in the test's name.
 import { describe, expect, it } from 'vitest'
 import { bodies } from '../golden/bodies.ts'
 import { random } from '../judge/random.ts'
@@ -16,7 +17,8 @@ const bytesIn = (wanted: string) =>
   bodies.filter(({ encoding }) => encoding === wanted).map(({ bytes }) => bytes)
 const others = { protobuf: bytesIn('protobuf'), json: bytesIn('json') }
 
-const { numRuns, seed = Date.now() & 0x7fffffff } = runs(100_000)
+const usual = 100_000
+const { numRuns, seed = numRuns === usual ? 1 : Date.now() & 0x7fffffff } = runs(usual)
 
 describe('mutated golden bodies', () => {
   it(
