@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { coldStarts } from './cold-start.ts'
+import { bareName, type ColdStart, coldStarts } from './cold-start.ts'
 import { checkFairness } from './fairness.ts'
 import { measureServer, type Served } from './over-http.ts'
 import { type Payload, payloadOf } from './payloads.ts'
-import { effortOf, naiveEffortOf, nameOf, type Task, tasksOf } from './plan.ts'
+import { effortOf, nameOf, type Task, tasksOf } from './plan.ts'
 import type { Stage } from './stages.ts'
 import { type Figures, head, type Line, legend, textOf } from './table.ts'
 import { comparisons } from './targets.ts'
@@ -33,8 +33,8 @@ const encodingOf = ({ coding }: Task): Payload['encoding'] =>
 
 const stagesOf = async (way: 'ours' | 'naive', task: Task, smoke: boolean): Promise<Stage[]> => {
   const { kind, records } = task
-  const effort = way === 'ours' ? effortOf(records, smoke) : naiveEffortOf(records, smoke)
-  const about = [way, kind, String(records), encodingOf(task), JSON.stringify(effort)]
+  const effort = JSON.stringify(effortOf(records, smoke))
+  const about = [way, kind, String(records), encodingOf(task), effort]
   const { stdout } = await run(process.execPath, ['test/bench/stages.ts', ...about], { cwd: root })
   return JSON.parse(stdout)
 }
@@ -56,9 +56,9 @@ const measureStages = async (task: Task, smoke: boolean): Promise<Line[]> => {
 const measureHttp = async (task: Task, smoke: boolean): Promise<Line[]> => {
   const { kind, coding, records, concurrency } = task
   const payload = payloadOf(kind, records, encodingOf(task))
-  const sending = { payload, coding, concurrency }
-  const ours = await measureServer('ours', { ...sending, effort: effortOf(records, smoke) })
-  const naive = await measureServer('naive', { ...sending, effort: naiveEffortOf(records, smoke) })
+  const sending = { payload, coding, concurrency, effort: effortOf(records, smoke) }
+  const ours = await measureServer('ours', sending)
+  const naive = await measureServer('naive', sending)
   return [
     {
       stage: 'whole way over HTTP',
@@ -84,14 +84,14 @@ function figuresOf(measured: Stage | Served | undefined, records: number): Figur
   }
 }
 
-/** The bundle is measured too; it is built when there is none. */
-const printStarts = async (smoke: boolean): Promise<void> => {
+/** The bundle is measured too; it is built when there is none. Returns all starts but the bare server's. */
+const printStarts = async (smoke: boolean): Promise<ColdStart[]> => {
   if (!existsSync(join(root, 'dist/cli.js'))) await run('npm', ['run', 'build'], { cwd: root })
   console.log('\nprocess start to first 200, a request of 1,000 logs; the bundle as it is in dist/')
-  for (const start of await coldStarts(payloadOf('logs', 1000, 'protobuf').next(), smoke ? 1 : 9)) {
-    const { name, milliseconds, ratio } = start
+  const starts = await coldStarts(payloadOf('logs', 1000, 'protobuf').next(), smoke ? 1 : 9)
+  for (const { name, milliseconds, ratio } of starts)
     console.log(`${name.padEnd(16)} ${milliseconds.toFixed(0).padStart(5)} ms ${ratio.toFixed(2)}`)
-  }
+  return starts.filter(({ name }) => name !== bareName)
 }
 
 const machine = (): string => {
@@ -125,8 +125,8 @@ const main = async (): Promise<void> => {
     lines.push(...measured)
   }
   console.log(`\n${legend}`)
-  if (only === '' || only === 'start') await printStarts(smoke)
-  if (!smoke) console.log(['', ...comparisons(lines), '', machine()].join('\n'))
+  const starts = only === '' || only === 'start' ? await printStarts(smoke) : []
+  if (!smoke) console.log(['', ...comparisons(lines, starts), '', machine()].join('\n'))
 }
 
 await main()

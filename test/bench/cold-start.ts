@@ -18,6 +18,9 @@ export interface ColdStart {
 
 const root = join(import.meta.dirname, '../..')
 
+/** The way that the others are divided by. */
+export const bareName = 'bare node:http'
+
 /** Reads a body and answers 200: what any server on Node costs. */
 const bareServer = `require('node:http').createServer((request, response) => {
   request.resume().on('end', () => response.end())
@@ -25,7 +28,7 @@ const bareServer = `require('node:http').createServer((request, response) => {
 
 /** Arguments of Node for each way to start, on a port and with a folder to write to. */
 const ways: Readonly<Record<string, (port: number, folder: string) => readonly string[]>> = {
-  'bare node:http': (port) => ['-e', bareServer, String(port)],
+  [bareName]: (port) => ['-e', bareServer, String(port)],
   'from sources': (port, folder) => ['runtimes/cli.ts', ...flags(port, folder)],
   bundle: (port, folder) => ['dist/cli.js', ...flags(port, folder)],
 }
@@ -46,7 +49,7 @@ export const coldStarts = async (body: Uint8Array, rounds = 9): Promise<ColdStar
       if (round >= 0) times.get(name)?.push(milliseconds)
     }
   }
-  const bare = median(times.get('bare node:http') ?? [])
+  const bare = median(times.get(bareName) ?? [])
   return [...times].map(([name, each]) => {
     const milliseconds = median(each)
     return { name, milliseconds, ratio: milliseconds / bare }

@@ -1,4 +1,5 @@
 /** What was expected of some figures, and what came of it. It is said, and nothing depends on it. */
+import type { ColdStart } from './cold-start.ts'
 import { cpuPerRecord, type Line } from './table.ts'
 
 interface Target {
@@ -49,13 +50,28 @@ const targets: readonly Target[] = [
   },
 ]
 
-/** A sentence for each target that was measured: of 10,000 log records of 442 bytes. */
-export const comparisons = (lines: readonly Line[]): string[] =>
-  targets.flatMap(({ says, matches, value, unit, most, least }) => {
+/** How many times as long as a bare server's the start of either program may take at the most. */
+const mostStartRatio = 2
+
+/** A sentence for each target that was measured: of 10,000 log records of 442 bytes, and of starts. */
+export const comparisons = (lines: readonly Line[], starts: readonly ColdStart[]): string[] => [
+  ...targets.flatMap(({ says, matches, value, unit, most, least }) => {
     const line = lines.find(matches)
     const figure = line && value(line)
-    if (figure === undefined) return []
-    const wanted = most === undefined ? `at least ${least}` : `at most ${most}`
-    const met = figure <= (most ?? Number.POSITIVE_INFINITY) && figure >= (least ?? 0)
-    return [`${says}: ${figure.toFixed(2)} ${unit}, expected ${wanted}${met ? '' : ': MISSED'}`]
-  })
+    return figure === undefined ? [] : [comparison(says, figure, unit, { most, least })]
+  }),
+  ...starts.map(({ name, ratio }) =>
+    comparison(`start ${name} / bare server's`, ratio, 'times', { most: mostStartRatio }),
+  ),
+]
+
+const comparison = (
+  says: string,
+  figure: number,
+  unit: string,
+  { most, least }: { most?: number | undefined; least?: number | undefined },
+): string => {
+  const wanted = most === undefined ? `at least ${least}` : `at most ${most}`
+  const met = figure <= (most ?? Number.POSITIVE_INFINITY) && figure >= (least ?? 0)
+  return `${says}: ${figure.toFixed(2)} ${unit}, expected ${wanted}${met ? '' : ': MISSED'}`
+}
