@@ -114,7 +114,7 @@ describe.each(kinds)('%s', (_, type, vector, a, b) => {
     ['null first', [null, null, ...Array(20).fill(a)]],
     ['null last', [...Array(20).fill(b), null]],
     ['turns', Array.from({ length: 61 }, (_, i) => [a, null, b, a, a][i % 5] as Value)],
-    ['turns, a run, turns', [...'abcabcabc', ...'a'.repeat(30), ...'cabcabc'].map(of)],
+    ['turns, a run, turns', [...'abcabcabc', ...'a'.repeat(17), ...'cbabc'].map(of)],
     ['runs', Array.from({ length: 100 }, (_, i) => [a, null, b][Math.floor(i / 11) % 3] as Value)],
   ]
   test.each(patterns)('%s', (_, values) =>
