@@ -105,13 +105,23 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
 
 const { auth, authTokens, tlsCert, tlsKey, maxInflightBytes, maxPayloadBytes } = variables
 
+/** What each kind of credentials looks like; any other would lock everybody out. */
+const credentials = {
+  // RFC 6750, 2.1: b64token
+  bearer: {
+    form: /^[\w.~+/-]+=*$/,
+    expected: 'must hold tokens of letters, digits and -._~+/ only, with = at their end',
+  },
+  basic: { form: /^[^:]+:./, expected: 'must hold user:password pairs' },
+} as const
+
 const authProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
   const { auth: kind, authTokens: tokens, listenAddr } = values
   const about = (variable: string, message: string) => [{ variable, message }]
   if (kind === 'bearer' || kind === 'basic') {
     if (tokens === undefined) return about(authTokens.name, `is missing: ${auth.name} asks for it`)
-    const whole = kind === 'bearer' || tokens.every((pair) => /^[^:]+:./.test(pair))
-    return whole ? [] : about(authTokens.name, 'must hold user:password pairs')
+    const { form, expected } = credentials[kind]
+    return tokens.every((token) => form.test(token)) ? [] : about(authTokens.name, expected)
   }
   // Tokens that nothing checks would be a door that only looks locked.
   if (tokens !== undefined) return about(auth.name, 'must be bearer or basic: there are tokens')

@@ -68,6 +68,13 @@ describe('a value is read', () => {
     expect(read(env).listenAddr).toEqual({ host: '0.0.0.0', port: 4318 })
   })
 
+  test.each(['x', 'AZaz09-._~+/', 'dG9rZW4=', 'dG9rZQ==', '0a1b-2c'])('the token %s', (token) => {
+    expect(read({ AUTH: 'bearer', AUTH_TOKENS: token }).auth).toEqual({
+      kind: 'bearer',
+      tokens: [token],
+    })
+  })
+
   test('a certificate and its key', () => {
     expect(read({ TLS_CERT: 'c.pem', TLS_KEY: 'k.pem' }).tls).toEqual({
       cert: 'c.pem',
@@ -103,6 +110,19 @@ describe('a wrong value is named with what is expected', () => {
     [{ LISTEN_ADDR: 'otel.example.com:4318' }, /AUTH: must be chosen/],
     [{ AUTH: 'bearer' }, 'AUTH_TOKENS: is missing: OTLP2PARQUET_AUTH asks for it'],
     [{ AUTH: 'bearer', AUTH_TOKENS: ' , ' }, 'AUTH_TOKENS: must hold at least one token'],
+    ...[
+      'two words',
+      'user:password',
+      'Bearer x',
+      'zoë',
+      '"quoted"',
+      'a=b',
+      '=',
+      'fine,not fine',
+    ].map((tokens): [Environment, string] => [
+      { AUTH: 'bearer', AUTH_TOKENS: tokens },
+      'AUTH_TOKENS: must hold tokens of letters, digits and -._~+/ only, with = at their end',
+    ]),
     [{ AUTH: 'basic', AUTH_TOKENS: 'word' }, 'AUTH_TOKENS: must hold user:password pairs'],
     [{ AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
     [{ AUTH: 'none', AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
