@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
@@ -56,6 +56,7 @@ export const serve = async (
   const server = createHttpServer(config, limits, listener)
   server.maxConnections = maxConnections
   server.prependListener('request', lingerOnEarlyAnswer)
+  server.prependListener('request', nameHost)
   answerClientErrors(server)
   // RFC 9110, 10.1.1: an expectation that nobody here knows may be ignored. Node's 417 would lose data.
   server.on('checkExpectation', (...exchange) => server.emit('request', ...exchange))
@@ -67,6 +68,14 @@ export const serve = async (
     url: urlOf(server, config),
     drain: () => drain(config.requestDeadlineMs + drainSlackMs),
   }
+}
+
+/**
+ * HTTP/1.0 knows no `Host` (RFC 9112, 3.2 asks for it from 1.1 on), and probes of old load balancers
+ * speak it; the URL that the application is given needs one.
+ */
+const nameHost = ({ httpVersion, headers }: IncomingMessage): void => {
+  if (httpVersion === '1.0') headers.host ??= 'localhost'
 }
 
 const createHttpServer = (

@@ -133,6 +133,18 @@ describe('what is no request for the application is answered in our words', () =
 })
 
 test.each([
+  ['a probe', 'GET /health HTTP/1.0\r\n\r\n', '{"status":"ok"}'],
+  ['a sender', post().replace('HTTP/1.1', 'HTTP/1.0').replace('Host: x\r\n', ''), '200 OK'],
+])('%s that speaks HTTP/1.0 needs no Host', async (_who, bytes, words) => {
+  const { url } = await start()
+  const connection = await connectTo(url)
+  connection.send(bytes)
+  const received = await connection.all
+  expect(received).toMatch(/^HTTP\/1\.1 200 /)
+  expect(received).toContain(words)
+})
+
+test.each([
   ['that asks for HTTP/2 instead', ['Connection: Upgrade', 'Upgrade: h2c', 'HTTP2-Settings: AAM']],
   ['with an unknown expectation', ['Expect: wonders']],
   ['that waits to be told to go on', ['Expect: 100-continue']],
