@@ -9,10 +9,8 @@ export interface Limits {
   readonly maxPayloadBytes: number
   /** Bytes of all bodies in flight. At least `maxPayloadBytes`, or the largest bodies never fit. */
   readonly maxInflightBytes: number
-  /** Milliseconds from a body's last byte to the answer. */
+  /** Milliseconds from a body's last byte to the answer; also those without a byte after which a body is given up. */
   readonly requestDeadlineMs: number
-  /** Milliseconds without a byte after which a body is given up; `requestDeadlineMs` without it. */
-  readonly bodyIdleMs?: number
 }
 
 export interface IntakeOptions {
@@ -44,10 +42,7 @@ export const takeIn = async (
 ): Promise<Intake> => {
   const decode = decoderOf(request.headers.get('content-encoding') ?? undefined, inflate)
   const declared = declaredLength(request.headers.get('content-length') ?? undefined) ?? 0
-  const bounds = {
-    bytes: limits.maxPayloadBytes,
-    idleMs: limits.bodyIdleMs ?? limits.requestDeadlineMs,
-  }
+  const bounds = { bytes: limits.maxPayloadBytes, idleMs: limits.requestDeadlineMs }
   if (declared > bounds.bytes) throw bodyTooLarge(bounds.bytes)
   const reservation = admission.reserve(declared)
   try {
