@@ -140,10 +140,14 @@ const storeExport = async (
       reservation.release()
     }
   }
-  return withDeadline(work(), limits.requestDeadlineMs, (error) =>
-    error === undefined
-      ? log('info', 'a request was stored after its deadline', { signal })
-      : log('error', 'a request failed after its deadline', { signal, error: describe(error) }),
+  return withDeadline(
+    work(),
+    limits.requestDeadlineMs,
+    'storing took too long, try again',
+    (error) =>
+      error === undefined
+        ? log('info', 'a request was stored after its deadline', { signal })
+        : log('error', 'a request failed after its deadline', { signal, error: describe(error) }),
   )
 }
 
@@ -245,7 +249,7 @@ const probe = (check: () => Promise<void>) => async (c: Context) => {
 const readiness = ({ ready, limits, log, now = Date.now }: AppOptions): (() => Promise<void>) => {
   const ask = async (): Promise<void> => {
     try {
-      await withDeadline(ready(), limits.requestDeadlineMs, () => {})
+      await withDeadline(ready(), limits.requestDeadlineMs, 'not ready in time', () => {})
     } catch (error) {
       log('warn', 'not ready', { error: describe(error) })
       throw error instanceof IngestError && error.retryable

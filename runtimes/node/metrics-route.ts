@@ -9,7 +9,10 @@ import type { Prometheus } from './prometheus.ts'
  */
 export const addMetricsRoute = (app: Hono, prometheus: Prometheus, auth: Auth): void => {
   const challenge = challengeOf(auth)
-  app.get('/metrics', async (c) => {
+  app.all('/metrics', async (c) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+      return c.text('use GET\n', 405, { Allow: 'GET, HEAD' })
+    }
     const allowed = await authorize(auth, c.req.raw).then(
       () => true,
       () => false,

@@ -48,6 +48,7 @@ describe('when the storage is down', () => {
     const answer = get('/ready')
     await vi.advanceTimersByTimeAsync(8000)
     expect(answerOf(await answer)).toEqual(tryAgain)
+    expect(await (await answer).json()).toEqual({ code: 14, message: 'not ready in time' })
   })
 })
 

@@ -187,6 +187,18 @@ describe('GET /metrics', () => {
     expect(seen.get('written_bytes_total{table="logs"}')).toBeGreaterThan(1000)
   })
 
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is not for it', async (method) => {
+    const { url } = await start()
+    const answer = await fetch(`${url}/metrics`, { method })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+
+  test('HEAD is answered like GET, without the figures', async () => {
+    const { url } = await start()
+    const answer = await fetch(`${url}/metrics`, { method: 'HEAD' })
+    expect([answer.status, await answer.text()]).toEqual([200, ''])
+  })
+
   const bearer = { OTLP2PARQUET_AUTH: 'bearer', OTLP2PARQUET_AUTH_TOKENS: 'good' }
   const open = { OTLP2PARQUET_LISTEN_ADDR: '0.0.0.0:0' }
   const cases: [where: string, env: Record<string, string>, token: string, status: number][] = [
