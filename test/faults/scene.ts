@@ -39,13 +39,12 @@ export interface Scene {
   judge(): Promise<Violation[]>
 }
 
-/** Starts the program under a limit; null where this machine does not allow it. */
-export const startScene = async (
-  limit: keyof typeof limits,
-  path: string,
-): Promise<Scene | null> => {
-  const program = await startProgram({ folder: path, prepare: limits[limit] }).catch(() => null)
-  if (program === null) return null
+/**
+ * Starts the program under a limit.
+ * @throws with what it printed when it does not start
+ */
+export const startScene = async (limit: keyof typeof limits, path: string): Promise<Scene> => {
+  const program = await startProgram({ folder: path, prepare: limits[limit] })
   // A mount of the program's own is seen through its root.
   const folder = limit === 'disk' ? `/proc/${program.pid}/root${path}` : path
   const entries: Entry[] = []

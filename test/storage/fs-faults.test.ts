@@ -1,12 +1,13 @@
 // Protects the promise that a broken disk loses nothing and leaves nothing: every refusal is a
 // retryable error, no half-written file stays, and the storage heals without a restart. The faults
-// are real ones, made by limits on a process of its own.
+// are real ones, made by limits on a process of its own. Where no disk may be mounted, what needs one is skipped.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest'
 import { openFileStorage } from '../../src/storage/fs.ts'
+import { mountingForbidden } from './limited/mounting.ts'
 import { type Limited, startLimited } from './limited/start.ts'
 
 const unavailable = (code: string, message: RegExp) => ({
@@ -30,20 +31,18 @@ describe('a file storage', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  const start = async (limit: Parameters<typeof startLimited>[0]): Promise<Limited | null> => {
+  const start = async (limit: Parameters<typeof startLimited>[0]): Promise<Limited> => {
     const limited = await startLimited(limit, folder)
-    if (limited !== null) started.push(limited)
+    started.push(limited)
     return limited
   }
-  const startAnyway = async (limit: Parameters<typeof startLimited>[0]): Promise<Limited> => {
-    const limited = await start(limit)
-    if (limited === null) throw new Error(`cannot start a process under the limit: ${limit}`)
-    return limited
+  const startDisk = (context: TestContext): Promise<Limited> => {
+    if (mountingForbidden !== null) context.skip(mountingForbidden)
+    return start('disk')
   }
 
-  it('survives a full disk', async () => {
-    const disk = await start('disk')
-    if (disk === null) return survivesFileSizeLimit(await startAnyway('fileSize'))
+  it('survives a full disk', async (context) => {
+    const disk = await startDisk(context)
     expect(await disk.put('a/1', 100_000)).toBe('created')
     await disk.fillDisk()
     expect(await disk.put('a/2', 100_000)).toEqual(full)
@@ -56,9 +55,8 @@ describe('a file storage', () => {
     expect(await disk.files()).toEqual(['a/1 100000', 'a/2 100000', 'b/c/3 1'])
   })
 
-  it('keeps only whole objects when the disk fills up amid many puts', async () => {
-    const disk = await start('disk')
-    if (disk === null) return survivesFileSizeLimit(await startAnyway('fileSize'))
+  it('keeps only whole objects when the disk fills up amid many puts', async (context) => {
+    const disk = await startDisk(context)
     const keys = Array.from({ length: 40 }, (_, i) => `many/${i}`)
     const outcomes = await disk.putAll(keys, 50_000)
     const created = keys.filter((_, i) => outcomes[i] === 'created')
@@ -68,11 +66,8 @@ describe('a file storage', () => {
     expect(await disk.files()).toEqual(created.map((key) => `${key} 50000`).sort())
   })
 
-  /** Where nobody may mount: a limit that ends a file in the middle, as a full disk does. */
-  const survivesFileSizeLimit = async (limited: Limited): Promise<void> => {
-    console.warn(
-      'no disk may be mounted here: a limit on the size of files stands in for a full one',
-    )
+  it('survives a limit on the size of files, which ends one in the middle', async () => {
+    const limited = await start('fileSize')
     expect(await limited.put('a/1', 100_000)).toBe('created')
     expect(await limited.put('a/2', 1_000_000)).toMatchObject({
       kind: 'unavailable',
@@ -80,11 +75,10 @@ describe('a file storage', () => {
     })
     expect(await limited.files()).toEqual(['a/1 100000'])
     expect(await limited.put('a/2', 100_000)).toBe('created')
-  }
+  })
 
-  it('survives a read-only file system', async () => {
-    const disk = await start('disk')
-    if (disk === null) return console.warn('no disk may be mounted here: none could be read-only')
+  it('survives a read-only file system', async (context) => {
+    const disk = await startDisk(context)
     const readOnly = unavailable('EROFS', /: the file system is read-only$/)
     await disk.put('a/1', 1)
     await disk.remount('ro')
@@ -98,7 +92,7 @@ describe('a file storage', () => {
   })
 
   it('survives folders that it may not write', async () => {
-    const limited = await startAnyway('none')
+    const limited = await start('none')
     const denied = unavailable('EACCES', /: access is denied$/)
     await limited.restrict('a')
     await limited.chmod('', 0o555)
@@ -114,7 +108,7 @@ describe('a file storage', () => {
   })
 
   it('survives having no file left to open', async () => {
-    const limited = await startAnyway('files')
+    const limited = await start('files')
     const tooMany = unavailable('EMFILE', /: too many files are open$/)
     await limited.takeAllFiles()
     expect(await limited.put('a/1', 1)).toEqual(tooMany)
@@ -125,7 +119,7 @@ describe('a file storage', () => {
   })
 
   it('opens few files at once for many puts', async () => {
-    const limited = await startAnyway('files')
+    const limited = await start('files')
     const keys = Array.from({ length: 1000 }, (_, i) => `a/${i}`)
     expect(new Set(await limited.putAll(keys, 10))).toEqual(new Set(['created']))
   })
@@ -141,7 +135,7 @@ describe('a file storage', () => {
   })
 
   it('agrees with another process about who was first', async () => {
-    const both = [await startAnyway('none'), await startAnyway('none')] as const
+    const both = [await start('none'), await start('none')] as const
     const keys = Array.from({ length: 300 }, (_, i) => `race/${i % 3}/${i}`)
     const sizes = [10_000, 10_001] as const
     const [ours, theirs] = await Promise.all([
@@ -154,13 +148,13 @@ describe('a file storage', () => {
   })
 
   it('clears what a killed process left when it starts again', async () => {
-    const limited = await startAnyway('none')
+    const limited = await start('none')
     const keys = Array.from({ length: 200 }, (_, i) => `kill/${i}`)
     const puts = limited.putAll(keys, 1_000_000)
     puts.catch(() => undefined)
     while ((await readdir(join(folder, 'data/.tmp'))).length === 0) await setImmediate()
     await limited.stop()
-    const restarted = await startAnyway('none')
+    const restarted = await start('none')
     const files = await restarted.files()
     expect(files.filter((file) => !/^kill\/\d+ 1000000$/.test(file))).toEqual([])
   })

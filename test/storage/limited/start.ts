@@ -19,22 +19,26 @@ const limits = {
   disk: ['unshare', '-rm', 'sh', '-c', 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"'],
 }
 
-/** Starts a storage in `folder`, or says null when this machine does not allow the limit. */
+/**
+ * Starts a storage in `folder` under a limit.
+ * @throws when the process ends before it is ready
+ */
 export const startLimited = async (
   limit: keyof typeof limits,
   folder: string,
-): Promise<Limited | null> => {
+): Promise<Limited> => {
   const [command = '', ...args] = limits[limit]
   const program = [process.execPath, join(import.meta.dirname, 'process.ts'), folder]
   const child = spawn(command, [...args, folder, ...program], {
-    stdio: ['ignore', 'inherit', limit === 'disk' ? 'ignore' : 'inherit', 'ipc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const exited = new Promise<void>((done) => {
     child.once('close', () => done())
     child.once('error', () => done())
   })
   const started = new Promise<true>((done) => child.once('message', () => done(true)))
-  if (!(await Promise.race([started, exited]))) return null
+  if (!(await Promise.race([started, exited])))
+    throw new Error(`the storage's process ended before it was ready, under the limit: ${limit}`)
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL')
     await exited
