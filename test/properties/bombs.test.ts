@@ -6,11 +6,11 @@ import { startProgram } from '../runtimes/program.ts'
 import { type Bomb, bombs } from './bombs.ts'
 import { field, record } from './pieces.ts'
 
-/**
- * Milliseconds in which a bomb is answered. On a busy machine those count that the program had for itself: how long
- * others keep it waiting is not its doing.
- */
+/** Milliseconds in which a bomb is answered, of those that the program had for itself. */
 const promised = 2000
+
+/** Milliseconds on the clock: others may keep the program waiting on a busy machine, but it may not idle. */
+const patience = 8000
 
 /** MiB that the program's memory may reach: a body of 64 MiB is read, decoded, sorted and encoded. */
 const bound = 1024
@@ -37,28 +37,24 @@ const post = async ({ signal, encoding, isGzip }: Omit<Bomb, 'body'>, body: Uint
   return { status: answer.status, milliseconds: Math.round(performance.now() - started) }
 }
 
-/** Milliseconds of processor time that the program has used; `Infinity` where the system does not say (proc(5), stat). */
+const isLinux = process.platform === 'linux'
+
+/** Milliseconds of processor time that the program has used (proc(5), stat); those on the clock where it is not Linux. */
 const processorTime = (): number => {
-  try {
-    const [, fields = ''] = readFileSync(`/proc/${program.pid}/stat`, 'utf8').split(') ')
-    const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number)
-    // In hundredths of a second, on every Linux there is.
-    return 10 * (user + system)
-  } catch {
-    return Number.POSITIVE_INFINITY
-  }
+  if (!isLinux) return performance.now()
+  const [, fields = ''] = readFileSync(`/proc/${program.pid}/stat`, 'utf8').split(') ')
+  const [user = 0, system = 0] = fields.split(' ').slice(11, 13).map(Number)
+  // In hundredths of a second, on every Linux there is.
+  return 10 * (user + system)
 }
 
-/** MiB that the program's memory reached since it was last asked; 0 where the system does not say (proc(5), VmHWM). */
+/** MiB that the program's memory reached since it was last asked (proc(5), VmHWM); 0 where it is not Linux. */
 const peakMemory = (): number => {
-  try {
-    const folder = `/proc/${program.pid}`
-    const [, peak = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`${folder}/status`, 'utf8')) ?? []
-    writeFileSync(`${folder}/clear_refs`, '5')
-    return Math.round(Number(peak) / 1024)
-  } catch {
-    return 0
-  }
+  if (!isLinux) return 0
+  const folder = `/proc/${program.pid}`
+  const [, peak = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`${folder}/status`, 'utf8')) ?? []
+  writeFileSync(`${folder}/clear_refs`, '5')
+  return Math.round(Number(peak) / 1024)
 }
 
 describe('a bomb', () => {
@@ -80,9 +76,9 @@ describe('a bomb', () => {
         `${milliseconds} (${own})  ${MiB}  ${MB}  ${status}  ${signal}, ${encoding}: ${name}`,
       )
       expect(status).toBe(bomb.status)
-      expect(Number.isFinite(own) ? Math.min(own, milliseconds) : milliseconds).toBeLessThan(
-        promised,
-      )
+      expect(own).toBeLessThan(promised)
+      expect(milliseconds).toBeLessThan(patience)
+      if (isLinux) expect(MiB).toBeGreaterThan(0)
       expect(MiB).toBeLessThan(bound)
       const next = { ...bomb, encoding: 'protobuf', isGzip: false } as const
       expect(await post(next, record(field(200)))).toMatchObject({ status: 200 })
