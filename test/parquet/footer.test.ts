@@ -117,6 +117,14 @@ test.each([
   expect(statisticsOf(type, column)?.max_value).toBeUndefined()
 })
 
+test('no statistics: lists, into which no filter reaches', () => {
+  const lists = chunksOf(metadataOf(encode(everyKind))).filter(
+    (chunk) => chunk.path_in_schema.length > 1,
+  )
+  expect(lists.length).toBeGreaterThan(0)
+  expect(lists.filter(({ statistics }) => statistics !== undefined)).toEqual([])
+})
+
 describe('DuckDB finds what it looks for', () => {
   const doubles = [1, Number.NaN, -0, 0, null, 5, Infinity, Number.NaN, 7, 7, null, null]
   const texts = ['a', `${'é'.repeat(40)}1`, null, 'é'.repeat(32), '\u{10ffff}'.repeat(20), 'b']
