@@ -21,7 +21,7 @@ import {
   type Violation,
 } from './ledger.ts'
 import { filesBelow, type Program, startProgram } from './program.ts'
-import { judges, readAll } from './readers.ts'
+import { absent, judges, readAll } from './readers.ts'
 
 export interface KillOptions {
   readonly rounds: number
@@ -197,6 +197,15 @@ const judge = async (
   }
 }
 
+/** Why a run shows nothing, whatever it found; null when it does show something. */
+export const idleness = ({
+  acknowledged,
+  broken,
+}: Pick<KillReport, 'acknowledged' | 'broken'>): string | null => {
+  if (acknowledged === 0) return 'nothing was acknowledged: this run shows nothing'
+  return broken === 0 ? 'no kill broke a connection: this run shows nothing' : null
+}
+
 if (import.meta.main) {
   const { values } = parseArgs({
     options: { rounds: { type: 'string', default: '50' }, seed: { type: 'string' } },
@@ -207,6 +216,9 @@ if (import.meta.main) {
   for (const violation of report.violations.slice(0, 20)) console.error(violation)
   const { violations, ...figures } = report
   console.log(JSON.stringify(figures))
+  for (const [name, why] of Object.entries(absent)) console.log(`${name} did not judge: ${why}`)
+  const idle = idleness(report)
+  if (idle !== null) console.error(idle)
   console.log(`${violations.length} broken rules; seed ${seed}`)
-  process.exitCode = violations.length === 0 ? 0 : 1
+  process.exitCode = violations.length === 0 && idle === null ? 0 : 1
 }

@@ -1,6 +1,6 @@
 /** The readers that judge a ledger: independent of each other and of us. */
 import { existsSync } from 'node:fs'
-import { python } from '../interop/programs.ts'
+import { peers } from '../interop/programs.ts'
 import { readers } from '../interop/readers/readers.ts'
 import type { Reader, Reading, Row } from '../interop/rows.ts'
 
@@ -17,12 +17,19 @@ const kept = new Set([
 const slim = (row: Row): Row =>
   Object.fromEntries(Object.entries(row).filter(([name]) => kept.has(name)))
 
-/** DuckDB and hyparquet; PyArrow too where interop installed it. */
+const names = ['duckdb', 'hyparquet', 'pyarrow']
+
+/** Why a reader does not judge here, by its name: PyArrow comes with what interop installs. */
+export const absent: Readonly<Record<string, string>> = existsSync(peers)
+  ? {}
+  : { pyarrow: 'not installed (npm run interop)' }
+
+/**
+ * DuckDB, hyparquet and PyArrow. Where the peers of interop stand at all, PyArrow judges, and breaks the run if it
+ * does not answer.
+ */
 export const judges: Readonly<Record<string, Reader>> = Object.fromEntries(
-  Object.entries(readers).filter(
-    ([name]) =>
-      name === 'duckdb' || name === 'hyparquet' || (name === 'pyarrow' && existsSync(python)),
-  ),
+  Object.entries(readers).filter(([name]) => names.includes(name) && !(name in absent)),
 )
 
 /**

@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 export const here = (path: string): string =>
   fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-const peer = (path: string): string => here(`test/interop/peers/${path}`)
+/** Where install.sh puts them. */
+export const peers = here('test/interop/peers')
+
+const peer = (path: string): string => `${peers}/${path}`
 
 export const python = peer('python/bin/python')
 /** With an exporter that compresses every attempt anew. */
