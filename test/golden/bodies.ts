@@ -20,3 +20,6 @@ export const bodies = Object.entries(cases).flatMap(([name, request]) => {
     { name, signal, encoding: 'json' as const, bytes: new TextEncoder().encode(toJson(request)) },
   ]
 })
+
+/** Those that are no mixture of others: enough where each is read a thousand times. */
+export const plainBodies = bodies.filter(({ name }) => name !== 'metrics-mixed')

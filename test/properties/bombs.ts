@@ -106,14 +106,9 @@ export const bombs: readonly Bomb[] = [
   metrics(200, '1,000,000 metrics without points', () =>
     request(repeated(bytes(0x12, 2, 0x2a, 0), million)),
   ),
-  logs(200, '300,000 empty records', () => request(emptyAt(0x12, 300_000))),
   logs(413, '1,000,001 empty records', () => request(emptyAt(0x12, million + 1))),
   traces(413, '10,000,000 empty events', () => record(emptyAt(0x5a, 10 * million))),
-  traces(413, '10,000,000 empty links', () => record(emptyAt(0x6a, 10 * million))),
   traces(200, '1,000,000 empty events', () => record(emptyAt(0x5a, million))),
-  metrics(413, '10,000,000 empty exemplars', () =>
-    record(field(5, field(1, emptyAt(0x2a, 10 * million)))),
-  ),
   logs(413, '10,000,000 empty entity references', () => resource(emptyAt(0x1a, 10 * million))),
   logs(200, '1,000,000 empty entity references', () => resource(emptyAt(0x1a, million))),
   logs(413, '10,000,001 empty keys of an entity', () =>

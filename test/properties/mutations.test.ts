@@ -6,7 +6,7 @@
 // tries a million other bodies instead of the usual 100,000, which are always the same; PROPERTY_SEED=<n> repeats a run, whose
 // seed stands in the test's name.
 import { describe, expect, it } from 'vitest'
-import { bodies } from '../golden/bodies.ts'
+import { plainBodies as bodies } from '../golden/bodies.ts'
 import { random } from '../judge/random.ts'
 import { differences } from './differences.ts'
 import { type Judgement, judgementOf, readByUs } from './judgement.ts'

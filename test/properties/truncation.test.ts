@@ -2,7 +2,7 @@
 // reads it where what is left is a whole message; nothing else is ever thrown.
 import { describe, expect, it } from 'vitest'
 import { IngestError } from '../../src/errors.ts'
-import { bodies } from '../golden/bodies.ts'
+import { plainBodies as bodies } from '../golden/bodies.ts'
 import { judgementOf, readByUs } from './judgement.ts'
 import { patience } from './runs.ts'
 
