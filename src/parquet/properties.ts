@@ -81,7 +81,8 @@ const holdsNaN = ({ values, length }: Float64Vector): boolean => {
  * Writer properties in wasm's memory; the call they are passed to consumes them.
  *
  * The leaves of lists cannot be named in parquet-wasm's settings, so what holds for all columns is
- * what suits them: plain, no dictionary, no statistics (no filter reaches into a list).
+ * what suits them: a dictionary (bounds and counts repeat from point to point: 10,000 points of histograms
+ * are a sixth smaller and no slower), no statistics (no filter reaches into a list).
  */
 export const writerProperties = (
   wasm: ParquetWasm,
@@ -113,7 +114,9 @@ class PropertiesBuilder {
     this.pointer = wasm.writerpropertiesbuilder_setCompression(this.pointer, codec)
     this.pointer = wasm.writerpropertiesbuilder_setDataPageSizeLimit(this.pointer, pageSize)
     this.pointer = wasm.writerpropertiesbuilder_setMaxRowGroupSize(this.pointer, rowGroupSize)
-    this.pointer = wasm.writerpropertiesbuilder_setDictionaryEnabled(this.pointer, 0)
+    // hyparquet cannot read the dictionary of a list column without values when it is compressed with LZ4.
+    const dictionary = compression === 'lz4_raw' ? 0 : 1
+    this.pointer = wasm.writerpropertiesbuilder_setDictionaryEnabled(this.pointer, dictionary)
     this.pointer = wasm.writerpropertiesbuilder_setStatisticsEnabled(this.pointer, noStatistics)
     const [text, length] = this.text(createdBy)
     this.pointer = wasm.writerpropertiesbuilder_setCreatedBy(this.pointer, text, length)
@@ -121,7 +124,7 @@ class PropertiesBuilder {
 
   column(name: string, { dictionary, encoding, statistics }: ColumnSettings): void {
     const { wasm } = this
-    if (dictionary) this.set(wasm.writerpropertiesbuilder_setColumnDictionaryEnabled, name, 1)
+    this.set(wasm.writerpropertiesbuilder_setColumnDictionaryEnabled, name, dictionary ? 1 : 0)
     if (encoding !== undefined) {
       this.set(wasm.writerpropertiesbuilder_setColumnEncoding, name, encoding)
     }
