@@ -1,12 +1,12 @@
 // Protects: what leaves as an Arrow stream is what the vectors hold, as apache-arrow itself reads it.
 
-import { type Field, RecordBatchStreamReader, type Table, tableFromIPC } from 'apache-arrow'
+import { type Field, type Table, tableFromIPC } from 'apache-arrow'
 import { expect, test } from 'vitest'
 import { toIpc } from '../../src/arrow/ipc.ts'
 import type { RecordBatch } from '../../src/arrow/record-batch.ts'
 import type { Vector } from '../../src/arrow/vector.ts'
 import { everyKind } from './every-kind.ts'
-import { bitmap, dictionaryOf, type Value, valuesOf, vectorOf } from './values.ts'
+import { type Value, valuesOf } from './values.ts'
 
 const streamOf = (batch: RecordBatch): Uint8Array => Buffer.concat(toIpc(batch))
 const tableOf = (batch: RecordBatch): Table => tableFromIPC(streamOf(batch))
