@@ -9,10 +9,10 @@ import { bodiesOf, type Coding, type Payload } from './payloads.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** How each server is started, writing to a folder. */
+/** How each server is started, writing to a folder; ours is the bundle, which must have been built. */
 const servers = {
   ours: (folder: string) => [
-    ...['runtimes/cli.ts', '--port', '0', '--output', folder],
+    ...['dist/cli.js', '--port', '0', '--output', folder],
     ...['--log-level', 'error'],
   ],
   naive: (folder: string) => ['test/bench/naive-server.ts', folder],

@@ -89,7 +89,8 @@ const columns: readonly Column[] = [
 
 /** What the columns mean. */
 export const legend = `µs: CPU, user and system, for one record, the best of several rounds; krec/s: thousands of records a
-second on the clock, the disk's fsync included; MB: the most memory the server's process held resident;
+second on the clock, the disk's fsync included; MB: the most memory the server's process held resident
+(over HTTP ours is the bundle, as it is installed);
 B/rec: of the files; naive: @bufbuild/protobuf or JSON.parse, apache-arrow Builders, parquet-wasm defaults
 (zstd), no sort, no request id; ratio: naive µs / ours.`
 
