@@ -24,7 +24,7 @@ const tokens = { OTLP2PARQUET_AUTH: 'bearer', OTLP2PARQUET_AUTH_TOKENS: 'one' }
 
 test.each([
   ['Dockerfile', settingsOf(read('Dockerfile')), tokens],
-  ['compose.yaml', compose.services.otlp2parquet.environment, {}],
+  ['compose.yaml', compose.services.otlp2parquet.environment, tokens],
   ['otlp2parquet.service', settingsOf(read('otlp2parquet.service')), {}],
 ])('%s: the program takes its settings', (_, settings, more) => {
   expect(Object.keys(settings)).not.toEqual([])
