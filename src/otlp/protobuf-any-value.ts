@@ -174,49 +174,32 @@ export class AnyValueReader extends WireReader {
     this.quoted(to, key, keyEnd)
     to.byte(colon)
     const at = to.pos
-    if (values > 1) this.#mergedValue(begin, end, to, depth)
+    if (values > 1) this.mergedValue(begin, end, VALUE, to, false, depth)
     else this.anyValue(value, valueEnd, to, false, depth)
     return at
   }
 
   /**
-   * A value that was sent in pieces: messages merge as their encodings joined (protobuf encoding, "Last One Wins"). They are read one
-   * after the other, not copied together: at every level of a nested value that would cost its whole size again.
+   * Writes a value that the message `[p, end)` holds in pieces, under `tag`: messages merge as their encodings joined (protobuf encoding,
+   * "Last One Wins"). They are read one after the other, not copied together: at every level of a nested value that would cost its
+   * whole size again. The rest as in `anyValue`.
    */
-  #mergedValue(p: number, end: number, to: Text, depth: number): void {
+  mergedValue(p: number, end: number, tag: number, to: Text, bare: boolean, depth: number): number {
     const start = to.pos
     let type = 0
     this.#count = 0
-    while (p < end) {
-      const tag = this.tag(p, end)
-      const at = this.next
-      this.skip(tag, at, end)
-      p = this.next
-      if (tag === VALUE) {
-        const s = this.#payload(at, p)
-        type = this.#members(s, p, to, start, false, depth, type, this.#count)
-      }
-    }
-    this.#finish(type, to, start, false)
-  }
-
-  /** The payloads of every field with this tag in the message `[p, end)`, one behind the other. */
-  joined(p: number, end: number, tag: number): Uint8Array {
-    const pieces: Uint8Array[] = []
     while (p < end) {
       const found = this.tag(p, end)
       const at = this.next
       this.skip(found, at, end)
       p = this.next
-      if (found === tag) pieces.push(this.b.subarray(this.#payload(at, p), p))
+      if (found === tag) {
+        const s = this.#payload(at, p)
+        type = this.#members(s, p, to, start, bare, depth, type, this.#count)
+      }
     }
-    const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-    let o = 0
-    for (const piece of pieces) {
-      joined.set(piece, o)
-      o += piece.length
-    }
-    return joined
+    this.#finish(type, to, start, bare)
+    return type
   }
 
   /** Where the payload of the length-delimited value in `[p, end)` begins. */

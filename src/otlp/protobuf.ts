@@ -194,7 +194,7 @@ class ProtobufReader extends AnyValueReader {
     if (column.captures.length > 0) capture(column, row, key, value)
   }
 
-  /** A body sent in pieces is joined when its second piece is met; the pieces after that are in it already. */
+  /** A body sent in pieces is merged when its second piece is met; the pieces after that are in it already. */
   #anyValue(
     column: AnyValueColumn,
     row: number,
@@ -208,11 +208,10 @@ class ProtobufReader extends AnyValueReader {
     column.pieces[row] = pieces
     if (pieces === 3) return
     const to = column.begin(row)
-    if (pieces === 1) column.types[row] = this.anyValue(s, e, to, true, 0)
-    else {
-      const joined = new AnyValueReader(this.joined(begin, end, tag), this.tally)
-      column.types[row] = joined.anyValue(0, joined.b.length, to, true, 0)
-    }
+    column.types[row] =
+      pieces === 1
+        ? this.anyValue(s, e, to, true, 0)
+        : this.mergedValue(begin, end, tag, to, true, 0)
   }
 
   #packed(type: number, column: Int64sColumn | Float64sColumn, s: number, e: number): void {
