@@ -1,3 +1,5 @@
+import { concatenate } from './bytes.ts'
+
 /**
  * The SHA-256 of several pieces, one after another. A runtime that can hash piece by piece hands
  * in its own: WebCrypto wants one array.
@@ -5,15 +7,8 @@
 export type Sha256 = (pieces: readonly Uint8Array[]) => Uint8Array | Promise<Uint8Array>
 
 /** WebCrypto's SHA-256, which every runtime has. The pieces are copied. */
-export const webSha256: Sha256 = async (pieces) => {
-  const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', whole))
-}
+export const webSha256: Sha256 = async (pieces) =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', concatenate(pieces)))
 
 /** The first `digits` hex digits (lower case) of the SHA-256 of `pieces`. */
 export const sha256Hex = async (

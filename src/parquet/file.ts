@@ -3,6 +3,7 @@
  * columns that are dictionaries already, which we write ourselves.
  */
 import type { Field, RecordBatch } from '../arrow/record-batch.ts'
+import { concatenate } from '../bytes.ts'
 import {
   type Chunk,
   type DictionaryColumn,
@@ -73,7 +74,7 @@ export const assemble = (
   const schema = schemaOf(structs(metadata, 2), fields, ours)
   const orders = fields.map(() => struct({ 1: struct({}) }))
   pieces.push(writeFooter(changed(metadata, { 2: schema, 4: rowGroups, 5: undefined, 7: orders })))
-  return join(pieces)
+  return concatenate(pieces)
 }
 
 /** A row group's chunks in the order of the fields. Every field has one leaf. */
@@ -151,14 +152,4 @@ const schemaOf = (
   }
   const columns = fields.flatMap((field, i) => (ours[i] ? [schemaElement(field)] : next()))
   return [changed(root as Struct, { 5: fields.length }), ...columns]
-}
-
-const join = (pieces: readonly Uint8Array[]): Uint8Array => {
-  const whole = new Uint8Array(pieces.reduce((size, { length }) => size + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
 }
