@@ -47,7 +47,7 @@ export const claim = (member: Member, row: number): void => {
 
 /** 64-bit integers as halves, low half first. */
 export class Int64Column implements Member {
-  readonly op: typeof op.FIXED64 | typeof op.SFIXED64 | typeof op.UINT64
+  readonly op: typeof op.FIXED64 | typeof op.SFIXED64
   readonly presence = new Presence()
   readonly tracked: boolean
   rivals: readonly Member[] = []
@@ -76,7 +76,6 @@ export class Int32Column implements Column {
   readonly op:
     | typeof op.FIXED32
     | typeof op.UINT32
-    | typeof op.INT32
     | typeof op.SINT32
     | typeof op.ENUM
     | typeof op.BOOL

@@ -25,7 +25,6 @@ const field =
   })
 
 export const fixed64 = field(op.FIXED64, () => new Int64Column(op.FIXED64, false))
-export const uint64 = field(op.UINT64, () => new Int64Column(op.UINT64, false))
 export const sfixed64 = field(op.SFIXED64, () => new Int64Column(op.SFIXED64, true))
 export const fixed32 = field(op.FIXED32, () => new Int32Column(op.FIXED32))
 export const uint32 = field(op.UINT32, () => new Int32Column(op.UINT32))

@@ -243,7 +243,8 @@ const simpleEscapes = new Set(Array.from('"\\/bfnrt', (c) => c.charCodeAt(0)))
 /** ASCII that stands for itself in a string. */
 const isPlain = (c: number): boolean => c >= 0x20 && c < 0x80 && c !== quote && c !== backslash
 
-const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
+/** Whether a byte is an ASCII digit. */
+export const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
 
 const isHex = (c: number): boolean =>
   isDigit(c) || (c >= 0x41 && c <= 0x46) || (c >= 0x61 && c <= 0x66)

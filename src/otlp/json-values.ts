@@ -1,6 +1,6 @@
 /** JSON's spellings of protobuf's scalars (ProtoJSON format, and OTLP's own rules for it). */
 import type { IdColumn } from './columns.ts'
-import { JsonScanner } from './json-scanner.ts'
+import { isDigit, JsonScanner } from './json-scanner.ts'
 import { type KeyTable, keyAt } from './message.ts'
 import { type Tally, wrongId } from './tally.ts'
 
@@ -238,8 +238,6 @@ export class JsonValueReader extends JsonScanner {
     return Uint8Array.from(atob(plain), (c) => c.charCodeAt(0))
   }
 }
-
-const isDigit = (c: number): boolean => c >= 0x30 && c <= 0x39
 
 /** Whether a number goes on with a fraction or an exponent. */
 const isPartOfNumber = (c: number): boolean => c === point || c === 0x65 || c === 0x45

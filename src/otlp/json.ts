@@ -48,13 +48,11 @@ class JsonReader extends JsonAnyValueReader {
   #field(type: number, column: AnyColumn, row: number): void {
     switch (type) {
       case op.FIXED64:
-      case op.UINT64:
       case op.SFIXED64:
         this.#int64(type, column as Int64Column, row)
         break
       case op.FIXED32:
       case op.UINT32:
-      case op.INT32:
       case op.SINT32:
       case op.ENUM:
       case op.BOOL:
@@ -94,7 +92,7 @@ class JsonReader extends JsonAnyValueReader {
   #int32(type: number, { names }: Int32Column): number {
     if (type === op.ENUM) return this.enumeration(names)
     if (type === op.BOOL) return this.boolean() ? 1 : 0
-    return this.int32(type === op.INT32 || type === op.SINT32)
+    return this.int32(type === op.SINT32)
   }
 
   #anyValue(column: AnyValueColumn, row: number): void {

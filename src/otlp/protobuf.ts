@@ -79,10 +79,6 @@ class ProtobufReader extends AnyValueReader {
         this.fixed64(p, end)
         this.#int64(type, column as Int64Column, row)
         break
-      case op.UINT64:
-        this.varint64(p, end)
-        this.#int64(type, column as Int64Column, row)
-        break
       case op.DOUBLE:
         this.fixed64(p, end)
         setDouble(column as Float64Column, row, this.view.getFloat64(p, true))

@@ -147,10 +147,8 @@ export class Rows<F extends Fields = Fields> {
 const endless: ReadonlySet<op.Op> = new Set([
   op.FIXED64,
   op.SFIXED64,
-  op.UINT64,
   op.FIXED32,
   op.UINT32,
-  op.INT32,
   op.SINT32,
   op.ENUM,
   op.BOOL,

@@ -4,33 +4,29 @@
  */
 export const FIXED64 = 1
 export const SFIXED64 = 2
-export const UINT64 = 3
-export const FIXED32 = 4
-export const UINT32 = 5
-export const INT32 = 6
-export const SINT32 = 7
-export const ENUM = 8
-export const BOOL = 9
-export const DOUBLE = 10
-export const STRING = 11
-export const LABEL = 12
-export const ID = 13
-export const ATTRIBUTES = 14
-export const ANY_VALUE = 15
-export const MESSAGE = 16
-export const MESSAGES = 17
-export const FIXED64S = 18
-export const UINT64S = 19
-export const DOUBLES = 20
-export const STRINGS = 21
+export const FIXED32 = 3
+export const UINT32 = 4
+export const SINT32 = 5
+export const ENUM = 6
+export const BOOL = 7
+export const DOUBLE = 8
+export const STRING = 9
+export const LABEL = 10
+export const ID = 11
+export const ATTRIBUTES = 12
+export const ANY_VALUE = 13
+export const MESSAGE = 14
+export const MESSAGES = 15
+export const FIXED64S = 16
+export const UINT64S = 17
+export const DOUBLES = 18
+export const STRINGS = 19
 
 export type Op =
   | typeof FIXED64
   | typeof SFIXED64
-  | typeof UINT64
   | typeof FIXED32
   | typeof UINT32
-  | typeof INT32
   | typeof SINT32
   | typeof ENUM
   | typeof BOOL
@@ -57,10 +53,8 @@ const I32 = 5
 export const wireTypes: Readonly<Record<Op, readonly number[]>> = {
   [FIXED64]: [I64],
   [SFIXED64]: [I64],
-  [UINT64]: [VARINT],
   [FIXED32]: [I32],
   [UINT32]: [VARINT],
-  [INT32]: [VARINT],
   [SINT32]: [VARINT],
   [ENUM]: [VARINT],
   [BOOL]: [VARINT],
