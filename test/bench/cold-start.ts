@@ -3,9 +3,10 @@
 // must have been built. A row each for the bare server, the sources and the bundle; all took the same body.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../interop/programs.ts'
 
 /** One way to start, measured over several rounds. */
 export interface ColdStart {
@@ -74,15 +75,6 @@ const startOnce = async (
     rmSync(folder, { recursive: true })
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 
 const requestOf = (body: Uint8Array): Uint8Array =>
   Buffer.concat([

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { variables } from '../../src/config/variables.ts'
+import { freePort } from '../interop/programs.ts'
 import { ask } from '../tools/duckdb.ts'
 import { selfSigned } from './certificate.ts'
 import { runProgram, spawnProgram, startProgram, temporaryFolder } from './program.ts'
@@ -17,12 +18,6 @@ const listening = async () => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { server, port: (server.address() as AddressInfo).port }
-}
-
-const freePort = async (): Promise<number> => {
-  const { server, port } = await listening()
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** What a shell does with a line; `duckdb` there only prints its arguments. */

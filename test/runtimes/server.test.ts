@@ -15,19 +15,9 @@ import { type Config, readConfig } from '../../src/config.ts'
 import type { Ingest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
+import { stored } from '../http/harness.ts'
 import { selfSigned } from './certificate.ts'
 import { answersIn, connectTo } from './raw-http.ts'
-
-const stored: Awaited<ReturnType<Ingest>> = {
-  requestId: '0'.repeat(32),
-  records: 1,
-  rejected: new Map(),
-  files: 1,
-  duplicates: 0,
-  bytes: 1,
-  unknownFields: 0,
-  repairedStrings: 0,
-}
 
 const limits = { ...httpLimits, headersTimeout: 200, connectionsCheckingInterval: 50 }
 
