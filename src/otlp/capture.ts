@@ -1,11 +1,9 @@
 /** Attributes that become columns of their own: `service.name` and its kin. */
 import type { AttributesColumn } from './columns.ts'
+import { undoEscapes } from './json-escapes.ts'
 import type { Text } from './text.ts'
 
 const quote = 0x22
-const backslash = 0x5c
-const decoder = new TextDecoder()
-const encoder = new TextEncoder()
 
 /**
  * Looks at the pair that was just written into a list of attributes as JSON text: key at `[key, value - 1)`,
@@ -18,10 +16,10 @@ export const capture = (
   key: number,
   value: number,
 ): void => {
-  const { data, pos } = attributes.text
+  const { data, view, pos } = attributes.text
   for (const column of attributes.captures) {
     if (matches(data, key, value - 1, column.key)) {
-      column.presence.flags[row] = copyValue(column.begin(row), data, value, pos) ? 1 : 0
+      column.presence.flags[row] = copyValue(column.begin(row), data, view, value, pos) ? 1 : 0
     }
   }
 }
@@ -33,13 +31,9 @@ const matches = (data: Uint8Array, s: number, e: number, key: Uint8Array): boole
 }
 
 /** Whether there was a value. */
-const copyValue = (to: Text, data: Uint8Array, s: number, e: number): boolean => {
+const copyValue = (to: Text, data: Uint8Array, view: DataView, s: number, e: number): boolean => {
   if (data[s] === quote) {
-    const inside = data.subarray(s + 1, e - 1)
-    const text = inside.includes(backslash)
-      ? encoder.encode(JSON.parse(decoder.decode(data.subarray(s, e))) as string)
-      : inside
-    to.bytes(text, 0, text.length)
+    undoEscapes(to, data, view, s + 1, e - 1)
     return true
   }
   const isNull = e - s === 4 && data[s] === 0x6e

@@ -1,8 +1,10 @@
 /** JSON's spellings of protobuf's scalars (ProtoJSON format, and OTLP's own rules for it). */
 import type { IdColumn } from './columns.ts'
+import { undoEscapes } from './json-escapes.ts'
 import { isDigit, JsonScanner } from './json-scanner.ts'
 import { type KeyTable, keyAt } from './message.ts'
 import { type Tally, wrongId } from './tally.ts'
+import { Text } from './text.ts'
 
 const quote = 0x22
 const comma = 0x2c
@@ -31,6 +33,7 @@ export class JsonValueReader extends JsonScanner {
   textView: DataView
   textStart = 0
   textEnd = 0
+  readonly #unescaped = new Text()
 
   constructor(bytes: Uint8Array, tally: Tally) {
     super(bytes)
@@ -53,12 +56,13 @@ export class JsonValueReader extends JsonScanner {
 
   /** Unescapes the string that was read last. */
   unescape(): void {
-    const string = JSON.parse(decoder.decode(this.b.subarray(this.s - 1, this.e + 1))) as string
-    if (!string.isWellFormed()) this.tally.repairedStrings++
-    this.text = encoder.encode(string)
-    this.textView = new DataView(this.text.buffer)
+    const to = this.#unescaped
+    to.pos = 0
+    if (undoEscapes(to, this.b, this.view, this.s, this.e)) this.tally.repairedStrings++
+    this.text = to.data
+    this.textView = to.view
     this.textStart = 0
-    this.textEnd = this.text.length
+    this.textEnd = to.pos
   }
 
   /** Opens an object; the place of its first key in `table`, as `nextField` has it. */
@@ -95,7 +99,7 @@ export class JsonValueReader extends JsonScanner {
     const { p } = this
     this.unescape()
     this.p = p
-    const text = encoder.encode(`${decoder.decode(this.text)}":`)
+    const text = encoder.encode(`${decoder.decode(this.text.subarray(0, this.textEnd))}":`)
     return keyAt(table, new DataView(text.buffer), 0, text.length)?.place ?? unknownKey
   }
 
