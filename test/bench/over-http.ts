@@ -9,13 +9,16 @@ import { bodiesOf, type Coding, type Payload } from './payloads.ts'
 
 const root = join(import.meta.dirname, '../..')
 
+/** Both servers run with what `npm start` and the image give to Node. */
+const heap = '--initial-heap-size=256'
+
 /** How each server is started, writing to a folder; ours is the bundle, which must have been built. */
 const servers = {
   ours: (folder: string) => [
-    ...['dist/cli.js', '--port', '0', '--output', folder],
+    ...[heap, 'dist/cli.js', '--port', '0', '--output', folder],
     ...['--log-level', 'error'],
   ],
-  naive: (folder: string) => ['test/bench/naive-server.ts', folder],
+  naive: (folder: string) => [heap, 'test/bench/naive-server.ts', folder],
 } as const
 
 export type ServerName = keyof typeof servers
