@@ -9,8 +9,8 @@ import { bodiesOf, type Coding, type Payload } from './payloads.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** Both servers run with what `npm start` and the image give to Node. */
-const heap = '--initial-heap-size=256'
+/** What `npm start` and the image give to Node: everything is measured so. */
+export const heap = '--initial-heap-size=256'
 
 /** How each server is started, writing to a folder; ours is the bundle, which must have been built. */
 const servers = {
