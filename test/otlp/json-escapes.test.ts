@@ -1,3 +1,4 @@
+/** JSON strings with escapes come out as JSON.parse would have them: a wrong one is a wrong value in the table. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { undoEscapes } from '../../src/otlp/json-escapes.ts'
