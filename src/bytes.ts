@@ -8,3 +8,49 @@ export const concatenate = (pieces: readonly Uint8Array[]): Uint8Array<ArrayBuff
   }
   return whole
 }
+
+/** Bytes that are written one after another. */
+export class ByteSink {
+  private bytes: Uint8Array<ArrayBuffer>
+  length = 0
+
+  constructor(capacity = 1024) {
+    this.bytes = new Uint8Array(capacity)
+  }
+
+  byte(value: number): void {
+    if (this.length === this.bytes.length) this.reserve(1)
+    this.bytes[this.length++] = value
+  }
+
+  /** An unsigned LEB128 number, up to 2^53. */
+  varint(value: number): void {
+    let rest = value
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.byte((rest % 128) | 0x80)
+    this.byte(rest)
+  }
+
+  /** 32 bits, the least significant first. */
+  int32(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 0xff)
+  }
+
+  append(bytes: Uint8Array): void {
+    this.reserve(bytes.length)
+    this.bytes.set(bytes, this.length)
+    this.length += bytes.length
+  }
+
+  /** What was written, not copied: valid until more is. */
+  written(): Uint8Array<ArrayBuffer> {
+    return this.bytes.subarray(0, this.length)
+  }
+
+  private reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.bytes.length) return
+    const larger = new Uint8Array(Math.max(needed, 2 * this.bytes.length))
+    larger.set(this.written())
+    this.bytes = larger
+  }
+}

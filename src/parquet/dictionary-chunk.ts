@@ -7,7 +7,7 @@
 import { rankStrings } from '../arrow/rank.ts'
 import type { Field } from '../arrow/record-batch.ts'
 import { type DictionaryVector, isValid, type Utf8Vector } from '../arrow/vector.ts'
-import { ByteSink } from './byte-sink.ts'
+import { ByteSink } from '../bytes.ts'
 import { bitWidth, RunLengthWriter } from './run-length.ts'
 import { type Struct, struct, writeStruct } from './thrift.ts'
 

@@ -2,7 +2,7 @@
  * A Parquet file's footer: `FileMetaData` in Thrift's compact protocol, its length, `PAR1`
  * (parquet.thrift). Fields go by their ids there.
  */
-import { ByteSink } from './byte-sink.ts'
+import { ByteSink } from '../bytes.ts'
 import { readStruct, type Struct, type Value, writeStruct } from './thrift.ts'
 
 export const magic = new TextEncoder().encode('PAR1')

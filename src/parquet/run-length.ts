@@ -1,5 +1,5 @@
 /** Parquet's RLE/bit-packing hybrid (Parquet, "Encodings", RLE = 3). */
-import { ByteSink } from './byte-sink.ts'
+import { ByteSink } from '../bytes.ts'
 
 /** How many bits numbers up to `greatest` need. */
 export const bitWidth = (greatest: number): number => 32 - Math.clz32(greatest)

@@ -4,7 +4,7 @@
  *
  * Not here: doubles, maps and bytes, which Parquet's metadata does not use.
  */
-import type { ByteSink } from './byte-sink.ts'
+import type { ByteSink } from '../bytes.ts'
 
 /** An i32 is a number, an i64 a bigint, a binary or string bytes: what is read can be written again. */
 export type Value = number | bigint | boolean | Uint8Array | readonly Value[] | Struct

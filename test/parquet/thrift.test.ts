@@ -1,6 +1,6 @@
 // Protects: what is read from a footer can be written again, byte by byte, whatever its sizes.
 import { expect, test } from 'vitest'
-import { ByteSink } from '../../src/parquet/byte-sink.ts'
+import { ByteSink } from '../../src/bytes.ts'
 import { readStruct, struct, type Value, writeStruct } from '../../src/parquet/thrift.ts'
 
 const written = (fields: Parameters<typeof struct>[0]): number[] => {

@@ -1,4 +1,10 @@
-import type { AvroSchema, AvroUnion, AvroValue } from './schema.ts'
+import {
+  type AvroComplex,
+  type AvroPrimitive,
+  type AvroSchema,
+  type AvroValue,
+  isUnion,
+} from './schema.ts'
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -62,17 +68,15 @@ export class BinaryDecoder {
 
   /** A value of a schema; bytes are not copied. */
   value(schema: AvroSchema): AvroValue {
-    if (Array.isArray(schema)) {
-      const branch = (schema as AvroUnion)[this.int()]
+    if (isUnion(schema)) {
+      const branch = schema[this.int()]
       if (branch === undefined) throw new Error('an Avro union without that branch')
       return this.value(branch)
     }
-    return typeof schema === 'string'
-      ? this.#primitive(schema)
-      : this.#complex(schema as Exclude<AvroSchema, string | AvroUnion>)
+    return typeof schema === 'string' ? this.#primitive(schema) : this.#complex(schema)
   }
 
-  #complex(schema: Exclude<AvroSchema, string | AvroUnion>): AvroValue {
+  #complex(schema: AvroComplex): AvroValue {
     switch (schema.type) {
       case 'record': {
         const record: Record<string, AvroValue> = {}
@@ -107,7 +111,7 @@ export class BinaryDecoder {
     }
   }
 
-  #primitive(type: string): AvroValue {
+  #primitive(type: AvroPrimitive): AvroValue {
     switch (type) {
       case 'null':
         return null

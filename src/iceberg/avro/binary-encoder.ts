@@ -1,53 +1,41 @@
-import type { AvroMembers, AvroSchema, AvroUnion, AvroValue } from './schema.ts'
+import { ByteSink } from '../../bytes.ts'
+import {
+  type AvroComplex,
+  type AvroMembers,
+  type AvroPrimitive,
+  type AvroSchema,
+  type AvroUnion,
+  type AvroValue,
+  isUnion,
+} from './schema.ts'
 
 const encoder = new TextEncoder()
 
 /** Writes values in Avro's binary encoding (Apache Avro 1.12 specification, "Binary Encoding"). */
 export class BinaryEncoder {
-  #bytes = new Uint8Array(1024)
-  #length = 0
+  readonly #to = new ByteSink()
 
   /** What was written, not copied: valid until more is. */
   get written(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.#length)
-  }
-
-  #reserve(more: number): void {
-    const needed = this.#length + more
-    if (needed <= this.#bytes.length) return
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
-    larger.set(this.written)
-    this.#bytes = larger
+    return this.#to.written()
   }
 
   /** Appends bytes as they are. */
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#length)
-    this.#length += bytes.length
+    this.#to.append(bytes)
   }
 
   /** An int or long: zig-zag, then seven bits a byte, the lowest first. */
   long(value: number | bigint): void {
-    this.#reserve(10)
-    if (typeof value === 'number' && value >= -0x40000000 && value < 0x40000000) {
-      this.#small(((value << 1) ^ (value >> 31)) >>> 0)
+    const double = Number(value)
+    if (Math.abs(double) < 2 ** 52) {
+      this.#to.varint(double < 0 ? -2 * double - 1 : 2 * double)
       return
     }
     const wide = BigInt(value)
     let rest = BigInt.asUintN(64, (wide << 1n) ^ (wide >> 63n))
-    for (; rest > 0x7fffffffn; rest >>= 7n) this.#byte(Number(rest & 0x7fn) | 0x80)
-    this.#small(Number(rest))
-  }
-
-  #small(value: number): void {
-    let rest = value
-    for (; rest >= 0x80; rest >>>= 7) this.#byte((rest & 0x7f) | 0x80)
-    this.#byte(rest)
-  }
-
-  #byte(value: number): void {
-    this.#bytes[this.#length++] = value
+    for (; rest > 0x7fn; rest >>= 7n) this.#to.byte(Number(rest & 0x7fn) | 0x80)
+    this.#to.byte(Number(rest))
   }
 
   bytes(value: Uint8Array): void {
@@ -64,9 +52,9 @@ export class BinaryEncoder {
    * @throws when the value is none of the schema
    */
   value(schema: AvroSchema, value: AvroValue): void {
-    if (Array.isArray(schema)) this.#union(schema as AvroUnion, value)
+    if (isUnion(schema)) this.#union(schema, value)
     else if (typeof schema === 'string') this.#primitive(schema, value)
-    else this.#complex(schema as Exclude<AvroSchema, string | AvroUnion>, value)
+    else this.#complex(schema, value)
   }
 
   #union(branches: AvroUnion, value: AvroValue): void {
@@ -76,7 +64,7 @@ export class BinaryEncoder {
     this.value(branches[index] as AvroSchema, value)
   }
 
-  #complex(schema: Exclude<AvroSchema, string | AvroUnion>, value: AvroValue): void {
+  #complex(schema: AvroComplex, value: AvroValue): void {
     switch (schema.type) {
       case 'record':
         for (const { name, type } of schema.fields) {
@@ -106,14 +94,13 @@ export class BinaryEncoder {
     this.long(0)
   }
 
-  #primitive(type: string, value: AvroValue): void {
-    const kind = kinds[type]
-    const fits = kind === undefined || kind.includes(value === null ? 'null' : typeof value)
-    if (!fits) throw new Error(`Avro ${type}: ${value} is none`)
+  #primitive(type: AvroPrimitive, value: AvroValue): void {
+    if (!kinds[type].includes(value === null ? 'null' : typeof value))
+      throw new Error(`Avro ${type}: ${value} is none`)
     if (type === 'int' || type === 'long') this.long(value as number | bigint)
     else if (type === 'string') this.string(value as string)
     else if (type === 'bytes') this.bytes(value as Uint8Array)
-    else if (type === 'boolean') this.raw(Uint8Array.of(value === true ? 1 : 0))
+    else if (type === 'boolean') this.#to.byte(value === true ? 1 : 0)
     else if (type !== 'null') this.#float(type === 'float' ? 4 : 8, value as number)
   }
 
@@ -127,7 +114,7 @@ export class BinaryEncoder {
 }
 
 /** What `typeof` says of each type's values. */
-const kinds: Readonly<Record<string, readonly string[]>> = {
+const kinds: Readonly<Record<AvroPrimitive, readonly string[]>> = {
   null: ['null'],
   boolean: ['boolean'],
   int: ['number'],

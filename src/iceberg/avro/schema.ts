@@ -1,13 +1,8 @@
 /** Avro schemas, as far as Iceberg's metadata needs them (Apache Avro 1.12 specification, "Schema Declaration"). */
 
-export type AvroSchema =
-  | AvroPrimitive
-  | AvroUnion
-  | AvroRecord
-  | AvroArray
-  | AvroMap
-  | AvroFixed
-  | AvroTyped
+export type AvroSchema = AvroPrimitive | AvroUnion | AvroComplex
+
+export type AvroComplex = AvroRecord | AvroArray | AvroMap | AvroFixed | AvroTyped
 
 export type AvroPrimitive =
   | 'null'
@@ -20,6 +15,9 @@ export type AvroPrimitive =
   | 'string'
 
 export type AvroUnion = readonly AvroSchema[]
+
+/** Whether a schema is a union: TypeScript does not tell a read-only array by `Array.isArray`. */
+export const isUnion = (schema: AvroSchema): schema is AvroUnion => Array.isArray(schema)
 
 /** A type with attributes, such as a logical type; its values are those of the type. */
 export interface AvroTyped {
