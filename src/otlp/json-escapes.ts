@@ -1,5 +1,5 @@
 /** The escapes of JSON strings (RFC 8259, section 7), undone byte by byte. */
-import { needsCare, type Text } from './text.ts'
+import type { Text } from './text.ts'
 
 const backslash = 0x5c
 const unicodeEscape = 0x75
@@ -49,16 +49,8 @@ export const undoEscapes = (
 
 /** Appends what stands before the next backslash; its place. */
 const copyPlain = (to: Text, b: Uint8Array, view: DataView, s: number, e: number): number => {
-  const { data, view: toView } = to
-  let o = to.pos
-  let p = s
-  for (; p + 4 <= e; p += 4, o += 4) {
-    const word = view.getInt32(p, true)
-    if (needsCare(word)) break
-    toView.setInt32(o, word, true)
-  }
-  while (p < e && b[p] !== backslash) data[o++] = b[p++] as number
-  to.pos = o
+  let p = to.plain(b, view, s, e)
+  while (p < e && b[p] !== backslash) to.data[to.pos++] = b[p++] as number
   return p
 }
 

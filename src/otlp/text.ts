@@ -99,10 +99,22 @@ export class Text {
    */
   quoted(b: Uint8Array, view: DataView, s: number, e: number): boolean {
     this.reserve(e - s + 2)
+    this.data[this.pos++] = quote
+    const p = this.plain(b, view, s, e)
+    const repaired = p < e && this.#escaped(b, p, e)
+    this.byte(quote)
+    return repaired
+  }
+
+  /**
+   * Appends what stands at the beginning of `b[s, e)` as a JSON string has it: ASCII that is never escaped. Room is
+   * reserved for all of it.
+   * @returns the place of the first byte that was not appended
+   */
+  plain(b: Uint8Array, view: DataView, s: number, e: number): number {
     const { data, view: to } = this
     let o = this.pos
     let p = s
-    data[o++] = quote
     for (const last = e - 4; p <= last; p += 4, o += 4) {
       const word = view.getInt32(p, true)
       if (needsCare(word)) break
@@ -114,9 +126,7 @@ export class Text {
       data[o] = c
     }
     this.pos = o
-    const repaired = p < e && this.#escaped(b, p, e)
-    this.byte(quote)
-    return repaired
+    return p
   }
 
   /** Appends the inside of a JSON string, character by character. */
