@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { bareName, type ColdStart, coldStarts } from './cold-start.ts'
 import { checkFairness } from './fairness.ts'
-import { heap, measureServer, type Served } from './over-http.ts'
+import { measureServer, nodeFlags, type Served } from './over-http.ts'
 import { type Payload, payloadOf } from './payloads.ts'
 import { effortOf, nameOf, type Task, tasksOf } from './plan.ts'
 import type { Stage } from './stages.ts'
@@ -34,7 +34,7 @@ const stagesOf = async (way: 'ours' | 'naive', task: Task, smoke: boolean): Prom
   const { kind, records } = task
   const effort = JSON.stringify(effortOf(records, smoke))
   const about = [way, kind, String(records), encodingOf(task), effort]
-  const { stdout } = await run(process.execPath, [heap, 'test/bench/stages.ts', ...about], {
+  const { stdout } = await run(process.execPath, [...nodeFlags, 'test/bench/stages.ts', ...about], {
     cwd: root,
   })
   return JSON.parse(stdout)

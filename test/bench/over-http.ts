@@ -4,21 +4,22 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import manifest from '../../package.json' with { type: 'json' }
 import { bestRound, cpuOf, type Effort, peakMemoryOf, type Spent } from './measure.ts'
 import { bodiesOf, type Coding, type Payload } from './payloads.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** What `npm start` and the image give to Node: everything is measured so. */
-export const heap = '--initial-heap-size=256'
+/** What `npm start` gives to Node, and the image too: stages and servers, the naive ones as well, run so. */
+export const nodeFlags = manifest.scripts.start.split(' ').filter((word) => word.startsWith('--'))
 
 /** How each server is started, writing to a folder; ours is the bundle, which must have been built. */
 const servers = {
   ours: (folder: string) => [
-    ...[heap, 'dist/cli.js', '--port', '0', '--output', folder],
-    ...['--log-level', 'error'],
+    ...[...nodeFlags, 'dist/cli.js'],
+    ...['--port', '0', '--output', folder, '--log-level', 'error'],
   ],
-  naive: (folder: string) => [heap, 'test/bench/naive-server.ts', folder],
+  naive: (folder: string) => [...nodeFlags, 'test/bench/naive-server.ts', folder],
 } as const
 
 export type ServerName = keyof typeof servers

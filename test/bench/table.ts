@@ -90,7 +90,7 @@ const columns: readonly Column[] = [
 /** What the columns mean. */
 export const legend = `µs: CPU, user and system, for one record, the best of several rounds; krec/s: thousands of records a
 second on the clock, the disk's fsync included; MB: the most memory the server's process held resident
-(over HTTP ours is the bundle, as it is installed);
+(over HTTP ours is the bundle, started with npm start's flags of Node);
 B/rec: of the files; naive: @bufbuild/protobuf or JSON.parse, apache-arrow Builders, parquet-wasm defaults
 (zstd), no sort, no request id; ratio: naive µs / ours.`
 

@@ -1,4 +1,5 @@
 /** Protobuf bytes by hand: the contract's cases need messages that no encoder would write. */
+import { concatenate } from '../../src/bytes.ts'
 
 type Part = Uint8Array | number
 
@@ -8,16 +9,8 @@ const encoder = new TextEncoder()
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text)
 
 /** Parts in a row; a number is a byte. */
-export const bytes = (...parts: readonly Part[]): Uint8Array<ArrayBuffer> => {
-  const pieces = parts.map((part) => (typeof part === 'number' ? [part] : part))
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    whole.set(piece, at)
-    at += piece.length
-  }
-  return whole
-}
+export const bytes = (...parts: readonly Part[]): Uint8Array<ArrayBuffer> =>
+  concatenate(parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : part)))
 
 /** A varint (base 128, low groups first); a negative number has ten bytes, as protobuf writes int64. */
 export const varint = (value: number | bigint): Uint8Array<ArrayBuffer> => {
