@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
-#   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen]...
+#   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -10,6 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 packages=$here/packages
 peers=$here/peers
 release=v0.161.0
+versitygw=v1.8.0
 mkdir -p "$peers/bin"
 
 thrice() {
@@ -35,6 +36,11 @@ install_collector() {
 
 install_telemetrygen() {
   thrice go_gently go install "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@$release"
+}
+
+# The strict S3 server.
+install_versitygw() {
+  thrice go_gently go install "github.com/versity/versitygw/cmd/versitygw@$versitygw"
 }
 
 # Packages from PyPI in an environment of their own.
@@ -77,6 +83,7 @@ made_of() {
   case $1 in
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
+    versitygw) echo "$versitygw" ;;
     python | regzip | protoc | infra) cat "$packages/$1.txt" ;;
     js | nodes) cat "$packages/$1/package.json" ;;
     java) cat "$packages/pom.xml" ;;
@@ -84,7 +91,7 @@ made_of() {
   esac
 }
 
-[[ $# -gt 0 ]] || set -- js nodes python regzip protoc infra java collector telemetrygen
+[[ $# -gt 0 ]] || set -- js nodes python regzip protoc infra java collector telemetrygen versitygw
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

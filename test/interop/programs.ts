@@ -17,6 +17,10 @@ export const python = peer('python/bin/python')
 export const regzip = peer('regzip/bin/python')
 export const collector = peer('collector/otelcol')
 export const telemetrygen = peer('bin/telemetrygen')
+/** The strict S3 server. */
+export const versitygw = peer('bin/versitygw')
+/** The light S3 server. */
+export const moto = peer('python/bin/moto_server')
 /** A tool for the files in infra/, by its name. */
 export const infraPeer = (name: string): string => peer(`infra/bin/${name}`)
 /** Node: the oldest that the program runs on, or one that is too old. */

@@ -1,0 +1,75 @@
+/** S3 servers on this machine: a strict one and a light one, each with one empty bucket. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AwsClient } from 'aws4fetch'
+import { freePort, moto, type Service, serve, versitygw } from './programs.ts'
+
+/** What a client has to know, and how to end the server. */
+export interface S3Server {
+  /** `http://127.0.0.1:…`; buckets stand in the path. */
+  readonly endpoint: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly bucket: string
+  /** Makes another bucket. */
+  createBucket(name: string): Promise<void>
+  /** Ends the server; nothing of it remains. */
+  stop(): Promise<void>
+}
+
+const region = 'us-east-1'
+
+const credentials = { accessKeyId: 'AKIDINTEROP', secretAccessKey: 'interop/secret+key=' }
+
+/**
+ * Starts versitygw, which refuses wrong signatures, regions and checksums. Its objects are files
+ * with extended attributes below `parent`, whose file system has to know such.
+ */
+export const startVersitygw = async (bucket = 'lake', parent = tmpdir()): Promise<S3Server> => {
+  const folder = await mkdtemp(join(parent, 'interop-versitygw-'))
+  const port = await freePort()
+  const flags = ['--port', `127.0.0.1:${port}`, '--region', region, '--health', '/health']
+  const env = {
+    ROOT_ACCESS_KEY: credentials.accessKeyId,
+    ROOT_SECRET_KEY: credentials.secretAccessKey,
+  }
+  const args = [...flags, '--quiet', 'posix', folder]
+  const service = await serve(versitygw, args, { port, ready: '/health', env })
+  return s3Server(service, bucket, () => rm(folder, { recursive: true, force: true }))
+}
+
+/** Starts moto, whose objects are in memory; it checks neither signatures nor checksums. */
+export const startMoto = async (bucket = 'lake'): Promise<S3Server> => {
+  const port = await freePort()
+  const service = await serve(moto, ['-H', '127.0.0.1', '-p', String(port)], {
+    port,
+    ready: '/moto-api/',
+  })
+  return s3Server(service, bucket, async () => {})
+}
+
+const s3Server = async (
+  service: Service,
+  bucket: string,
+  clean: () => Promise<void>,
+): Promise<S3Server> => {
+  const client = new AwsClient({ ...credentials, region, service: 's3', retries: 0 })
+  const createBucket = async (name: string): Promise<void> => {
+    const response = await client.fetch(`${service.url}/${name}`, { method: 'PUT' })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`cannot make the bucket ${name}: ${text}`)
+  }
+  const stop = async (): Promise<void> => {
+    await service.stop()
+    await clean()
+  }
+  try {
+    await createBucket(bucket)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { endpoint: service.url, region, ...credentials, bucket, createBucket, stop }
+}
