@@ -25,12 +25,14 @@ export const rankStrings = (strings: Utf8Vector): Ranks => {
 
 const rank = (strings: Utf8Vector): Ranks => {
   const first = firstEquals(strings)
-  const distinct = first.filter((entry, i) => entry === i).sort((a, b) => compare(strings, a, b))
+  const distinct = first
+    .filter((entry, i) => entry === i)
+    .sort((a, b) => compareStrings(strings, a, b))
   const ranks = new Int32Array(strings.length)
   let highest = 0
   for (let i = 0; i < distinct.length; i++) {
     const entry = distinct[i] as number
-    if (i === 0 || compare(strings, distinct[i - 1] as number, entry) !== 0) highest++
+    if (i === 0 || compareStrings(strings, distinct[i - 1] as number, entry) !== 0) highest++
     ranks[entry] = highest
   }
   for (let i = 0; i < ranks.length; i++) {
@@ -91,7 +93,8 @@ const equal = ({ offsets, data }: Utf8Vector, a: number, b: number): boolean => 
   return true
 }
 
-const compare = ({ offsets, data }: Utf8Vector, a: number, b: number): number => {
+/** Bytewise: below 0 when string `a` comes first, above 0 when `b` does, 0 when they are equal. Neither may be null. */
+export const compareStrings = ({ offsets, data }: Utf8Vector, a: number, b: number): number => {
   const fromA = offsets[a] as number
   const fromB = offsets[b] as number
   const lengthA = (offsets[a + 1] as number) - fromA

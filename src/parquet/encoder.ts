@@ -2,7 +2,8 @@
 import { toIpc } from '../arrow/ipc.ts'
 import type { RecordBatch } from '../arrow/record-batch.ts'
 import { IngestError } from '../errors.ts'
-import { assemble, divide } from './file.ts'
+import { type AssembledFile, assemble, divide } from './file.ts'
+import { type FileMetrics, fileMetrics } from './leaf-metrics.ts'
 import { type Compression, writerProperties } from './properties.ts'
 import { instantiate, type ParquetWasm } from './wasm.ts'
 
@@ -18,9 +19,12 @@ export interface EncoderOptions {
   readonly maxMemoryBytes?: number
 }
 
-/** A file. Later also what is known of its columns: counts, minima, maxima. */
 export interface EncodedFile {
   readonly bytes: Uint8Array
+}
+
+export interface MeasuredFile extends EncodedFile {
+  readonly metrics: FileMetrics
 }
 
 export interface Encoder {
@@ -31,6 +35,15 @@ export interface Encoder {
    * effect on the next one.
    */
   encode(batch: RecordBatch, sortOrder?: readonly string[]): EncodedFile
+  /**
+   * The same file, and what is known of its columns: sizes and counts of all, the least and the greatest value of those
+   * whose names are in `bounded` (in upper or lower case). Takes up to 0.1 µs a row more.
+   */
+  encodeMeasured(
+    batch: RecordBatch,
+    sortOrder: readonly string[],
+    bounded: readonly string[],
+  ): MeasuredFile
 }
 
 /** An encoder. Its first call compiles what it uses of the module: 50 ms (see `warmUp`). */
@@ -42,24 +55,29 @@ export const createEncoder = (options: EncoderOptions): Encoder => {
     createdBy: `otlp2parquet version ${options.version}`,
   }
   let idle: ParquetWasm | undefined
+  const write = (batch: RecordBatch, sortOrder: readonly string[]): AssembledFile => {
+    let wasm = idle
+    // After a panic an instance may be in any state: it comes back only from a call that returned.
+    idle = undefined
+    try {
+      wasm ??= instantiate(module)
+      const { ours, rest } = divide(batch)
+      const table = readTable(wasm, toIpc(rest))
+      const written = writeTable(wasm, table, writerProperties(wasm, file, rest))
+      const assembled = assemble(written.bytes, batch.fields, ours, sortOrder)
+      written.free()
+      // Memory never shrinks: a new instance costs less than keeping what one large batch took.
+      if (wasm.memory.buffer.byteLength <= maxMemoryBytes) idle = wasm
+      return assembled
+    } catch (error) {
+      throw failure(error, wasm)
+    }
+  }
   return {
-    encode(batch, sortOrder = []) {
-      let wasm = idle
-      // After a panic an instance may be in any state: it comes back only from a call that returned.
-      idle = undefined
-      try {
-        wasm ??= instantiate(module)
-        const { ours, rest } = divide(batch)
-        const table = readTable(wasm, toIpc(rest))
-        const written = writeTable(wasm, table, writerProperties(wasm, file, rest))
-        const bytes = assemble(written.bytes, batch.fields, ours, sortOrder)
-        written.free()
-        // Memory never shrinks: a new instance costs less than keeping what one large batch took.
-        if (wasm.memory.buffer.byteLength <= maxMemoryBytes) idle = wasm
-        return { bytes }
-      } catch (error) {
-        throw failure(error, wasm)
-      }
+    encode: (batch, sortOrder = []) => ({ bytes: write(batch, sortOrder).bytes }),
+    encodeMeasured(batch, sortOrder, bounded) {
+      const { bytes, rowGroups } = write(batch, sortOrder)
+      return { bytes, metrics: fileMetrics(batch, rowGroups, bounded) }
     },
   }
 }

@@ -44,6 +44,12 @@ const remaining = (fields: readonly Field[], ours: Shares['ours']): readonly Fie
   return rest
 }
 
+/** A file, and its `RowGroup`s as its footer says them. */
+export interface AssembledFile {
+  readonly bytes: Uint8Array
+  readonly rowGroups: readonly Struct[]
+}
+
 /**
  * The whole file. `file` is what parquet-wasm wrote of `rest`; it is copied from, not kept. Left
  * out of it: its copy of the Arrow schema (5 KB, and all it tells readers is what were dictionaries
@@ -56,7 +62,7 @@ export const assemble = (
   fields: readonly Field[],
   ours: Shares['ours'],
   sortOrder: readonly string[],
-): Uint8Array => {
+): AssembledFile => {
   const metadata = readFooter(file)
   const pieces: Uint8Array[] = [magic]
   const sorting = sortingColumns(fields, sortOrder)
@@ -74,7 +80,7 @@ export const assemble = (
   const schema = schemaOf(structs(metadata, 2), fields, ours)
   const orders = fields.map(() => struct({ 1: struct({}) }))
   pieces.push(writeFooter(changed(metadata, { 2: schema, 4: rowGroups, 5: undefined, 7: orders })))
-  return concatenate(pieces)
+  return { bytes: concatenate(pieces), rowGroups }
 }
 
 /** A row group's chunks in the order of the fields. Every field has one leaf. */
