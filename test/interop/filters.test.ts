@@ -6,7 +6,8 @@ import { rm } from 'node:fs/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tables as schema } from '../../src/tables/tables.ts'
-import { conditionOf, type Dialect, type Filter, randomFilter } from './filters.ts'
+import { clickhouseSql, duckdbSql } from './dialects.ts'
+import { conditionOf, type Filter, randomFilter } from './filters.ts'
 import { here, python, run } from './programs.ts'
 import { randomOf, randomRequests } from './random-requests.ts'
 import { duckdb, literal } from './readers/duckdb.ts'
@@ -29,27 +30,6 @@ interface Asked {
 const tables: Record<string, Asked> = {}
 const results: Record<string, Results> = {}
 let server: Server
-
-const iso = (micros: string): string => {
-  const seconds = new Date(Number(BigInt(micros) / 1_000_000n) * 1000).toISOString().slice(0, -5)
-  return `${seconds.replace('T', ' ')}.${String(BigInt(micros) % 1_000_000n).padStart(6, '0')}`
-}
-
-const duckdbSql: Dialect = {
-  name: (column) => `"${column}"`,
-  text: literal,
-  timestamp: (micros) => `TIMESTAMPTZ '${iso(micros)}+00'`,
-  double: (value) => `'${value}'::DOUBLE`,
-  startsWith: (column, text) => `starts_with(${column}, ${text})`,
-}
-
-const clickhouseSql: Dialect = {
-  name: (column) => `\`${column}\``,
-  text: (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
-  timestamp: (micros) => `fromUnixTimestamp64Micro(${micros}, 'UTC')`,
-  double: (value) => `toFloat64('${value}')`,
-  startsWith: (column, text) => `startsWith(${column}, ${text})`,
-}
 
 const byDuckdb = async (): Promise<Results> => {
   const connection = await (await DuckDBInstance.create()).connect()

@@ -1,10 +1,11 @@
 import {
+  type DuckDBConnection,
   DuckDBInstance,
   DuckDBListValue,
   DuckDBTimestampTZValue,
   type DuckDBValue,
 } from '@duckdb/node-api'
-import { type Cell, canonicalDouble, type Reader } from '../rows.ts'
+import { type Cell, canonicalDouble, type Reader, type Reading } from '../rows.ts'
 
 const names: Readonly<Record<string, string>> = {
   BIGINT: 'long',
@@ -33,26 +34,32 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 export const scan = (path: string): string =>
   `read_parquet(${literal(path)}, hive_partitioning = false)`
 
+/** What a query gives, in our words and spelling. */
+export const queried = async (
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<Omit<Reading, 'file'>> => {
+  const result = await connection.runAndReadAll(sql)
+  const types = result.columnTypes().map((type) => typeName(type.toString()))
+  const columns = result.columnNames()
+  const rows = result
+    .getRows()
+    .map((row) =>
+      Object.fromEntries(columns.map((c, i) => [c, cell(row[i] ?? null, types[i] ?? '')])),
+    )
+  return { types: Object.fromEntries(columns.map((c, i) => [c, types[i] ?? ''])), rows }
+}
+
 /** DuckDB's values, in its own types. */
 export const duckdb: Reader = async (folder, files) => {
   const connection = await (await DuckDBInstance.create()).connect()
   try {
     const readings = []
-    for (const file of files) {
-      const result = await connection.runAndReadAll(`SELECT * FROM ${scan(`${folder}/${file}`)}`)
-      const types = result.columnTypes().map((type) => typeName(type.toString()))
-      const columns = result.columnNames()
-      const rows = result
-        .getRows()
-        .map((row) =>
-          Object.fromEntries(columns.map((c, i) => [c, cell(row[i] ?? null, types[i] ?? '')])),
-        )
+    for (const file of files)
       readings.push({
         file,
-        types: Object.fromEntries(columns.map((c, i) => [c, types[i] ?? ''])),
-        rows,
+        ...(await queried(connection, `SELECT * FROM ${scan(`${folder}/${file}`)}`)),
       })
-    }
     return readings
   } finally {
     connection.closeSync()

@@ -5,48 +5,12 @@ Input: {"folder": ..., "files": [...]}. Lines: {"file", "types", "rows"}, in the
 """
 
 import json
-import struct
 import sys
 
-import pyarrow as pa
 import pyarrow.parquet as pq
-
-NAMES = {pa.int64(): "long", pa.int32(): "int", pa.float64(): "double", pa.bool_(): "boolean"}
-
-
-def type_name(t):
-    if pa.types.is_list(t):
-        return f"list<{type_name(t.value_type)}>"
-    if pa.types.is_dictionary(t):
-        return type_name(t.value_type)
-    if pa.types.is_string(t) or pa.types.is_large_string(t):
-        return "string"
-    if t == pa.timestamp("us", tz="UTC"):
-        return "timestamptz"
-    return NAMES.get(t, str(t))
-
-
-def cell(value):
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, float):
-        return struct.pack(">d", value).hex()
-    if isinstance(value, list):
-        return [cell(v) for v in value]
-    return str(value)
-
-
-def plain(t):
-    """The same values as Python objects that lose nothing: timestamps as integers."""
-    if pa.types.is_list(t):
-        return pa.list_(plain(t.value_type))
-    return pa.int64() if pa.types.is_timestamp(t) else t
-
+from arrow_rows import types_and_rows
 
 request = json.load(sys.stdin)
 for file in request["files"]:
-    table = pq.ParquetFile(f"{request['folder']}/{file}").read()
-    types = {field.name: type_name(field.type) for field in table.schema}
-    integers = table.cast(pa.schema([field.with_type(plain(field.type)) for field in table.schema]))
-    rows = [{name: cell(value) for name, value in row.items()} for row in integers.to_pylist()]
+    types, rows = types_and_rows(pq.ParquetFile(f"{request['folder']}/{file}").read())
     print(json.dumps({"file": file, "types": types, "rows": rows}))

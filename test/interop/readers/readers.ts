@@ -9,20 +9,23 @@ const program =
   (command: string, script: string): Reader =>
   async (folder, files) => {
     const input = JSON.stringify({ folder, files })
-    const printed = await run(command, [here(`test/interop/readers/${script}`)], {
-      input,
-      cwd: folder,
-    })
-    return printed
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => withDoubles(JSON.parse(line) as Reading))
+    const path = here(`test/interop/readers/${script}`)
+    return jsonLines<Reading>(await run(command, [path], { input, cwd: folder })).map(withDoubles)
   }
 
-const withDoubles = ({ file, types, rows }: Reading): Reading => ({
-  file,
-  types,
-  rows: rows.map((row) => mapRow(row, (cell, name) => decoded(cell, types[name] ?? ''))),
+/** What a program printed, one JSON text a line. */
+export const jsonLines = <T>(printed: string): T[] =>
+  printed
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T)
+
+/** Rows in which doubles are bits, in the readers' spelling. */
+export const withDoubles = <R extends Omit<Reading, 'file'>>(reading: R): R => ({
+  ...reading,
+  rows: reading.rows.map((row) =>
+    mapRow(row, (cell, name) => decoded(cell, reading.types[name] ?? '')),
+  ),
 })
 
 const mapRow = (row: Row, convert: (cell: Cell, name: string) => Cell): Row =>
@@ -36,7 +39,7 @@ const decoded = (cell: Cell, type: string): Cell => {
 }
 
 /** ClickHouse's arrays cannot be null: a null list reads as an empty one. */
-export const withoutNullLists = (reading: Reading): Reading => ({
+export const withoutNullLists = <R extends Omit<Reading, 'file'>>(reading: R): R => ({
   ...reading,
   rows: reading.rows.map((row) =>
     mapRow(row, (cell, name) =>

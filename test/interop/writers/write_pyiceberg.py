@@ -1,0 +1,79 @@
+"""Writes Iceberg tables with PyIceberg: a list of deeds of writers.ts in, nothing out."""
+
+import json
+import sys
+
+import pyarrow as pa
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import DayTransform
+from pyiceberg.types import (
+    BooleanType,
+    DoubleType,
+    IntegerType,
+    ListType,
+    LongType,
+    NestedField,
+    StringType,
+    TimestamptzType,
+)
+from pyiceberg_tables import open_catalog
+
+TYPES = {
+    "long": LongType(),
+    "int": IntegerType(),
+    "double": DoubleType(),
+    "boolean": BooleanType(),
+    "string": StringType(),
+    "timestamptz": TimestamptzType(),
+}
+
+
+def schema_of(columns):
+    fields = []
+    for i, (name, kind) in enumerate(columns.items()):
+        if kind.startswith("list<"):
+            kind = ListType(1000 + i, TYPES[kind[5:-1]], element_required=False)
+        fields.append(NestedField(i + 1, name, TYPES.get(kind, kind), required=False))
+    return Schema(*fields)
+
+
+def value(cell, kind):
+    if cell is None:
+        return None
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return [value(c, kind.value_type) for c in cell]
+    if pa.types.is_integer(kind) or pa.types.is_timestamp(kind):
+        return int(cell)
+    return float(cell) if pa.types.is_floating(kind) else cell
+
+
+def create(catalog, identifier, deed):
+    catalog.create_namespace_if_not_exists(identifier[0])
+    schema = schema_of(deed["columns"])
+    spec = PartitionSpec()
+    if "partition" in deed:
+        source = schema.find_field(deed["partition"]).field_id
+        spec = PartitionSpec(PartitionField(source, 1000, DayTransform(), f"{deed['partition']}_day"))
+    catalog.create_table(identifier, schema, partition_spec=spec, properties={"format-version": "2"})
+
+
+def append(table, rows):
+    schema = table.schema().as_arrow()
+    columns = [pa.array([value(r.get(f.name), f.type) for r in rows], f.type) for f in schema]
+    table.append(pa.table(columns, schema=schema))
+
+
+for deed in json.load(sys.stdin):
+    catalog = open_catalog(deed["table"]["catalog"])
+    identifier = (deed["table"]["namespace"], deed["table"]["name"])
+    match deed["deed"]:
+        case "create":
+            create(catalog, identifier, deed)
+        case "append":
+            append(catalog.load_table(identifier), deed["rows"])
+        case "drop column":
+            with catalog.load_table(identifier).update_schema() as update:
+                update.delete_column(deed["column"])
+        case other:
+            raise ValueError(f"PyIceberg does not {other} here")

@@ -1,0 +1,30 @@
+/** Other programs that write Iceberg tables, and what they can be told to do. */
+import { here, pyiceberg, run } from '../programs.ts'
+import type { CatalogTable } from '../readers/iceberg.ts'
+import type { Row } from '../rows.ts'
+
+/** One change of one table. */
+export type Deed = { readonly table: CatalogTable } & (
+  | {
+      readonly deed: 'create'
+      /** Types in the tables' words, by name. */
+      readonly columns: Readonly<Record<string, string>>
+      /** The timestamp by whose day the table is partitioned. */
+      readonly partition?: string
+    }
+  /** Rows in the readers' spelling; a column that a row lacks is null. */
+  | { readonly deed: 'append'; readonly rows: readonly Row[] }
+  | { readonly deed: 'drop column'; readonly column: string }
+  /** Writes all data files anew, as few as can be. */
+  | { readonly deed: 'compact' }
+)
+
+/** Does deeds one after the other. @throws with what the program said when it cannot. */
+export type Writer = (deeds: readonly Deed[]) => Promise<void>
+
+/** PyIceberg: all but `compact`. */
+export const pyicebergWriter: Writer = async (deeds) => {
+  const script = here('test/interop/writers/write_pyiceberg.py')
+  const env = { PYTHONPATH: here('test/interop/readers') }
+  await run(pyiceberg, [script], { input: JSON.stringify(deeds), env })
+}
