@@ -55,6 +55,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/storage/': [],
   // The backend for a machine's own disk: no other file of src/ touches Node.
   'src/storage/fs': ['src/storage/', 'node:', 'p-limit'],
+  // The backend for S3: portable, and nobody's business but a runtime's all the same.
+  'src/storage/s3': ['src/storage/', 'src/turns.ts', 'aws4fetch', 'p-limit'],
   'src/iceberg/': ['src/storage/storage.ts', 'src/parquet/'],
   'src/receipts/': ['src/iceberg/', 'src/storage/storage.ts'],
 }
@@ -78,13 +80,16 @@ const roomOf = (path: string): string | undefined =>
 const covers = (name: string, to: string): boolean =>
   to === name || to.startsWith(/[/:]$/.test(name) ? name : `${name}/`) || inBackend(name, to)
 
+const backends = ['src/storage/fs', 'src/storage/s3']
+
 /** `src/storage/fs` stands for `fs.ts` and the files beside it that begin with `fs-`. */
 const inBackend = (name: string, to: string): boolean =>
-  name === 'src/storage/fs' && to.startsWith(name)
+  backends.includes(name) && to.startsWith(name)
 
 /** A concrete backend is nobody's but its own and the runtimes'. */
 const isBackend = (to: string, from: string): boolean =>
-  to.startsWith('src/storage/fs') && !/^(runtimes\/|src\/storage\/fs)/.test(from)
+  backends.some((backend) => to.startsWith(backend) && !from.startsWith(backend)) &&
+  !from.startsWith('runtimes/')
 
 /** Import cycles, each once: `a → b → a`. Types count: a room is read with its types. */
 export const cycles = (sources: readonly Source[]): string[] => {
