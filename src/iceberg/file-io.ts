@@ -10,11 +10,23 @@ export interface FileIO {
   head(path: string): Promise<ObjectInfo | null>
 }
 
+/** What a catalog sent with a table: `s3.access-key-id`, `client.region`, …, and what the program itself set. */
+export type FileProperties = Readonly<Record<string, string>>
+
 /**
- * Opens the storage of a table. `properties` are those that the catalog sent with the table (`s3.access-key-id`, …) and
- * the program's own. `IngestError` `unavailable` when this program cannot reach the location.
+ * The properties as they are now, with credentials that have not expired; `refused`: the storage refused those given last.
+ * `unavailable` when there are no others.
+ */
+export type CurrentFileProperties = (options?: {
+  readonly refused?: boolean
+}) => Promise<FileProperties>
+
+/**
+ * Opens the storage of a table. `current` is there where properties can expire. `IngestError` `unavailable` when this
+ * program cannot reach the location.
  */
 export type OpenFileIO = (
   location: string,
-  properties: Readonly<Record<string, string>>,
+  properties: FileProperties,
+  current?: CurrentFileProperties,
 ) => FileIO | Promise<FileIO>

@@ -1,0 +1,142 @@
+/** Talks to a catalog: says who it is, once more with other credentials when they are refused; tries again what may be. */
+import { IngestError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { stringifyJson } from '../json.ts'
+import { backoff, type Clock } from '../retry.ts'
+import { errorWords } from './answers.ts'
+import { createAuthorizer, type RestAuth } from './auth.ts'
+import type { Authorizer } from './authorizer.ts'
+import { meaningOf, refusal } from './errors.ts'
+import { exchange, type Fetch, type HttpAnswer, type HttpRequest, NoAnswer } from './http.ts'
+import { within } from './waiting.ts'
+
+export interface RestClientOptions {
+  readonly auth: RestAuth
+  /** The catalog's address without a slash at its end. */
+  readonly uri: string
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly log: Log
+  /** For one request and its answer. */
+  readonly timeoutMs: number
+}
+
+/** A request, and what it is for in words: `load the table`. */
+export interface Call {
+  readonly deed: string
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface RestClient {
+  /**
+   * Sends a call once, twice when its credentials were refused.
+   * @throws NoAnswer; IngestError when nothing was sent, for want of credentials
+   */
+  once(call: Call): Promise<HttpAnswer>
+  /**
+   * Sends a call that may be repeated until its answer is one that stays, a few times at most.
+   * @throws IngestError when none came
+   */
+  repeatedly(call: Call): Promise<HttpAnswer>
+  /** Logs an answer that was not hoped for. @returns the error to throw */
+  refused(call: Call, answer: HttpAnswer): IngestError
+}
+
+const maxAttempts = 5
+/** A catalog that wants to be left alone for longer is not waited for. */
+const maxRetryAfterMs = 5_000
+
+/** A client of one catalog. */
+export const createRestClient = (options: RestClientOptions): RestClient => {
+  const { auth, uri, clock } = options
+  const bare = (request: HttpRequest, signal?: AbortSignal) => send(request, options, signal)
+  const authorizer = createAuthorizer(auth, {
+    uri,
+    now: clock.now,
+    send: (request, deed) => repeat(deed, () => bare(request), options),
+  })
+  const once = (call: Call) => authorized(call, authorizer, bare)
+  return {
+    once,
+    repeatedly: (call) => repeat(call.deed, () => once(call), options, call.signal),
+    refused(call, answer) {
+      const { pathname: path } = new URL(call.url)
+      const facts = { status: answer.status, ...errorWords(answer), path }
+      options.log('error', `the catalog refuses to ${call.deed}`, facts)
+      return refusal(call.deed, answer)
+    },
+  }
+}
+
+const send = (
+  request: HttpRequest,
+  { fetch, timeoutMs, clock }: RestClientOptions,
+  signal?: AbortSignal,
+): Promise<HttpAnswer> =>
+  exchange(fetch, request, { timeoutMs, now: clock.now, ...(signal !== undefined && { signal }) })
+
+type Send = (request: HttpRequest, signal?: AbortSignal) => Promise<HttpAnswer>
+
+const authorized = async (call: Call, auth: Authorizer, send: Send): Promise<HttpAnswer> => {
+  const { signal } = call
+  const request = requestOf(call)
+  const first = await within(auth.authorize(request), signal)
+  const answer = await send(first, signal)
+  if (!meaningOf(answer).credentials) return answer
+  const isWorthIt = await within(auth.renew(first), signal)
+  return isWorthIt ? send(await within(auth.authorize(request), signal), signal) : answer
+}
+
+const requestOf = ({ method, url, headers = {}, body }: Call): HttpRequest => ({
+  method,
+  url,
+  headers: {
+    accept: 'application/json',
+    ...(body !== undefined && { 'content-type': 'application/json' }),
+    ...headers,
+  },
+  body: body === undefined ? '' : stringifyJson(body),
+})
+
+const repeat = async (
+  deed: string,
+  send: () => Promise<HttpAnswer>,
+  { clock, log }: RestClientOptions,
+  signal?: AbortSignal,
+): Promise<HttpAnswer> => {
+  for (let attempt = 1; ; attempt++) {
+    const result = await send().catch(noAnswer(deed, signal))
+    const isAnswer = !(result instanceof NoAnswer)
+    const wait = Math.max(backoff(attempt), isAnswer ? (result.retryAfterMs ?? 0) : 0)
+    if (isAnswer && !meaningOf(result).passing) return result
+    const reason = isAnswer ? `${result.status}` : result.message
+    if (attempt === maxAttempts || wait > maxRetryAfterMs) {
+      log('error', `the catalog does not ${deed}`, { reason, attempt })
+      if (isAnswer) throw refusal(deed, result)
+      throw new IngestError('unavailable', `cannot ${deed}: the catalog does not answer`, {
+        cause: result,
+      })
+    }
+    log('debug', `the catalog has to be asked again to ${deed}`, { reason, attempt })
+    await within(clock.sleep(wait), signal).catch(gaveUp(deed))
+  }
+}
+
+/** What may pass is returned; what the caller no longer waits for, and what will not pass, is thrown. */
+const noAnswer =
+  (deed: string, signal: AbortSignal | undefined) =>
+  (error: unknown): NoAnswer => {
+    if (signal?.aborted) return gaveUp(deed)(error)
+    if (error instanceof NoAnswer) return error
+    throw error
+  }
+
+const gaveUp =
+  (deed: string) =>
+  (cause: unknown): never => {
+    throw new IngestError('unavailable', `cannot ${deed} in time`, { cause })
+  }
