@@ -17,7 +17,8 @@ const boundLength = 16
 /** A value of a primitive type (`long`, `decimal(9,2)`, …) as bytes; null when the type cannot hold exactly this value. */
 export const singleValueBytes = (type: string, value: SingleValue): Uint8Array | null => {
   const [, name = '', parameters = ''] = /^(\w+)(?:\s*[[(]([\d,\s]*)[\])])?$/.exec(type) ?? []
-  return serializers[name]?.(value, Number.parseInt(parameters, 10)) ?? null
+  const serialize = Object.hasOwn(serializers, name) ? serializers[name] : undefined
+  return serialize?.(value, Number.parseInt(parameters, 10)) ?? null
 }
 
 /** An `int` or `date` as bytes. */
@@ -80,7 +81,7 @@ const serializers: Readonly<Record<string, Serialize>> = {
   string: (value) =>
     typeof value === 'string' && value.isWellFormed() ? encoder.encode(value) : null,
   uuid: (value) => (typeof value === 'string' ? uuidBytes(value) : bytesOf(value, 16)),
-  fixed: bytesOf,
+  fixed: (value, length) => bytesOf(value, length),
   binary: (value) => (value instanceof Uint8Array ? value : null),
   decimal: (value, precision) => {
     const unscaled = wholeNumber(value)
@@ -103,9 +104,8 @@ const littleEndian = (size: number, write: (view: DataView) => void): Uint8Array
   return bytes
 }
 
-function bytesOf(value: SingleValue, length: number): Uint8Array | null {
-  return value instanceof Uint8Array && value.length === length ? value : null
-}
+const bytesOf = (value: SingleValue, length: number): Uint8Array | null =>
+  value instanceof Uint8Array && value.length === length ? value : null
 
 const uuidBytes = (text: string): Uint8Array | null => {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return null

@@ -7,6 +7,7 @@ type Kind = Exclude<Vector['kind'], 'list' | 'dictionary'>
 export type Value = number | bigint | boolean | string | null | Value[]
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export const bitmap = (bits: readonly boolean[]): Uint8Array => {
   const bytes = new Uint8Array((bits.length + 7) >> 3)
@@ -91,9 +92,7 @@ const valueAt = (vector: Vector, i: number): Value => {
     case 'bool':
       return isValid(vector.bits, i)
     case 'utf8':
-      return new TextDecoder().decode(
-        vector.data.subarray(vector.offsets[i], vector.offsets[i + 1]),
-      )
+      return decoder.decode(vector.data.subarray(vector.offsets[i], vector.offsets[i + 1]))
     case 'dictionary':
       return valueAt(vector.dictionary, vector.indices[i] as number)
     case 'list':
