@@ -58,6 +58,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   // The backend for S3: portable, and nobody's business but a runtime's all the same.
   'src/storage/s3': ['src/storage/', 'src/turns.ts', 'aws4fetch', 'p-limit'],
   'src/iceberg/': ['src/storage/storage.ts', 'src/parquet/'],
+  // A catalog over HTTP; catalogs of AWS want signatures.
+  'src/iceberg/rest/': ['src/iceberg/', 'aws4fetch'],
   'src/receipts/': ['src/iceberg/', 'src/storage/storage.ts'],
 }
 
@@ -80,7 +82,7 @@ const roomOf = (path: string): string | undefined =>
 const covers = (name: string, to: string): boolean =>
   to === name || to.startsWith(/[/:]$/.test(name) ? name : `${name}/`) || inBackend(name, to)
 
-const backends = ['src/storage/fs', 'src/storage/s3']
+const backends = ['src/storage/fs', 'src/storage/s3', 'src/iceberg/rest/']
 
 /** `src/storage/fs` stands for `fs.ts` and the files beside it that begin with `fs-`. */
 const inBackend = (name: string, to: string): boolean =>

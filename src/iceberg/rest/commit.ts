@@ -1,0 +1,77 @@
+/** Changes tables, once each: what became of a change is the caller's to look for. */
+import { IngestError } from '../../errors.ts'
+import type { CallOptions, CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
+import { errorWords } from './answers.ts'
+import type { Call } from './client.ts'
+import { type Connection, demand, idempotent } from './connection.ts'
+import { meaningOf } from './errors.ts'
+import type { HttpAnswer } from './http.ts'
+import { tableUrl } from './paths.ts'
+import { commitBody, holds, metadataOf } from './tables.ts'
+
+/** A catalog that is asked too often and does not say how long to wait. */
+const defaultRetryAfterMs = 1_000
+
+/** Sends a commit. `unavailable` when the catalog refuses it for good: nothing changed then. */
+export const commitTable = async (
+  connection: Connection,
+  table: LoadedTable,
+  commit: TableCommit,
+  { signal }: CallOptions = {},
+): Promise<CommitOutcome> => {
+  const config = await connection.config(signal)
+  demand(config, 'updateTable')
+  const call: Call = {
+    deed: 'change a table',
+    method: 'POST',
+    url: tableUrl(config, table.identifier),
+    headers: idempotent(connection, config),
+    body: commitBody(table.identifier, commit),
+    signal,
+  }
+  const loadedAt = connection.clock.now()
+  let answer: HttpAnswer
+  try {
+    answer = await connection.client.once(call)
+  } catch (error) {
+    // Nothing was sent, for want of credentials.
+    if (error instanceof IngestError) throw error
+    return { kind: 'unknown', retryAfterMs: 0, reason: String(error) }
+  }
+  return outcomeOf(connection, call, answer, { ...table, loadedAt }, commit)
+}
+
+const outcomeOf = (
+  { client }: Connection,
+  call: Call,
+  answer: HttpAnswer,
+  table: LoadedTable,
+  commit: TableCommit,
+): CommitOutcome => {
+  const { type, message } = errorWords(answer)
+  const reason = `${answer.status} ${type} ${message}`
+  const { commit: meaning } = meaningOf(answer)
+  switch (meaning) {
+    case 'done':
+      return committed(answer, table, commit)
+    case 'conflict':
+      return { kind: meaning, reason }
+    case 'throttled':
+      return { kind: meaning, retryAfterMs: answer.retryAfterMs ?? defaultRetryAfterMs, reason }
+    case 'unknown':
+      return { kind: meaning, retryAfterMs: answer.retryAfterMs ?? 0, reason }
+    case 'refused':
+      throw client.refused(call, answer)
+  }
+}
+
+/** An answer that says yes must show the change; else a look at the table has to tell. */
+const committed = (answer: HttpAnswer, table: LoadedTable, commit: TableCommit): CommitOutcome => {
+  try {
+    const metadata = metadataOf(answer)
+    if (holds(metadata, commit)) return { kind: 'committed', table: { ...table, metadata } }
+    return { kind: 'unknown', retryAfterMs: 0, reason: 'an answer without the new snapshot' }
+  } catch (error) {
+    return { kind: 'unknown', retryAfterMs: 0, reason: String(error) }
+  }
+}

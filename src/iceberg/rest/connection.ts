@@ -1,0 +1,100 @@
+/** The way to one catalog, which all operations share. */
+import { IngestError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { OpenFileIO } from '../file-io.ts'
+import { type Clock, systemClock } from '../retry.ts'
+import type { RestAuth } from './auth.ts'
+import { type Call, createRestClient, type RestClient } from './client.ts'
+import {
+  type CatalogConfig,
+  catalogConfig,
+  type Operation,
+  offers,
+  operations,
+  withoutSlashes,
+} from './config.ts'
+import { meaningOf } from './errors.ts'
+import type { Fetch } from './http.ts'
+import { uuid7 } from './idempotency-key.ts'
+import { configUrl } from './paths.ts'
+import { singleFlight, within } from './waiting.ts'
+
+export interface RestCatalogOptions {
+  /** The address before `/v1/…`. */
+  readonly uri: string
+  readonly warehouse?: string
+  readonly auth: RestAuth
+  readonly openFileIO: OpenFileIO
+  /** How the catalog is asked to let this program at a table's files; null: not at all. */
+  readonly accessDelegation?: string | null
+  readonly fetch?: Fetch
+  readonly clock?: Clock
+  readonly log: Log
+  /** Milliseconds for one request and its answer. */
+  readonly timeoutMs?: number
+}
+
+const defaultTimeoutMs = 10_000
+const defaultDelegation = 'vended-credentials'
+
+/** What every operation needs. */
+export interface Connection {
+  readonly options: RestCatalogOptions
+  readonly uri: string
+  readonly clock: Clock
+  readonly client: RestClient
+  readonly config: (signal: AbortSignal | undefined) => Promise<CatalogConfig>
+  /** Headers of operations that answer with a table. */
+  readonly delegation: Readonly<Record<string, string>>
+}
+
+/** Asks nothing yet; the configuration is asked for once, when it is needed, and again when that failed. */
+export const openConnection = (options: RestCatalogOptions): Connection => {
+  const { auth, log, clock = systemClock, timeoutMs = defaultTimeoutMs } = options
+  const fetch: Fetch = options.fetch ?? ((url, init) => globalFetch(url, init))
+  const uri = withoutSlashes(options.uri)
+  const delegation =
+    options.accessDelegation === undefined ? defaultDelegation : options.accessDelegation
+  let known: CatalogConfig | undefined
+  const ask = singleFlight(async () => {
+    known = await fetchConfig(connection)
+    return known
+  })
+  const connection: Connection = {
+    options,
+    uri,
+    clock,
+    client: createRestClient({ auth, uri, fetch, clock, log, timeoutMs }),
+    config: async (signal) => known ?? within(ask(), signal),
+    delegation: delegation === null ? {} : { 'X-Iceberg-Access-Delegation': delegation },
+  }
+  return connection
+}
+
+const globalFetch: Fetch = (url, init) => fetch(url, init)
+
+/** The configuration as it is now. */
+export const fetchConfig = async ({ client, options, uri }: Connection): Promise<CatalogConfig> => {
+  const { warehouse } = options
+  const call: Call = {
+    deed: 'read the configuration of the catalog',
+    method: 'GET',
+    url: configUrl(uri, warehouse),
+  }
+  const answer = await client.repeatedly(call)
+  if (meaningOf(answer).commit !== 'done' || answer.json === undefined) {
+    throw client.refused(call, answer)
+  }
+  return catalogConfig(answer, { uri, ...(warehouse !== undefined && { warehouse }) })
+}
+
+/** @throws IngestError when the catalog says that it does not have an operation */
+export const demand = (config: CatalogConfig, operation: Operation): void => {
+  if (offers(config, operation)) return
+  const words = `the catalog does not offer ${operations[operation]}`
+  throw new IngestError('unavailable', words)
+}
+
+/** One key for one deed, however often it is asked for. */
+export const idempotent = ({ clock }: Connection, { idempotencyKeys }: CatalogConfig) =>
+  idempotencyKeys ? { 'Idempotency-Key': uuid7(clock.now()) } : {}

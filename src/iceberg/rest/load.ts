@@ -1,0 +1,85 @@
+/** Loads tables, and puts their files within reach. */
+import { IngestError } from '../../errors.ts'
+import type { CallOptions, LoadedTable, TableIdentifier } from '../catalog.ts'
+import type { Properties } from './answers.ts'
+import type { Call } from './client.ts'
+import { type CatalogConfig, offers } from './config.ts'
+import { type Connection, demand } from './connection.ts'
+import { fileProperties, renewing } from './credentials.ts'
+import { meaningOf } from './errors.ts'
+import type { HttpAnswer } from './http.ts'
+import { tableUrl } from './paths.ts'
+import { metadataOf } from './tables.ts'
+
+/** The table, or null when there is none. `unavailable` when its files are out of reach. */
+export const loadTable = async (
+  connection: Connection,
+  identifier: TableIdentifier,
+  { signal }: CallOptions = {},
+): Promise<LoadedTable | null> => {
+  const config = await connection.config(signal)
+  demand(config, 'loadTable')
+  const loadedAt = connection.clock.now()
+  const call: Call = {
+    deed: 'load a table',
+    method: 'GET',
+    // All snapshots, not only those with names: landed files are looked for in them.
+    url: `${tableUrl(config, identifier)}?snapshots=all`,
+    headers: connection.delegation,
+    signal,
+  }
+  const answer = await connection.client.repeatedly(call)
+  return answer.status === 404
+    ? null
+    : opened(connection, config, identifier, call, answer, loadedAt)
+}
+
+/** The table in an answer to `call`, its files within reach. */
+export const opened = async (
+  connection: Connection,
+  config: CatalogConfig,
+  identifier: TableIdentifier,
+  call: Call,
+  answer: HttpAnswer,
+  loadedAt: number,
+): Promise<LoadedTable> => {
+  if (meaningOf(answer).commit !== 'done') throw connection.client.refused(call, answer)
+  const metadata = readable(call, () => metadataOf(answer))
+  const { location } = metadata
+  const properties = { ...config.properties, ...fileProperties(answer, location) }
+  const renew = async (): Promise<Properties> => {
+    const renewed = await fetchFileProperties(connection, config, identifier, location)
+    return { ...properties, ...renewed }
+  }
+  const current = renewing(properties, renew, connection.clock.now)
+  const io = await connection.options.openFileIO(location, properties, current)
+  return { identifier, metadata, io, loadedAt }
+}
+
+const readable = <T>({ deed }: Call, read: () => T): T => {
+  try {
+    return read()
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw new IngestError('unavailable', `cannot ${deed}: ${words}`, { cause })
+  }
+}
+
+/** New credentials: from where they alone are had, or else with the whole table. */
+const fetchFileProperties = async (
+  { client, delegation }: Connection,
+  config: CatalogConfig,
+  identifier: TableIdentifier,
+  location: string,
+): Promise<Properties> => {
+  const table = tableUrl(config, identifier)
+  const call: Call = {
+    deed: "renew the credentials for a table's files",
+    method: 'GET',
+    url: offers(config, 'loadCredentials') ? `${table}/credentials` : `${table}?snapshots=refs`,
+    headers: delegation,
+  }
+  const answer = await client.repeatedly(call)
+  if (meaningOf(answer).commit !== 'done') throw client.refused(call, answer)
+  return fileProperties(answer, location)
+}
