@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { IngestError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Sha256 } from '../sha256.ts'
-import { type Credentials, cacheCredentials } from './s3-credentials.ts'
+import { type CredentialProvider, cacheCredentials } from './s3-credentials.ts'
 import { credentialCodes, type S3Error } from './s3-errors.ts'
 import {
   type Body,
@@ -23,7 +23,7 @@ export interface RetryPolicy {
 }
 
 export interface ClientOptions extends ExchangeOptions {
-  readonly credentials: () => Promise<Credentials>
+  readonly credentials: CredentialProvider
   readonly retry: RetryPolicy
   /** Calls on their way at once. */
   readonly maxCalls: number
@@ -68,10 +68,9 @@ export const createS3Client = (options: ClientOptions): S3Client => {
   }
 }
 
-/** What is not there (404, 416) or there already (412) is an answer like any other; HEAD's has no reason. */
+/** What is not there, or is there already, is an answer like any other; HEAD's refusal has no reason. */
 const isWorthALine = ({ method }: S3Request, { error, status }: S3Answer): boolean =>
-  error?.code === 'NoSuchBucket' ||
-  (error !== null && method !== 'HEAD' && ![404, 412, 416].includes(status))
+  error !== null && method !== 'HEAD' && !error.isMissing && status !== 412 && status !== 416
 
 /** What an attempt came to: an answer, or none and the reason. */
 type Outcome = { readonly response: S3Response } | { readonly lost: unknown }

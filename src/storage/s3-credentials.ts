@@ -11,8 +11,8 @@ export interface Credentials {
   readonly expiration?: Date
 }
 
-/** Where credentials come from: an environment, a file, another service. */
-export type CredentialProvider = () => Promise<Credentials>
+/** Where credentials come from: an environment, a file, another service. `refused`: those given last are no good. */
+export type CredentialProvider = (options?: { readonly refused?: boolean }) => Promise<Credentials>
 
 /** The credentials of now. Told which ones were refused, it gets others, once for all who ask. */
 export type CredentialCache = (refused?: Credentials) => Promise<Credentials>
@@ -45,7 +45,7 @@ export const cacheCredentials = (
 
   const ask = async (refused?: Credentials): Promise<Credentials> => {
     try {
-      current = await inTime(provider())
+      current = await inTime(provider({ refused: refused !== undefined }))
       renewAt = Math.max(endOf(current) - renewEarlyMs, now() + askAgainMs)
       return current
     } catch (cause) {

@@ -6,7 +6,7 @@ export class S3Error extends Error {
   override readonly name = 'S3Error'
   /** The HTTP status. */
   readonly status: number
-  /** S3's own word ("Error responses"), empty where the answer had none (`HEAD` has no body). */
+  /** S3's own word ("Error responses"), empty where the answer had none. */
   readonly code: string
   /** What Amazon's support asks for. */
   readonly requestId: string | undefined
@@ -16,8 +16,7 @@ export class S3Error extends Error {
   /** By how much this machine's clock is wrong, in seconds, when that is the reason. */
   readonly skew: number | undefined
 
-  constructor(status: number, headers: Headers, xml: string) {
-    const code = textOf(xml, 'Code') ?? ''
+  constructor(status: number, headers: Headers, xml: string, code = textOf(xml, 'Code') ?? '') {
     super(textOf(xml, 'Message') ?? `HTTP status ${status}`)
     this.status = status
     this.code = code
@@ -25,6 +24,14 @@ export class S3Error extends Error {
     this.hostId = textOf(xml, 'HostId') ?? headers.get('x-amz-id-2') ?? undefined
     this.region = textOf(xml, 'Region') ?? headers.get('x-amz-bucket-region') ?? undefined
     this.skew = code === 'RequestTimeTooSkewed' ? skewOf(xml, headers) : undefined
+  }
+
+  /**
+   * Whether there is no such object. The status alone does not say so: a missing bucket has the same, and so has a web
+   * server at the wrong address.
+   */
+  get isMissing(): boolean {
+    return this.status === 404 && this.code === 'NoSuchKey'
   }
 
   /** What a log line says of it. */

@@ -93,13 +93,11 @@ const read = ({ method }: S3Request, response: Response, bytes: Uint8Array): S3R
   const text = () => new TextDecoder().decode(bytes)
   // An answer to POST may turn into an error after its status was sent ("CompleteMultipartUpload").
   const late = method === 'POST' && ok && /<Error[\s>]/.test(text())
+  if (ok && !late) return { status: response.status, headers, bytes, error: null }
   const status = late ? 500 : response.status
-  return {
-    status,
-    headers,
-    bytes,
-    error: ok && !late ? null : new S3Error(status, headers, text()),
-  }
+  // An answer to HEAD has no body to hold the code.
+  const code = method === 'HEAD' && status === 404 ? 'NoSuchKey' : undefined
+  return { status, headers, bytes, error: new S3Error(status, headers, text(), code) }
 }
 
 /** There was no answer in time. */

@@ -37,20 +37,9 @@ export const createMark = (client: S3Client): Mark => {
     headers: { [markHeader]: mark },
     async isOn({ key, bytes, signal }, checksum) {
       const headers = { 'x-amz-checksum-mode': 'ENABLED' }
-      const {
-        error,
-        status,
-        headers: found,
-      } = await client.send({
-        method: 'HEAD',
-        key,
-        headers,
-        signal,
-      })
-      if (error !== null) {
-        if (status === 404) throw unknown(error)
-        throw refusal(error)
-      }
+      const answer = await client.send({ method: 'HEAD', key, headers, signal })
+      const { error, headers: found } = answer
+      if (error !== null) throw error.isMissing ? vanished(error) : refusal(error)
       const size = Number(found.get('content-length'))
       return (
         found.get(markHeader) === mark &&
@@ -61,7 +50,7 @@ export const createMark = (client: S3Client): Mark => {
   }
 }
 
-const unknown = (cause: unknown): IngestError =>
+const vanished = (cause: unknown): IngestError =>
   new IngestError('unavailable', 'storage is unavailable: an object came and went', { cause })
 
 /**
@@ -88,7 +77,8 @@ export const outcomeOf = async (
 ): Promise<PutOutcome> => {
   if (error === null) return 'stored'
   const conflict = error.code === 'ConditionalRequestConflict'
-  if (status !== 412 && !conflict) throw refusal(error)
+  // What is not there has no ETag either: 404 for Amazon, 412 for others.
+  if (status !== 412 && !error.isMissing && !conflict) throw refusal(error)
   return (uncertain || conflict) && (await isOurs()) ? 'stored' : 'refused'
 }
 

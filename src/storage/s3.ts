@@ -126,12 +126,11 @@ const clientOf = (options: S3Options): S3Client =>
     log: options.log ?? noLog,
   })
 
-/** Null where no object is; the missing bucket says so with the same status. */
+/** Null where no object is. */
 const orNull = (answer: S3Answer): S3Answer | null => {
-  const { error, status } = answer
-  if (error === null) return answer
-  if (status === 404 && error.code !== 'NoSuchBucket') return null
-  throw refusal(error)
+  if (answer.error === null) return answer
+  if (answer.error.isMissing) return null
+  throw refusal(answer.error)
 }
 
 const getObject = async (
@@ -152,7 +151,7 @@ const getObject = async (
 /** An answer to HEAD never says why it refuses: then a byte is asked for, whose answer does. */
 const headObject = async (client: S3Client, key: string, signal: AbortSignal | undefined) => {
   const head = await client.send({ method: 'HEAD', key, signal })
-  const isMute = head.error !== null && head.status !== 404
+  const isMute = head.error !== null && !head.error.isMissing
   const headers = { range: 'bytes=0-0' }
   const answer = isMute ? await client.send({ method: 'GET', key, headers, signal }) : head
   if (answer.status === 416) return { size: 0, etag: answer.headers.get('etag') ?? '' }
