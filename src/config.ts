@@ -78,7 +78,7 @@ const readValues = (
     variables,
   )) {
     if (variable.runtimes?.includes(runtime) === false) continue
-    const text = textOf(env, variable.name) ?? defaultOn(variable, runtime)
+    const text = textOf(env, variable) ?? defaultOn(variable, runtime)
     if (text === undefined) continue
     const result = v.safeParse(variable.schema, text)
     if (result.success) values[key] = result.output
@@ -88,22 +88,50 @@ const readValues = (
 }
 
 /** A variable's text without surrounding white space; set but empty is as good as not set. */
-const textOf = (env: Environment, name: string): string | undefined => {
-  const names = [
-    name,
-    ...formerVariables.filter((old) => old.sameAs === name).map((old) => old.name),
-  ]
+const textOf = (
+  env: Environment,
+  { name, fallbacks = [] }: Variable<v.GenericSchema<string, unknown>>,
+): string | undefined => {
+  const former = formerVariables.filter((old) => old.sameAs === name).map((old) => old.name)
+  const names = [name, ...former, ...fallbacks]
   return names.map((candidate) => env[candidate]?.trim()).find((text) => text)
 }
 
 /** What no variable shows alone. */
 const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => [
+  ...storageProblems(values),
   ...authProblems(values, runtime),
   ...tlsProblems(values),
   ...limitProblems(values),
 ]
 
 const { auth, authTokens, tlsCert, tlsKey, maxInflightBytes, maxPayloadBytes } = variables
+
+/** A bucket is named where there is one, and only there: data must not go where nobody looks for it. */
+const storageProblems = (values: Partial<Values>): ConfigProblem[] => {
+  const { storageBackend, storagePrefix, s3Bucket, s3Region, s3Endpoint } = values
+  if (storageBackend === undefined) return []
+  const missing = `is missing: ${variables.storageBackend.name} is s3`
+  const useless = `is for a bucket: set ${variables.storageBackend.name} to s3, or remove it`
+  const isS3 = storageBackend === 's3'
+  const wrong = [
+    { variable: variables.s3Bucket, message: missing, holds: isS3 && s3Bucket === undefined },
+    {
+      variable: variables.s3Region,
+      message: missing,
+      holds: isS3 && s3Region === undefined && s3Endpoint === undefined,
+    },
+    { variable: variables.s3Bucket, message: useless, holds: !isS3 && s3Bucket !== undefined },
+    {
+      variable: variables.storagePrefix,
+      message: useless,
+      holds: !isS3 && storagePrefix !== undefined,
+    },
+  ]
+  return wrong
+    .filter(({ holds }) => holds)
+    .map(({ variable, message }) => ({ variable: variable.name, message }))
+}
 
 /** What each kind of credentials looks like; any other would lock everybody out. */
 const credentials = {

@@ -1,6 +1,5 @@
 import { type PlannedVariable, prefix } from './variable.ts'
 
-const s3 = 'storage on S3'
 const r2 = 'storage on R2'
 const iceberg = 'Iceberg'
 const receipts = 'committing later'
@@ -12,10 +11,6 @@ const planned = (name: string, feature: string): PlannedVariable => ({
 
 /** Names that will mean something. Ignoring one today would store data where nobody looks for it. */
 export const plannedVariables: readonly PlannedVariable[] = [
-  planned('STORAGE_PREFIX', s3),
-  planned('S3_BUCKET', s3),
-  planned('S3_REGION', s3),
-  planned('S3_ENDPOINT', s3),
   planned('R2_BUCKET', r2),
   planned('R2_ACCOUNT_ID', r2),
   planned('R2_ACCESS_KEY_ID', r2),

@@ -81,6 +81,41 @@ export const basePath = v.pipe(
   v.transform((path) => path.replace(/\/$/, '')),
 )
 
+/** A bucket's name; old ones may hold capitals and underscores. */
+export const bucket = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z\d][\w.-]{1,253}[A-Za-z\d]$/, "must be a bucket's name, without s3://"),
+)
+
+/** A region, as it stands in signatures. */
+export const region = v.pipe(
+  v.string(),
+  v.regex(/^[a-z\d-]{1,64}$/, 'must be a region such as eu-central-1'),
+)
+
+/** What stands before keys: segments as a key has them, so none that is empty or begins with a dot. */
+export const keyPrefix = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!\.)[\w.=-]+(?:\/(?!\.)[\w.=-]+)*\/?$/,
+    'must be names of letters, digits and -_.= with / between them, none with a dot first',
+  ),
+  v.maxLength(256, 'must be no longer than 256 characters'),
+  v.transform((prefix) => prefix.replace(/\/$/, '')),
+)
+
+const isEndpoint = (value: string): boolean => {
+  if (!URL.canParse(value)) return false
+  const { protocol, username, search, hash } = new URL(value)
+  return /^https?:$/.test(protocol) && `${username}${search}${hash}` === ''
+}
+
+/** The URL of a server. */
+export const endpoint = v.pipe(
+  v.string(),
+  v.check(isEndpoint, 'must be a URL such as https://s3.example.com:9000'),
+)
+
 /** Where a server listens. */
 export interface Address {
   /** A name or an IP address, an IPv6 address without its brackets. */

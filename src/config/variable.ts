@@ -16,7 +16,9 @@ export interface Variable<Schema extends GenericSchema<string, unknown>> {
   readonly meaning: string
   /** Turns the variable's text into the value. */
   readonly schema: Schema
-  /** What is read when the variable is not set; it passes through `schema` like any other text. */
+  /** Names of others that are read when it is not set, in this order. */
+  readonly fallbacks?: readonly string[]
+  /** What is read when none of them is set; it passes through `schema` like any other text. */
   readonly default?: Default
   /** Where it means something; everywhere when absent. */
   readonly runtimes?: readonly Runtime[]

@@ -1,5 +1,19 @@
 import * as v from 'valibot'
-import { address, basePath, bytes, integer, onOff, origins, secrets, text, word } from './values.ts'
+import {
+  address,
+  basePath,
+  bucket,
+  bytes,
+  endpoint,
+  integer,
+  keyPrefix,
+  onOff,
+  origins,
+  region,
+  secrets,
+  text,
+  word,
+} from './values.ts'
 import { type Default, prefix, type Variable } from './variable.ts'
 
 /** Node and Lambda have room; an isolate of Workers has 128 MB for everything. */
@@ -11,22 +25,44 @@ const logFormat: Default = { node: 'text', lambda: 'json', workers: 'json' }
 const backend = v.pipe(
   v.string(),
   v.toLowerCase(),
-  v.picklist(['fs'], 'must be fs: s3 and r2 are not in this version yet'),
+  v.picklist(['fs', 's3'], 'must be fs or s3: r2 is not in this version yet'),
 )
 
 /** Every variable of this version, in the order of the README's table. */
 export const variables = {
   storageBackend: {
     name: `${prefix}STORAGE_BACKEND`,
-    meaning: 'Where files go: `fs`, a folder.',
+    meaning: 'Where files go: `fs`, a folder; `s3`, a bucket.',
     schema: backend,
-    default: { node: 'fs' },
+    default: { node: 'fs', lambda: 's3' },
   },
   storagePath: {
     name: `${prefix}STORAGE_PATH`,
     meaning: 'The folder of `fs`; made when it is missing.',
     schema: text,
     default: './data',
+  },
+  storagePrefix: {
+    name: `${prefix}STORAGE_PREFIX`,
+    meaning: 'What stands before every key in a bucket, such as `telemetry/prod`.',
+    schema: keyPrefix,
+  },
+  s3Bucket: {
+    name: `${prefix}S3_BUCKET`,
+    meaning: 'The bucket of `s3`.',
+    schema: bucket,
+  },
+  s3Region: {
+    name: `${prefix}S3_REGION`,
+    meaning:
+      'The region of S3; when it is not set, `AWS_REGION` or `AWS_DEFAULT_REGION`, and at an endpoint of your own `us-east-1`.',
+    schema: region,
+    fallbacks: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+  },
+  s3Endpoint: {
+    name: `${prefix}S3_ENDPOINT`,
+    meaning: "Another S3 server's URL, such as `http://minio:9000`; the bucket stands in the path.",
+    schema: endpoint,
   },
   dedupe: {
     name: `${prefix}DEDUPE`,
