@@ -14,19 +14,12 @@ export interface FileIO {
 export type FileProperties = Readonly<Record<string, string>>
 
 /**
- * The properties as they are now, with credentials that have not expired; `refused`: the storage refused those given last.
- * `unavailable` when there are no others.
- */
-export type CurrentFileProperties = (options?: {
-  readonly refused?: boolean
-}) => Promise<FileProperties>
-
-/**
- * Opens the storage of a table. `current` is there where properties can expire. `IngestError` `unavailable` when this
+ * Opens the storage of a table. `renew` asks the catalog for properties with new credentials, before the old ones expire or
+ * after they were refused; it is there where credentials come from the catalog. `IngestError` `unavailable` when this
  * program cannot reach the location.
  */
 export type OpenFileIO = (
   location: string,
   properties: FileProperties,
-  current?: CurrentFileProperties,
+  renew?: () => Promise<FileProperties>,
 ) => FileIO | Promise<FileIO>

@@ -65,11 +65,18 @@ export const openConnection = (options: RestCatalogOptions): Connection => {
     uri,
     clock,
     client: createRestClient({ auth, uri, fetch, clock, log, timeoutMs }),
-    config: async (signal) => known ?? within(ask(), signal),
+    config: async (signal) => known ?? within(ask(), signal).catch(tooLate(signal)),
     delegation: delegation === null ? {} : { 'X-Iceberg-Access-Delegation': delegation },
   }
   return connection
 }
+
+const tooLate =
+  (signal: AbortSignal | undefined) =>
+  (cause: unknown): never => {
+    if (!signal?.aborted) throw cause
+    throw new IngestError('unavailable', 'the catalog did not answer in time', { cause })
+  }
 
 const globalFetch: Fetch = (url, init) => fetch(url, init)
 

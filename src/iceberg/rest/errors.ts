@@ -16,6 +16,9 @@ interface Meaning {
   readonly words: string
 }
 
+/** What the answer says has to be looked at. */
+const done: Meaning = { commit: 'done', words: 'the catalog answers something else' }
+
 /** A server that fails may have done what it was asked before it failed. */
 const failing: Meaning = { commit: 'unknown', passing: true, words: 'the catalog fails' }
 
@@ -42,6 +45,8 @@ const types: Readonly<Record<string, Partial<Meaning>>> = {
   CommitStateUnknownException: { commit: 'unknown' },
   // Cloudflare R2 sends it with 409: a property that nobody may set.
   FailedToSetProperties: { commit: 'refused', words: 'the catalog forbids a table property' },
+  NoSuchTableException: { words: 'there is no such table any more' },
+  NoSuchNamespaceException: { words: 'there is no such namespace any more' },
   // AWS services throttle with 400 at times.
   ThrottlingException: { commit: 'throttled', passing: true },
   TooManyRequestsException: { commit: 'throttled', passing: true },
@@ -58,8 +63,7 @@ export const meaningOf = (answer: HttpAnswer): Meaning => {
 const statusMeaning = (status: number): Meaning => {
   const known = statuses[status]
   if (known !== undefined) return known
-  if (status === 200) return { commit: 'done', words: 'the catalog answers something else' }
-  if (status < 300) return { commit: 'unknown', words: `the catalog answers ${status}` }
+  if (status >= 200 && status < 300) return done
   if (status < 400) return { commit: 'refused', words: 'the catalog is elsewhere: check its URI' }
   if (status < 500) return { commit: 'refused', words: `the catalog answers ${status}` }
   return failing

@@ -5,11 +5,12 @@ import type { Properties } from './answers.ts'
 import type { Call } from './client.ts'
 import { type CatalogConfig, offers } from './config.ts'
 import { type Connection, demand } from './connection.ts'
-import { fileProperties, renewing } from './credentials.ts'
+import { fileProperties, overlaid } from './credentials.ts'
 import { meaningOf } from './errors.ts'
 import type { HttpAnswer } from './http.ts'
 import { tableUrl } from './paths.ts'
 import { metadataOf } from './tables.ts'
+import { singleFlight } from './waiting.ts'
 
 /** The table, or null when there is none. `unavailable` when its files are out of reach. */
 export const loadTable = async (
@@ -46,13 +47,11 @@ export const opened = async (
   if (meaningOf(answer).commit !== 'done') throw connection.client.refused(call, answer)
   const metadata = readable(call, () => metadataOf(answer))
   const { location } = metadata
-  const properties = { ...config.properties, ...fileProperties(answer, location) }
-  const renew = async (): Promise<Properties> => {
-    const renewed = await fetchFileProperties(connection, config, identifier, location)
-    return { ...properties, ...renewed }
-  }
-  const current = renewing(properties, renew, connection.clock.now)
-  const io = await connection.options.openFileIO(location, properties, current)
+  const properties = overlaid(config.properties, fileProperties(answer, location))
+  const renew = singleFlight(async () =>
+    overlaid(properties, await fetchFileProperties(connection, config, identifier, location)),
+  )
+  const io = await connection.options.openFileIO(location, properties, renew)
   return { identifier, metadata, io, loadedAt }
 }
 

@@ -11,39 +11,40 @@ export interface AwsCredentials {
   readonly sessionToken?: string
 }
 
-/**
- * The credentials of now; whoever provides them renews them before they expire. `refused`: AWS refused those given
- * last, look for others.
- */
-export type AwsCredentialProvider = (options?: {
-  readonly refused?: boolean
-}) => Promise<AwsCredentials>
+/** The credentials of now; whoever gives them renews them before they expire. Told which ones AWS refused, it gives others. */
+export type AwsCredentialSource = (refused?: AwsCredentials) => Promise<AwsCredentials>
 
 export interface SigV4Signing {
   /** The service's name in signatures: `s3tables`, `glue`, … */
   readonly signingName: string
   readonly region: string
-  readonly credentials: AwsCredentialProvider
+  readonly credentials: AwsCredentialSource
 }
 
 /** Signs every request anew. */
-export const sigV4Authorizer = (signing: SigV4Signing): Authorizer => ({
-  authorize: async (request) => sign(request, signing, await provided(signing)),
-  async renew({ headers }) {
-    const { accessKeyId, sessionToken = '' } = await provided(signing, { refused: true })
-    const isSame =
-      headers['x-amz-security-token'] === (sessionToken || undefined) &&
-      headers.authorization?.includes(` Credential=${accessKeyId}/`)
-    return !isSame
-  },
-})
+export const sigV4Authorizer = (signing: SigV4Signing): Authorizer => {
+  const used = new WeakMap<HttpRequest, AwsCredentials>()
+  return {
+    async authorize(request) {
+      const credentials = await provided(signing)
+      const signed = await sign(request, signing, credentials)
+      used.set(signed, credentials)
+      return signed
+    },
+    async renew(request) {
+      const refused = used.get(request)
+      const { accessKeyId, sessionToken } = await provided(signing, refused)
+      return accessKeyId !== refused?.accessKeyId || sessionToken !== refused.sessionToken
+    },
+  }
+}
 
 const provided = async (
   { credentials }: SigV4Signing,
-  options?: { readonly refused?: boolean },
+  refused?: AwsCredentials,
 ): Promise<AwsCredentials> => {
   try {
-    return await credentials(options)
+    return await credentials(refused)
   } catch (cause) {
     throw new IngestError('unavailable', 'there are no AWS credentials for the catalog', { cause })
   }
