@@ -18,6 +18,8 @@ const problems = (env: Environment): string[] => {
   }
 }
 
+const s3 = { STORAGE_BACKEND: 's3', S3_BUCKET: 'lake', S3_REGION: 'eu-west-1' }
+
 test('an empty environment gives the defaults of the runtime', () => {
   expect(readConfig({ PATH: '/bin', HOME: '/' }, 'node')).toEqual({
     storageBackend: 'fs',
@@ -75,6 +77,31 @@ describe('a value is read', () => {
     })
   })
 
+  test('a bucket', () => {
+    expect(
+      read({ ...s3, STORAGE_PREFIX: 'a/b=1/', S3_ENDPOINT: 'http://[::1]:9000' }),
+    ).toMatchObject({
+      storageBackend: 's3',
+      storagePrefix: 'a/b=1',
+      s3Bucket: 'lake',
+      s3Region: 'eu-west-1',
+      s3Endpoint: 'http://[::1]:9000',
+    })
+  })
+
+  test.each([
+    [{ OTLP2PARQUET_S3_REGION: 'a', AWS_REGION: 'b', AWS_DEFAULT_REGION: 'c' }, 'a'],
+    [{ AWS_REGION: 'b', AWS_DEFAULT_REGION: 'c' }, 'b'],
+    [{ AWS_DEFAULT_REGION: 'c' }, 'c'],
+    [{}, undefined],
+  ])('the region of %j', (env, region) => {
+    expect(readConfig(env, 'node').s3Region).toBe(region)
+  })
+
+  test('a server of its own needs no region', () => {
+    expect(problems({ ...s3, S3_REGION: '', S3_ENDPOINT: 'http://minio:9000' })).toEqual([])
+  })
+
   test('a certificate and its key', () => {
     expect(read({ TLS_CERT: 'c.pem', TLS_KEY: 'k.pem' }).tls).toEqual({
       cert: 'c.pem',
@@ -85,10 +112,24 @@ describe('a value is read', () => {
 
 describe('a wrong value is named with what is expected', () => {
   const cases: [env: Environment, problem: string | RegExp][] = [
+    [{ STORAGE_BACKEND: 'r2' }, 'STORAGE_BACKEND: must be fs or s3: r2 is not in this version yet'],
+    [{ ...s3, S3_BUCKET: '' }, 'S3_BUCKET: is missing: OTLP2PARQUET_STORAGE_BACKEND is s3'],
+    [{ ...s3, S3_REGION: '' }, 'S3_REGION: is missing: OTLP2PARQUET_STORAGE_BACKEND is s3'],
     [
-      { STORAGE_BACKEND: 's3' },
-      'STORAGE_BACKEND: must be fs: s3 and r2 are not in this version yet',
+      { S3_BUCKET: 'lake' },
+      /^OTLP2PARQUET_S3_BUCKET: is for a bucket: set .*STORAGE_BACKEND to s3/,
     ],
+    [{ STORAGE_PREFIX: 'a' }, /^OTLP2PARQUET_STORAGE_PREFIX: is for a bucket: set .*BACKEND to s3/],
+    [{ ...s3, S3_BUCKET: 's3://lake' }, "S3_BUCKET: must be a bucket's name, without s3://"],
+    [{ ...s3, S3_REGION: 'Ireland' }, 'S3_REGION: must be a region such as eu-central-1'],
+    [{ ...s3, S3_ENDPOINT: 'minio:9000' }, /S3_ENDPOINT: must be a URL such as https:/],
+    [{ ...s3, S3_ENDPOINT: 'http://me:secret@minio' }, /S3_ENDPOINT: must be a URL such as/],
+    ...['/a', 'a//b', '../a', 'a/.b', 'a b', 'x'.repeat(257)].map(
+      (prefix): [Environment, RegExp] => [
+        { ...s3, STORAGE_PREFIX: prefix },
+        /^OTLP2PARQUET_STORAGE_PREFIX: must be /,
+      ],
+    ),
     [{ DEDUPE: 'maybe' }, 'DEDUPE: must be on or off'],
     [{ PARQUET_COMPRESSION: 'rar' }, /COMPRESSION: must be one of zstd, /],
     [{ ROW_GROUP_SIZE: '0' }, /ROW_GROUP_SIZE: must be a whole number from 1 to /],
@@ -165,7 +206,8 @@ describe('an unknown name stops the start', () => {
     ['LOGLEVEL', 'did you mean OTLP2PARQUET_LOG_LEVEL?'],
     ['MAX_PAYLOAD', 'did you mean OTLP2PARQUET_MAX_PAYLOAD_BYTES?'],
     ['QUUX', 'is no variable of this program'],
-    ['S3_BUCKET', 'storage on S3 is not in this version yet: remove it'],
+    ['R2_BUCKET', 'storage on R2 is not in this version yet: remove it'],
+    ['S3_BUKET', 'did you mean OTLP2PARQUET_S3_BUCKET?'],
     ['ICEBERG_REST_URI', 'Iceberg is not in this version yet: remove it'],
     ['COMMIT_INTERVAL', 'committing later is not in this version yet: remove it'],
     ['ICEBERG_BUCKET_ARN', 'write OTLP2PARQUET_ICEBERG_WAREHOUSE'],
