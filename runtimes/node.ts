@@ -5,8 +5,8 @@ import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
 import { createEncoder, type Encoder } from '../src/parquet/encoder.ts'
 import { warmUp } from '../src/parquet/warm-up.ts'
-import { openFileStorage } from '../src/storage/fs.ts'
 import { contentCodings } from './node/content-codings.ts'
+import { openDestination } from './node/destination.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
@@ -53,11 +53,10 @@ export const startServer = async ({
       rowGroupSize: config.rowGroupSize,
     }),
   )
-  const storage = await openFileStorage(config.storagePath)
+  const destination = await openDestination({ config, version, log, metrics })
   const ingest = encoder.then((encoder) => {
     const ingest = createIngest({
-      storage,
-      encode: encoder.encode,
+      destination: destination.to(encoder),
       maxFiles: config.maxFilesPerRequest,
       dedupe: config.dedupe,
       sha256,
@@ -71,7 +70,7 @@ export const startServer = async ({
     ingest: async (request) => (await ingest)(request),
     ready: async () => {
       await ingest
-      await storage.ready()
+      await destination.ready()
     },
     inflate: contentCodings(),
     receive: receiveIncoming,

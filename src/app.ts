@@ -122,7 +122,7 @@ interface Exchange {
 const storeExport = async (
   c: Context,
   exchange: Exchange,
-  { auth, ingest, limits, log, metrics }: AppOptions,
+  { auth, ingest, limits, log, metrics, now = Date.now }: AppOptions,
   intake: IntakeOptions,
 ): Promise<IngestResult> => {
   const { signal, encoding, arrivedAt } = exchange
@@ -135,7 +135,8 @@ const storeExport = async (
       const body = await inflated()
       exchange.bytes = body.length
       metrics.count('received_bytes', { signal, stage: 'inflated' }, body.length)
-      return await ingest({ signal, encoding, body, receivedAt: arrivedAt })
+      const deadline = now() + limits.requestDeadlineMs
+      return await ingest({ signal, encoding, body, receivedAt: arrivedAt, deadline })
     } finally {
       reservation.release()
     }

@@ -54,3 +54,7 @@ export class ByteSink {
     this.bytes = larger
   }
 }
+
+/** Whether two arrays hold the same bytes. */
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i])

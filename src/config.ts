@@ -103,14 +103,18 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
   ...authProblems(values, runtime),
   ...tlsProblems(values),
   ...limitProblems(values),
+  ...catalogProblems(values),
 ]
 
 const { auth, authTokens, tlsCert, tlsKey, maxInflightBytes, maxPayloadBytes } = variables
+const { icebergCatalog, icebergRestUri, icebergToken, icebergCredential } = variables
 
 /** A bucket is named where there is one, and only there: data must not go where nobody looks for it. */
 const storageProblems = (values: Partial<Values>): ConfigProblem[] => {
   const { storageBackend, storagePrefix, s3Bucket, s3Region, s3Endpoint } = values
   if (storageBackend === undefined) return []
+  // There the catalog says where files go.
+  if (values.icebergRestUri !== undefined) return []
   const missing = `is missing: ${variables.storageBackend.name} is s3`
   const useless = `is for a bucket: set ${variables.storageBackend.name} to s3, or remove it`
   const isS3 = storageBackend === 's3'
@@ -163,6 +167,34 @@ const tlsProblems = ({ tlsCert: cert, tlsKey: key }: Partial<Values>): ConfigPro
   const [missing, set] = cert === undefined ? [tlsCert, tlsKey] : [tlsKey, tlsCert]
   return [{ variable: missing.name, message: `is missing: ${set.name} is set` }]
 }
+
+/** One catalog, and one way to prove who asks. */
+const catalogProblems = (values: Partial<Values>): ConfigProblem[] => {
+  const { icebergCatalog: catalog, icebergRestUri: rest, icebergToken: token } = values
+  const problems: ConfigProblem[] = []
+  if (catalog !== undefined && rest !== undefined) {
+    const message = `must not be set beside ${icebergRestUri.name}: choose one catalog`
+    problems.push({ variable: icebergCatalog.name, message })
+  }
+  for (const key of restOnly) {
+    if (values[key] === undefined || rest !== undefined) continue
+    problems.push({ variable: variables[key].name, message: `needs ${icebergRestUri.name}` })
+  }
+  if (token !== undefined && values.icebergCredential !== undefined) {
+    const message = `must not be set beside ${icebergCredential.name}`
+    problems.push({ variable: icebergToken.name, message })
+  }
+  return problems
+}
+
+/** What means nothing without a REST catalog. */
+const restOnly = [
+  'icebergWarehouse',
+  'icebergToken',
+  'icebergCredential',
+  'icebergOauthUri',
+  'icebergSigningName',
+] as const
 
 const limitProblems = (values: Partial<Values>): ConfigProblem[] =>
   (values.maxInflightBytes ?? Number.POSITIVE_INFINITY) >= (values.maxPayloadBytes ?? 0)

@@ -30,6 +30,12 @@ export type CounterName =
   /** protobuf or JSON fields nobody knows, and strings repaired to UTF-8, by `signal` */
   | 'unknown_fields'
   | 'repaired_strings'
+  /** snapshots made, by `table` */
+  | 'commits'
+  /** attempts at one that did not succeed, by `table`, `reason`: `conflict`, `throttled` or `unknown` */
+  | 'commit_retries'
+  /** files committed though the table's history no longer tells whether they were before, by `table` */
+  | 'possible_duplicates'
 
 /** Counts nothing. */
 export const noMetrics: Metrics = { count() {}, observe() {}, gauge() {} }

@@ -35,6 +35,17 @@ test('an empty environment gives the defaults of the runtime', () => {
     maxPayloadBytes: 64 * 2 ** 20,
     logLevel: 'info',
     logFormat: 'text',
+    icebergNamespace: 'otel',
+    icebergTableLogs: 'logs',
+    icebergTableTraces: 'traces',
+    icebergTableGauge: 'metrics_gauge',
+    icebergTableSum: 'metrics_sum',
+    icebergTableHistogram: 'metrics_histogram',
+    icebergTableExponentialHistogram: 'metrics_exponential_histogram',
+    icebergTableSummary: 'metrics_summary',
+    icebergPartition: 'day',
+    snapshotMaxAgeHours: 24,
+    snapshotMinCount: 100,
   })
 })
 
@@ -167,6 +178,23 @@ describe('a wrong value is named with what is expected', () => {
     [{ AUTH: 'basic', AUTH_TOKENS: 'word' }, 'AUTH_TOKENS: must hold user:password pairs'],
     [{ AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
     [{ AUTH: 'none', AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
+    [{ ICEBERG_CATALOG: 'glue' }, 'ICEBERG_CATALOG: must be file'],
+    [{ ICEBERG_REST_URI: 'catalog' }, 'ICEBERG_REST_URI: must be an http(s) URI'],
+    [
+      { ICEBERG_NAMESPACE: 'a.b' },
+      /^OTLP2PARQUET_ICEBERG_NAMESPACE: must be of lower-case letters/,
+    ],
+    [{ ICEBERG_TABLE_LOGS: 'Logs' }, /^OTLP2PARQUET_ICEBERG_TABLE_LOGS: must be of lower-case/],
+    [{ ICEBERG_TOKEN: 'word' }, 'ICEBERG_TOKEN: needs OTLP2PARQUET_ICEBERG_REST_URI'],
+    [{ ICEBERG_WAREHOUSE: 'word' }, 'ICEBERG_WAREHOUSE: needs OTLP2PARQUET_ICEBERG_REST_URI'],
+    [
+      { ICEBERG_CATALOG: 'file', ICEBERG_REST_URI: 'https://a' },
+      'ICEBERG_CATALOG: must not be set beside OTLP2PARQUET_ICEBERG_REST_URI: choose one catalog',
+    ],
+    [
+      { ICEBERG_REST_URI: 'https://a', ICEBERG_TOKEN: 'b', ICEBERG_CREDENTIAL: 'c:d' },
+      'ICEBERG_TOKEN: must not be set beside OTLP2PARQUET_ICEBERG_CREDENTIAL',
+    ],
   ]
   test.each(cases)('%j', (env, problem) => {
     const found = problems(env)
@@ -208,13 +236,13 @@ describe('an unknown name stops the start', () => {
     ['QUUX', 'is no variable of this program'],
     ['R2_BUCKET', 'storage on R2 is not in this version yet: remove it'],
     ['S3_BUKET', 'did you mean OTLP2PARQUET_S3_BUCKET?'],
-    ['ICEBERG_REST_URI', 'Iceberg is not in this version yet: remove it'],
+    ['COMMIT', 'committing later is not in this version yet: remove it'],
     ['COMMIT_INTERVAL', 'committing later is not in this version yet: remove it'],
     ['ICEBERG_BUCKET_ARN', 'write OTLP2PARQUET_ICEBERG_WAREHOUSE'],
     ['S3_PREFIX', 'write OTLP2PARQUET_STORAGE_PREFIX'],
     ['BASIC_AUTH_ENABLED', 'write OTLP2PARQUET_AUTH=basic and OTLP2PARQUET_AUTH_TOKENS='],
     ['BATCH_MAX_ROWS', 'never gathered in memory'],
-    ['CATALOG_MODE', 'OTLP2PARQUET_ICEBERG_REST_URI will choose Iceberg'],
+    ['CATALOG_MODE', 'OTLP2PARQUET_ICEBERG_REST_URI chooses Iceberg'],
     ['CONFIG', 'there is no configuration file'],
   ]
   test.each(cases)('%s', (name, message) => {

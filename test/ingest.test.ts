@@ -7,7 +7,7 @@ import { contentCodings } from '../runtimes/node/content-codings.ts'
 import { compileParquetWasm } from '../runtimes/node/wasm.ts'
 import { createApp } from '../src/app.ts'
 import { IngestError } from '../src/errors.ts'
-import { createIngest, type IngestOptions, type Signal } from '../src/ingest.ts'
+import type { Signal } from '../src/ingest.ts'
 import { noLog } from '../src/log.ts'
 import { type Metrics, noMetrics } from '../src/metrics.ts'
 import { createEncoder, type Encoder } from '../src/parquet/encoder.ts'
@@ -16,6 +16,7 @@ import type { Storage } from '../src/storage/storage.ts'
 import { allKinds, arrival, logs, nano, spans } from './ingest/requests.ts'
 import { rowsOfParquet } from './judge/parquet.ts'
 import type { Row } from './judge/row.ts'
+import { createPlainIngest, type PlainIngestOptions } from './tools/plain-ingest.ts'
 
 let encoder: Encoder
 beforeAll(async () => {
@@ -35,11 +36,11 @@ const counting = (): { metrics: Metrics; counts: Record<string, number> } => {
 }
 
 /** An ingest over a storage in memory. */
-const start = (hooks: MemoryOptions = {}, options: Partial<IngestOptions> = {}) => {
+const start = (hooks: MemoryOptions = {}, options: Partial<PlainIngestOptions> = {}) => {
   const storage = createMemoryStorage(hooks)
   const { metrics, counts } = counting()
   const own = { storage, encode: encoder.encode, maxFiles: 1000, dedupe: true, log: noLog, metrics }
-  const ingest = createIngest({ ...own, ...options })
+  const ingest = createPlainIngest({ ...own, ...options })
   const send = (signal: Signal, body: Uint8Array, receivedAt = arrival) =>
     ingest({ signal, encoding: 'protobuf', body, receivedAt })
   return { ingest, send, counts, storage, files: () => filesIn(storage) }
@@ -87,7 +88,7 @@ describe('an application whose sender comes again', () => {
     return bytes
   }
 
-  const posting = (options: Partial<IngestOptions> = {}) => {
+  const posting = (options: Partial<PlainIngestOptions> = {}) => {
     const { ingest, files } = start({}, options)
     const app = createApp({
       ingest,

@@ -24,6 +24,9 @@ const counters: Readonly<Record<CounterName, Described>> = {
   written_bytes: ['Bytes of files written.', ['table']],
   unknown_fields: ['Fields that no version of the protocol known here has.', ['signal']],
   repaired_strings: ['Strings that were no UTF-8.', ['signal']],
+  commits: ['Snapshots made.', ['table']],
+  commit_retries: ['Attempts to commit that did not succeed.', ['table', 'reason']],
+  possible_duplicates: ['Files committed that may have been before.', ['table']],
 }
 
 type DurationName = Parameters<Metrics['observe']>[0]

@@ -36,7 +36,7 @@ const noFile = 'remove it: there is no configuration file, every setting is a va
 export const formerVariables: readonly FormerVariable[] = [
   former('CATALOG_MODE', {
     accepted: ['none'],
-    instead: `remove it: ${prefix}ICEBERG_REST_URI will choose Iceberg, and is not in this version yet`,
+    instead: `remove it: ${prefix}ICEBERG_REST_URI chooses Iceberg`,
   }),
   former('ICEBERG_BUCKET_ARN', rename('ICEBERG_WAREHOUSE')),
   former('ICEBERG_CATALOG_NAME', none),

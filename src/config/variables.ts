@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { icebergVariables } from './iceberg-variables.ts'
 import {
   address,
   basePath,
@@ -42,6 +43,7 @@ export const variables = {
     schema: text,
     default: './data',
   },
+  ...icebergVariables,
   storagePrefix: {
     name: `${prefix}STORAGE_PREFIX`,
     meaning: 'What stands before every key in a bucket, such as `telemetry/prod`.',

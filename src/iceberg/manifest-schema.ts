@@ -98,16 +98,20 @@ export const manifestFileSchema: AvroRecord = {
     required(512, 'added_rows_count', 'long'),
     required(513, 'existing_rows_count', 'long'),
     required(514, 'deleted_rows_count', 'long'),
-    optional(507, 'partitions', list(508, {
-      type: 'record',
-      name: 'r508',
-      fields: [
-        required(509, 'contains_null', 'boolean'),
-        optional(518, 'contains_nan', 'boolean'),
-        optional(510, 'lower_bound', 'bytes'),
-        optional(511, 'upper_bound', 'bytes'),
-      ],
-    })),
+    optional(
+      507,
+      'partitions',
+      list(508, {
+        type: 'record',
+        name: 'r508',
+        fields: [
+          required(509, 'contains_null', 'boolean'),
+          optional(518, 'contains_nan', 'boolean'),
+          optional(510, 'lower_bound', 'bytes'),
+          optional(511, 'upper_bound', 'bytes'),
+        ],
+      }),
+    ),
     optional(519, 'key_metadata', 'bytes'),
   ],
 }

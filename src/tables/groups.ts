@@ -1,6 +1,8 @@
 import { rankStrings } from '../arrow/rank.ts'
 import { columnOf, type RecordBatch } from '../arrow/record-batch.ts'
 import { type Int64Vector, isValid, type Vector } from '../arrow/vector.ts'
+import { split } from './split.ts'
+import { earliest, hoursOf, timelessRows } from './times.ts'
 
 /** The rows of one plain Parquet file: one service, one hour. */
 export interface Group {
@@ -60,33 +62,6 @@ export const limitGroups = <G extends { readonly count: number }>(
   return { kept: groups.filter((group) => kept.has(group)), rejected }
 }
 
-/**
- * An hour is 1024 × 3,515,625 µs: without its last ten bits any 64-bit time is exact in a double,
- * and so is the floor of the division.
- */
-const hoursOf = ({ halves }: Int64Vector, count: number): Float64Array => {
-  const hours = new Float64Array(count)
-  for (let row = 0; row < count; row++) {
-    const low = (halves[2 * row] as number) >>> 10
-    hours[row] = Math.floor(((halves[2 * row + 1] as number) * 2 ** 22 + low) / 3_515_625)
-  }
-  return hours
-}
-
-/** 1 for each record without a time of its own: its time, and a log's observed time, are 0. */
-const timelessRows = (batch: RecordBatch): Uint8Array => {
-  const times = ['TimeUnixNano', 'ObservedTimeUnixNano']
-    .filter((name) => batch.fields.some((field) => field.name === name))
-    .map((name) => (columnOf(batch, name) as Int64Vector).halves)
-  const timeless = new Uint8Array(batch.numRows).fill(1)
-  for (const halves of times) {
-    for (let row = 0; row < timeless.length; row++) {
-      if (halves[2 * row] !== 0 || halves[2 * row + 1] !== 0) timeless[row] = 0
-    }
-  }
-  return timeless
-}
-
 /** For each row its service's rank among the batch's services, 0 for null. */
 const serviceRanks = (services: Vector, count: number): Int32Array => {
   if (services.kind === 'utf8') return rankStrings(services).ranks
@@ -119,34 +94,6 @@ const keysOf = (ranks: Int32Array, timeless: Uint8Array, hours: Float64Array): F
   })
 }
 
-/** The rows of each distinct key, in the order of the keys' first rows; `[null]` for a single key. */
-const split = (keys: Float64Array): (Int32Array | null)[] => {
-  if (keys.every((key) => key === keys[0])) return [null]
-  const groups = new Map<number, number>()
-  const groupOf = new Int32Array(keys.length)
-  const ends: number[] = []
-  for (let row = 0, group = 0; row < keys.length; row++) {
-    const key = keys[row] as number
-    if (row === 0 || key !== keys[row - 1]) {
-      group = groups.get(key) ?? groups.size
-      groups.set(key, group)
-    }
-    groupOf[row] = group
-    ends[group] = (ends[group] ?? 0) + 1
-  }
-  let end = 0
-  for (let group = 0; group < ends.length; group++)
-    end = ends[group] = end + (ends[group] as number)
-  // From the back, so that each group's rows ascend and `ends` turn into starts.
-  const rows = new Int32Array(keys.length)
-  for (let row = keys.length - 1; row >= 0; row--) {
-    const group = groupOf[row] as number
-    ends[group] = (ends[group] as number) - 1
-    rows[ends[group] as number] = row
-  }
-  return ends.map((start, group) => rows.subarray(start, ends[group + 1] ?? rows.length))
-}
-
 const stringAt = (strings: Vector, row: number): Uint8Array | null => {
   if (!isValid(strings.validity, row)) return null
   if (strings.kind === 'dictionary') {
@@ -154,19 +101,4 @@ const stringAt = (strings: Vector, row: number): Uint8Array | null => {
   }
   if (strings.kind !== 'utf8') return null
   return strings.data.slice(strings.offsets[row], strings.offsets[row + 1])
-}
-
-const earliest = ({ halves }: Int64Vector, rows: Int32Array | null, count: number): bigint => {
-  let high = Number.POSITIVE_INFINITY
-  let low = 0
-  for (let i = 0; i < count; i++) {
-    const row = rows === null ? i : (rows[i] as number)
-    const rowHigh = halves[2 * row + 1] as number
-    const rowLow = (halves[2 * row] as number) >>> 0
-    if (rowHigh < high || (rowHigh === high && rowLow < low)) {
-      high = rowHigh
-      low = rowLow
-    }
-  }
-  return (BigInt(high) << 32n) | BigInt(low)
 }

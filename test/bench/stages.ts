@@ -10,7 +10,6 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { sha256 } from '../../runtimes/node/sha256.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { take } from '../../src/arrow/take.ts'
-import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import type { TableBatch } from '../../src/otlp/batch.ts'
@@ -20,6 +19,7 @@ import { requestId } from '../../src/request-id.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import { groupRows } from '../../src/tables/groups.ts'
 import { sortedRows } from '../../src/tables/sort.ts'
+import { createPlainIngest } from '../tools/plain-ingest.ts'
 import { bestRound, type Effort, type Spent } from './measure.ts'
 import { naiveDecode, naiveEncode, naiveIngest, naiveStore } from './naive.ts'
 import { type Kind, type Payload, payloadOf } from './payloads.ts'
@@ -69,7 +69,7 @@ const ourWorks = async (payload: Payload, folder: string): Promise<Works> => {
   const sorted = batches.map(arranged)
   const files = encoded(sorted)
   const about = { maxFiles: 1000, dedupe: true, log: noLog, metrics: noMetrics }
-  const ingest = createIngest({ storage, encode, sha256, ...about })
+  const ingest = createPlainIngest({ storage, encode, sha256, ...about })
   let puts = 0
   const stages: Works['stages'] = {
     gunzip: () => gunzipSync(zipped, { chunkSize: body.length }),

@@ -2,12 +2,12 @@
 // its earliest time, sorted by the table's sort order.
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
-import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { rowsOfParquet } from '../judge/parquet.ts'
+import { createPlainIngest } from '../tools/plain-ingest.ts'
 import { bodies } from './bodies.ts'
 import { receivedAt } from './expected.ts'
 
@@ -62,7 +62,7 @@ describe('the files of a golden request', () => {
     const storage = createMemoryStorage()
     const { encode } = encoder
     const rest = { maxFiles: 1000, dedupe: true, log: noLog, metrics: noMetrics }
-    const ingest = createIngest({ storage, encode, ...rest })
+    const ingest = createPlainIngest({ storage, encode, ...rest })
     await ingest({ signal, encoding, body: bytes, receivedAt })
     const found: Record<string, unknown> = {}
     for await (const { key } of storage.list('')) {

@@ -3,12 +3,12 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { IngestError } from '../../src/errors.ts'
-import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { createMemoryStorage, type Hook } from '../../src/storage/memory.ts'
 import { logs } from '../ingest/requests.ts'
+import { createPlainIngest } from '../tools/plain-ingest.ts'
 import { answerOf, heldIngest, start, tryAgain } from './harness.ts'
 
 let encoder: Encoder
@@ -36,7 +36,7 @@ const over = (before: Hook) => {
     for await (const { key } of storage.list('')) found.push(key)
     return found
   }
-  return { ...start({ ingest: createIngest(options), ready: storage.ready }), keys }
+  return { ...start({ ingest: createPlainIngest(options), ready: storage.ready }), keys }
 }
 
 /** Whether an answer has come; what has been decided is let through first. */

@@ -10,12 +10,12 @@ import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { startServer } from '../../runtimes/node.ts'
 import { createApp } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
-import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { createEncoder } from '../../src/parquet/encoder.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { TableRow } from '../judge/rows.ts'
+import { createPlainIngest } from '../tools/plain-ingest.ts'
 import type { Configuration } from './case.ts'
 import { type Send, sendOver, sendTo } from './send.ts'
 import { rowsOfFile } from './stored.ts'
@@ -44,7 +44,14 @@ export const serveInProcess = async (configuration?: Configuration): Promise<Ser
   const { encode } = createEncoder({ module: await wasm, version: '0' })
   const { maxFilesPerRequest: maxFiles, dedupe, auth } = config
   const app = createApp({
-    ingest: createIngest({ storage, encode, maxFiles, dedupe, log: noLog, metrics: noMetrics }),
+    ingest: createPlainIngest({
+      storage,
+      encode,
+      maxFiles,
+      dedupe,
+      log: noLog,
+      metrics: noMetrics,
+    }),
     ready: storage.ready,
     inflate: contentCodings(),
     auth: auth.kind === 'none' ? auth : { kind: auth.kind, tokens: () => auth.tokens },

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
-import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import { rowsOfParquet } from '../judge/parquet.ts'
+import { createPlainIngest } from '../tools/plain-ingest.ts'
 import { arrival, logs } from './requests.ts'
 
 let encoder: Encoder
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 /** Stores one record of each service, and one of none, below `root`. */
 const store = async (root: string, names: readonly string[]): Promise<void> => {
-  const ingest = createIngest({
+  const ingest = createPlainIngest({
     storage: await openFileStorage(root),
     encode: encoder.encode,
     maxFiles: 1000,

@@ -9,7 +9,6 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
-import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { type Decoded, decode, type Encoding } from '../../src/otlp/decode.ts'
@@ -24,6 +23,7 @@ import { toProtobufVariant } from '../judge/protobuf.ts'
 import { random } from '../judge/random.ts'
 import { merged, type Request, signalOf, toProtobuf } from '../judge/request.ts'
 import { requestOfRows, type TableRow } from '../judge/rows.ts'
+import { createPlainIngest } from '../tools/plain-ingest.ts'
 import { difference } from './columns.ts'
 import { patience, runs } from './runs.ts'
 
@@ -119,7 +119,7 @@ describe('a random request on its whole way', () => {
           const storage = createMemoryStorage()
           const { encode } = encoder
           const rest = { maxFiles: 1000, dedupe: true, log: noLog, metrics: noMetrics }
-          const ingest = createIngest({ storage, encode, ...rest })
+          const ingest = createPlainIngest({ storage, encode, ...rest })
           const body = toProtobuf(sent)
           await ingest({ signal: signalOf(sent), encoding: 'protobuf', body, receivedAt })
           const rows: TableRow[] = []

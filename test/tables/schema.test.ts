@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { type FileMetaData, parquetMetadata, type SchemaTree } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
-import { createIngest } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { createEncoder } from '../../src/parquet/encoder.ts'
@@ -14,6 +13,7 @@ import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { tables } from '../../src/tables/tables.ts'
 import { allKinds, arrival, logs, spans } from '../ingest/requests.ts'
 import { ask } from '../tools/duckdb.ts'
+import { createPlainIngest } from '../tools/plain-ingest.ts'
 import { writtenColumns } from './written-columns.ts'
 
 const files = new Map<string, Uint8Array<ArrayBuffer>>()
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const storage = createMemoryStorage()
   const { encode } = createEncoder({ module: await compileParquetWasm(), version: '1.2.3' })
   const options = { maxFiles: 9, dedupe: true, log: noLog, metrics: noMetrics }
-  const ingest = createIngest({ storage, encode, ...options })
+  const ingest = createPlainIngest({ storage, encode, ...options })
   const bodies = { logs: logs({ name: 'a', records: 1 }), traces: spans, metrics: allKinds() }
   for (const [signal, body] of Object.entries(bodies)) {
     const request = { signal: signal as keyof typeof bodies, body, receivedAt: arrival }

@@ -1,0 +1,67 @@
+import { resolve } from 'node:path'
+import type { Config } from '../../src/config.ts'
+import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
+import type { Destination } from '../../src/ingest/destination.ts'
+import { createIcebergDestination } from '../../src/ingest/iceberg.ts'
+import { createPlainDestination } from '../../src/ingest/plain.ts'
+import { createTableWriters } from '../../src/ingest/table-writers.ts'
+import type { Log } from '../../src/log.ts'
+import type { Metrics } from '../../src/metrics.ts'
+import type { Encoder } from '../../src/parquet/encoder.ts'
+import { openFileStorage } from '../../src/storage/fs.ts'
+import type { Table } from '../../src/tables/table.ts'
+import { sha256 } from './sha256.ts'
+
+export interface DestinationOptions {
+  readonly config: Config
+  readonly version: string
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Where this configuration sends rows to. */
+export interface OpenDestination {
+  readonly to: (encoder: Encoder) => Destination
+  /** Resolves when rows could be stored now. */
+  readonly ready: () => Promise<void>
+}
+
+/** Opens the storage, and the catalog where there is one. @throws when one cannot be used */
+export const openDestination = async (options: DestinationOptions): Promise<OpenDestination> => {
+  const { config, version, log, metrics } = options
+  const storage = await openFileStorage(config.storagePath)
+  if (config.icebergCatalog !== 'file') {
+    return {
+      to: ({ encode }) => createPlainDestination({ storage, encode, sha256, metrics }),
+      ready: () => storage.ready(),
+    }
+  }
+  const root = `file://${resolve(config.storagePath)}`
+  const catalog = createFileCatalog({ storage, root, log })
+  const writerOf = createTableWriters({
+    catalog,
+    namespace: config.icebergNamespace,
+    nameOf: tableNames(config),
+    partitionBy: config.icebergPartition,
+    version,
+    log,
+    metrics,
+  })
+  return {
+    to: ({ encode }) => createIcebergDestination({ writerOf, encode, sha256, metrics }),
+    ready: () => catalog.ready(),
+  }
+}
+
+const tableNames = (config: Config): ((table: Table) => string) => {
+  const names: Readonly<Record<string, string>> = {
+    logs: config.icebergTableLogs,
+    traces: config.icebergTableTraces,
+    metrics_gauge: config.icebergTableGauge,
+    metrics_sum: config.icebergTableSum,
+    metrics_histogram: config.icebergTableHistogram,
+    metrics_exponential_histogram: config.icebergTableExponentialHistogram,
+    metrics_summary: config.icebergTableSummary,
+  }
+  return ({ name }) => names[name] ?? name
+}

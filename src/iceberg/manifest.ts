@@ -1,0 +1,107 @@
+/** Manifests: the files that a snapshot added, kept or removed (Iceberg table specification, "Manifests"). */
+import { readContainer, writeContainer } from './avro/container.ts'
+import { projection } from './avro/projection.ts'
+import type { AvroField, AvroMembers, AvroSchema, AvroValue } from './avro/schema.ts'
+import { stringifyJson } from './json.ts'
+import { manifestEntrySchema, type PartitionFieldType } from './manifest-schema.ts'
+import type { PartitionSpec, Schema } from './table-metadata.ts'
+
+/** The status of an entry. */
+export const entryStatus = { existing: 0, added: 1, deleted: 2 } as const
+
+/** `content` of a data file, and of a manifest or list entry that holds such files. */
+export const dataContent = 0
+
+/** An entry, with the specification's names. */
+export interface ManifestEntry {
+  readonly status: number
+  readonly snapshot_id: bigint | null
+  /** Null: that of the manifest ("Sequence Number Inheritance"). */
+  readonly sequence_number: bigint | null
+  readonly file_sequence_number: bigint | null
+  readonly data_file: DataFile
+}
+
+/** A value by field id. */
+export interface IdValue<T extends AvroValue> {
+  readonly key: number
+  readonly value: T
+}
+
+type ByFieldId<T extends AvroValue> = readonly IdValue<T>[] | null
+
+/** A file of rows, with the specification's names. */
+export interface DataFile {
+  readonly content: number
+  readonly file_path: string
+  readonly file_format: string
+  /** A value for each field of the partition spec, by the field's name. */
+  readonly partition: AvroMembers
+  readonly record_count: bigint
+  readonly file_size_in_bytes: bigint
+  readonly column_sizes: ByFieldId<bigint>
+  readonly value_counts: ByFieldId<bigint>
+  readonly null_value_counts: ByFieldId<bigint>
+  readonly nan_value_counts: ByFieldId<bigint>
+  readonly lower_bounds: ByFieldId<Uint8Array>
+  readonly upper_bounds: ByFieldId<Uint8Array>
+  readonly key_metadata: Uint8Array | null
+  readonly split_offsets: readonly bigint[] | null
+  readonly equality_ids: readonly number[] | null
+  readonly sort_order_id: number | null
+  readonly referenced_data_file: string | null
+}
+
+export interface ManifestOptions {
+  /** The table's schema, kept in the file's metadata. */
+  readonly schema: Schema
+  readonly spec: PartitionSpec
+  /** The partition's fields with their types. */
+  readonly partitionFields: readonly PartitionFieldType[]
+}
+
+/** A manifest's bytes. */
+export const writeManifest = (
+  entries: readonly ManifestEntry[],
+  { schema, spec, partitionFields }: ManifestOptions,
+): Promise<Uint8Array<ArrayBuffer>> =>
+  writeContainer(
+    manifestEntrySchema(partitionFields),
+    {
+      schema: stringifyJson(schema),
+      'schema-id': String(schema['schema-id']),
+      'partition-spec': stringifyJson(spec.fields),
+      'partition-spec-id': String(spec['spec-id']),
+      'format-version': '2',
+      content: 'data',
+    },
+    entries as unknown as readonly AvroMembers[],
+  )
+
+/**
+ * The entries of a manifest, whoever wrote it.
+ * @throws when it is none
+ */
+export const readManifest = async (bytes: Uint8Array): Promise<readonly ManifestEntry[]> => {
+  const { schema, records } = await readContainer(bytes)
+  const project = projection(schema, manifestEntrySchema(partitionFieldsOf(schema)))
+  return records.map((record) => {
+    const entry = project(record) as unknown as ManifestEntry
+    const { data_file: file } = entry
+    return { ...entry, data_file: { ...file, content: file.content ?? dataContent } }
+  })
+}
+
+/** The partition's fields as the writer spelled them: its values are kept as they are. */
+const partitionFieldsOf = (schema: AvroSchema): readonly PartitionFieldType[] => {
+  const file = fieldsIn(schema).find(({ name }) => name === 'data_file')
+  const partition = fieldsIn(file?.type ?? 'null').find(({ name }) => name === 'partition')
+  return fieldsIn(partition?.type ?? 'null').map(({ name, type, 'field-id': id = -1 }) => ({
+    id,
+    name,
+    type,
+  }))
+}
+
+const fieldsIn = (schema: AvroSchema): readonly AvroField[] =>
+  typeof schema === 'object' && 'type' in schema && schema.type === 'record' ? schema.fields : []

@@ -1,0 +1,53 @@
+/** Where a request's rows go: files of plain Parquet, or the tables of a catalog. */
+import type { RecordBatch } from '../arrow/record-batch.ts'
+import type { TableBatch } from '../otlp/batch.ts'
+
+/** Rows that become one file here. */
+export interface FileToBe {
+  readonly count: number
+}
+
+export interface Outcome {
+  /** False: an earlier attempt of the request stored these rows. */
+  readonly created: boolean
+  /** Of the file, 0 when it was not created. */
+  readonly bytes: number
+  readonly count: number
+}
+
+/** What a destination is told of the request. */
+export interface Delivery {
+  /** 32 hex digits; the same for every attempt to send the same body. */
+  readonly requestId: string
+  /** Milliseconds since 1970: when the sender is answered in any case. */
+  readonly deadline: number
+  /** Called for each file as soon as it is stored, whatever becomes of the others. */
+  readonly stored: (outcome: Outcome) => void
+}
+
+export interface Destination<File extends FileToBe = FileToBe> {
+  /** Divides rows into files. */
+  divide(batch: TableBatch): Promise<readonly File[]>
+  /**
+   * Stores files. When it resolves they are stored, now or by an earlier attempt; an `IngestError` when one could not be,
+   * though others may have been: the next attempt finds them.
+   */
+  store(files: readonly File[], delivery: Delivery): Promise<readonly Outcome[]>
+}
+
+/**
+ * Rows on their way into a file. A batch is let go as soon as its last file is encoded: while files are on their way to
+ * the disk, other requests need the memory.
+ */
+export interface Rows {
+  readonly rows: Int32Array | null
+  batch: RecordBatch | null
+}
+
+/** The batch of rows that are encoded now, and never again. */
+export const letGo = (of: Rows): RecordBatch => {
+  const { batch } = of
+  if (batch === null) throw new Error('a file is encoded once')
+  of.batch = null
+  return batch
+}

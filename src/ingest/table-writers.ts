@@ -1,0 +1,39 @@
+import type { Catalog } from '../iceberg/catalog.ts'
+import { systemClock } from '../iceberg/retry.ts'
+import { createTableWriter, type TableWriter } from '../iceberg/table-writer.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Table } from '../tables/table.ts'
+import { type PartitionBy, tableCreation } from './table-creation.ts'
+
+export interface TableWritersOptions {
+  readonly catalog: Catalog
+  readonly namespace: string
+  /** What a table of ours is called in the catalog. */
+  readonly nameOf: (table: Table) => string
+  readonly partitionBy: PartitionBy
+  /** The program's version, for snapshot summaries. */
+  readonly version: string
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** A writer for each table, made when it is first asked for. */
+export const createTableWriters = (
+  options: TableWritersOptions,
+): ((table: Table) => TableWriter) => {
+  const { namespace, nameOf, partitionBy } = options
+  const writers = new Map<Table, TableWriter>()
+  return (table) => {
+    const known = writers.get(table)
+    if (known !== undefined) return known
+    const writer = createTableWriter({
+      ...options,
+      identifier: { namespace: [namespace], name: nameOf(table) },
+      creation: tableCreation(table, partitionBy),
+      clock: systemClock,
+    })
+    writers.set(table, writer)
+    return writer
+  }
+}
