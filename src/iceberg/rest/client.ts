@@ -46,7 +46,7 @@ export interface RestClient {
   refused(call: Call, answer: HttpAnswer): IngestError
 }
 
-const maxAttempts = 5
+const maxAttempts = 6
 /** A catalog that wants to be left alone for longer is not waited for. */
 const maxRetryAfterMs = 5_000
 
