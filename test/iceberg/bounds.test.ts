@@ -122,6 +122,12 @@ const ofTexts: [string, string, string, string | null][] = [
     '\uffff'.repeat(16),
     `${'\uffff'.repeat(15)}\u{10000}`,
   ],
+  [
+    'before the last one',
+    '\u{10fffe}'.repeat(17),
+    '\u{10fffe}'.repeat(16),
+    `${'\u{10fffe}'.repeat(15)}${last}`,
+  ],
   ['a last one at the end', `a${last.repeat(16)}`, `a${last.repeat(15)}`, 'b'],
   [
     'a mark at the begin',

@@ -126,15 +126,18 @@ test('bounds only of the columns named, in upper or lower case', () => {
   expect(bounded).toEqual(named.map(({ id }) => id))
 })
 
-/** The bounds of one column. */
-const boundsOf = (type: FieldType, column: Vector, rows = column.length) => {
+/** The metrics of one column. */
+const leafOf = (type: FieldType, column: Vector) => {
+  const rows = column.length
   const fields = [
     { name: 'value', id: 1, type },
     { name: 'row', id: 2, type: 'int' as const },
   ]
   const row = vectorOf('int32', [...Array(rows).keys()])
-  return measure({ fields, columns: [column, row], numRows: rows }).metrics.leaves[0]?.bounds
+  return measure({ fields, columns: [column, row], numRows: rows }).metrics.leaves[0]
 }
+
+const boundsOf = (type: FieldType, column: Vector) => leafOf(type, column)?.bounds
 
 const text = (...values: (string | null)[]) => vectorOf('utf8', values) as Utf8Vector
 /** A dictionary whose entries are these bytes; of other columns parquet-wasm takes none that are not UTF-8. */
@@ -205,4 +208,16 @@ test('what lies behind the last row, or before the first, is not looked at', () 
   expect(boundsOf('string', shifted)).toEqual({ least: 'b', greatest: 'c' })
   const list = listOf('int64', [[1n], [2n]]) as ListVector
   expect(boundsOf({ list: 'long', elementId: 3 }, { ...list, length: 1 })).toBeNull()
+})
+
+test('counts look at the bits of rows, and at values that are there', () => {
+  const nulls = vectorOf('int32', [1, null, null, 4, 5, 6, 7, 8, 9, 10])
+  expect(leafOf('int', { ...nulls, length: 3 })?.counts).toEqual({
+    values: 3,
+    nulls: 2,
+    nans: null,
+  })
+  const values = Float64Array.of(Number.NaN, Number.NaN, 1)
+  const doubles: Vector = { kind: 'float64', length: 3, validity: Uint8Array.of(0b101), values }
+  expect(leafOf('double', doubles)?.counts).toEqual({ values: 3, nulls: 1, nans: 1 })
 })
