@@ -8,9 +8,10 @@ import { createTableWriters } from '../../src/ingest/table-writers.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import type { Encoder } from '../../src/parquet/encoder.ts'
-import { openFileStorage } from '../../src/storage/fs.ts'
 import type { Table } from '../../src/tables/table.ts'
+import { locationOf } from './location.ts'
 import { sha256 } from './sha256.ts'
+import { openStorage } from './storage.ts'
 
 export interface DestinationOptions {
   readonly config: Config
@@ -29,14 +30,15 @@ export interface OpenDestination {
 /** Opens the storage, and the catalog where there is one. @throws when one cannot be used */
 export const openDestination = async (options: DestinationOptions): Promise<OpenDestination> => {
   const { config, version, log, metrics } = options
-  const storage = await openFileStorage(config.storagePath)
+  const storage = await openStorage(config, log)
   if (config.icebergCatalog !== 'file') {
     return {
       to: ({ encode }) => createPlainDestination({ storage, encode, sha256, metrics }),
       ready: () => storage.ready(),
     }
   }
-  const root = `file://${resolve(config.storagePath)}`
+  const location = locationOf(config)
+  const root = config.storageBackend === 'fs' ? `file://${resolve(location)}` : location
   const catalog = createFileCatalog({ storage, root, log })
   const writerOf = createTableWriters({
     catalog,

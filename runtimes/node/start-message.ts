@@ -5,10 +5,25 @@ export const startMessage = (version: string, url: string, config: Config): stri
   [
     `otlp2parquet ${version}`,
     `  listens on  ${url} (${authWords[config.auth.kind]})`,
-    `  writes to   ${config.storagePath} (plain Parquet, ${config.parquetCompression})`,
+    `  writes to   ${destination(config)}`,
     `  send        ${curl(url, config)}`,
-    `  query       ${query(config.storagePath)}`,
+    `  query       ${query(config)}`,
   ].join('\n')
+
+/** Where rows go, in one line: for people, and for the log. */
+export const destination = (config: Config): string => {
+  const { icebergCatalog, icebergRestUri, icebergNamespace, parquetCompression } = config
+  const namespace = `namespace ${icebergNamespace}`
+  if (icebergRestUri !== undefined) return `${icebergRestUri} (Iceberg REST catalog, ${namespace})`
+  if (icebergCatalog === 'file') return `${place(config)} (Iceberg without a service, ${namespace})`
+  return `${place(config)} (plain Parquet, ${parquetCompression})`
+}
+
+/** The folder, or the bucket with its prefix. */
+const place = ({ storageBackend, storagePath, s3Bucket, storagePrefix }: Config): string =>
+  storageBackend === 's3'
+    ? ['s3:/', s3Bucket, ...(storagePrefix === undefined ? [] : [storagePrefix])].join('/')
+    : storagePath.replace(/(.)\/$/, '$1')
 
 const authWords = {
   none: 'no credentials asked for',
@@ -34,10 +49,25 @@ const curl = (url: string, { auth, basePath = '', tls }: Config): string => {
   return `curl ${flags} ${target} -H 'Content-Type: application/json' -d '${sample}'`
 }
 
-const query = (path: string): string => {
-  const files = `${path.replace(/\/$/, '')}/logs/**/*.parquet`.replaceAll("'", "''")
-  return `duckdb -c "${inDoubleQuotes(`SELECT Timestamp, ServiceName, Body FROM '${files}'`)}"`
+const query = (config: Config): string => {
+  const { icebergCatalog, icebergRestUri, icebergNamespace, icebergTableLogs } = config
+  const quoted = (path: string) => `'${path.replaceAll("'", "''")}'`
+  const table = `${icebergNamespace}.${icebergTableLogs}`
+  if (icebergRestUri !== undefined) {
+    const warehouse = quoted(config.icebergWarehouse ?? '')
+    const catalog = `ATTACH ${warehouse} AS lake (TYPE iceberg, ENDPOINT ${quoted(icebergRestUri)})`
+    return duckdb(`INSTALL iceberg; LOAD iceberg; ${catalog}; SELECT * FROM lake.${table}`)
+  }
+  if (icebergCatalog === 'file') {
+    const folder = quoted(`${place(config)}/${table.replace('.', '/')}`)
+    const rows = `SELECT timestamp, servicename, body FROM iceberg_scan(${folder})`
+    return duckdb(`INSTALL iceberg; LOAD iceberg; ${rows}`)
+  }
+  const files = quoted(`${place(config)}/logs/**/*.parquet`)
+  return duckdb(`SELECT Timestamp, ServiceName, Body FROM ${files}`)
 }
+
+const duckdb = (sql: string): string => `duckdb -c "${inDoubleQuotes(sql)}"`
 
 /** What a shell would read between double quotes as something else (POSIX, "Shell Command Language", 2.2.3). */
 const inDoubleQuotes = (text: string): string => text.replace(/["$`\\]/g, '\\$&')

@@ -27,6 +27,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/iceberg/',
     'src/receipts/',
     'node:',
+    '@aws-sdk',
     '@hono',
     'hono',
     'prom-client',
