@@ -70,12 +70,21 @@ describe('what a start says', () => {
     expect(said.stderr + said.stdout).not.toContain('hunter2')
   })
 
+  test('in Iceberg mode it says so, and the query asks the table', async () => {
+    const env = { OTLP2PARQUET_ICEBERG_CATALOG: 'file', OTLP2PARQUET_ICEBERG_TABLE_LOGS: 'lines' }
+    const { said, folder } = await startProgram({ env })
+    expect(told(said.stdout, 'writes to')).toBe(
+      `${folder} (Iceberg without a service, namespace otel)`,
+    )
+    expect(told(said.stdout, 'query')).toContain(`FROM iceberg_scan('${folder}/otel/lines')`)
+  })
+
   test('as JSON: one line, on the same stream as all others', async () => {
     const { said, url, folder } = await startProgram({ env: { OTLP2PARQUET_LOG_FORMAT: 'json' } })
     expect(said.stdout).toBe('')
     const lines = said.stderr.trimEnd().split('\n')
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { level: 'info', message: 'listening', url, path: folder },
+      { level: 'info', message: 'listening', url, destination: `${folder} (plain Parquet, zstd)` },
     ])
   })
 })
