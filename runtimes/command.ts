@@ -3,7 +3,6 @@ import manifest from '../package.json' with { type: 'json' }
 import { type Config, ConfigError, type Environment, readConfig } from '../src/config.ts'
 import type { Log } from '../src/log.ts'
 import { helpText } from './node/help.ts'
-import { locationOf } from './node/location.ts'
 import { createLog } from './node/logging.ts'
 import { destination, startMessage } from './node/start-message.ts'
 import type { RunningServer } from './node.ts'
@@ -111,7 +110,7 @@ const run = async (
   )
   stopOnSignals(server, log, sameSignalMs(env))
   if (config.logFormat === 'text') console.log(startMessage(manifest.version, server.url, config))
-  else log('info', 'listening', { url: server.url, path: locationOf(config) })
+  else log('info', 'listening', { url: server.url, destination: destination(config) })
   await server.ready.catch((error: unknown) => fail(describe(error, config)))
 }
 

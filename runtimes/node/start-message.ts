@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config.ts'
+import { locationOf } from './location.ts'
 
 /** What a start prints: where it listens, where it writes, in which mode, and two commands to try. */
 export const startMessage = (version: string, url: string, config: Config): string =>
@@ -19,11 +20,8 @@ export const destination = (config: Config): string => {
   return `${place(config)} (plain Parquet, ${parquetCompression})`
 }
 
-/** The folder, or the bucket with its prefix. */
-const place = ({ storageBackend, storagePath, s3Bucket, storagePrefix }: Config): string =>
-  storageBackend === 's3'
-    ? ['s3:/', s3Bucket, ...(storagePrefix === undefined ? [] : [storagePrefix])].join('/')
-    : storagePath.replace(/(.)\/$/, '$1')
+/** The storage, without a slash at its end. */
+const place = (config: Config): string => locationOf(config).replace(/(.)\/$/, '$1')
 
 const authWords = {
   none: 'no credentials asked for',
