@@ -23,3 +23,11 @@ export const clickhouseSql: Dialect = {
   double: (value) => `toFloat64('${value}')`,
   startsWith: (column, text) => `startsWith(${column}, ${text})`,
 }
+
+export const sparkSql: Dialect = {
+  name: (column) => `\`${column}\``,
+  text: (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`,
+  timestamp: (micros) => `timestamp_micros(${micros})`,
+  double: (value) => `double('${value}')`,
+  startsWith: (column, text) => `startswith(${column}, ${text})`,
+}

@@ -24,6 +24,8 @@ export interface RestCatalog {
   readonly auth: CatalogAuth
   /** Where its tables are, when not in the machine's own file system. */
   readonly s3?: S3Access
+  /** Its tables have no metadata files: the catalog alone knows what would be in them. */
+  readonly withoutMetadataFiles?: true
   /** Ends the server; nothing of it remains. */
   stop(): Promise<void>
 }

@@ -17,7 +17,8 @@ export const startNessie = async (s3: S3Access): Promise<RestCatalog> => {
   const stop = async (): Promise<void> => {
     await service.stop()
   }
-  return { uri: `${service.url}/iceberg`, auth: { type: 'none' }, s3, stop }
+  const auth = { type: 'none' } as const
+  return { uri: `${service.url}/iceberg`, auth, s3, withoutMetadataFiles: true, stop }
 }
 
 const properties = (s3: S3Access, port: number, management: number) => {

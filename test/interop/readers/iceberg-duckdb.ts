@@ -48,7 +48,18 @@ const filtered = async (
     connection,
     `SELECT string_agg(k, ',' ORDER BY k) AS k FROM (${keys})`,
   )
-  return { keys: String(rows[0]?.k ?? ''), files: null }
+  return {
+    keys: String(rows[0]?.k ?? ''),
+    fileCount: await plannedFiles(connection, keys),
+    files: null,
+  }
+}
+
+/** What DuckDB's profile of a query says; nothing when it saw that there is nothing to read. */
+const plannedFiles = async (connection: DuckDBConnection, sql: string): Promise<number> => {
+  const { rows } = await queried(connection, `EXPLAIN (ANALYZE, FORMAT json) ${sql}`)
+  const profile = String(Object.values(rows[0] ?? {})[1])
+  return Number(/"Total Files Read": "(\d+)"/.exec(profile)?.[1] ?? 0)
 }
 
 const answer = async ({ table, filters = [] }: Question): Promise<Answer> => {

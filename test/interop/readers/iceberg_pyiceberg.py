@@ -12,7 +12,7 @@ def filtered(table, f):
     files = sorted(task.file.file_path for task in scan.plan_files())
     found = scan.to_arrow()
     keys = sorted(f"{i}:{r}" for i, r in zip(found["requestid"].to_pylist(), found["requestrow"].to_pylist()))
-    return {"keys": ",".join(keys), "files": files}
+    return {"keys": ",".join(keys), "fileCount": len(files), "files": files}
 
 
 for question in json.load(sys.stdin):

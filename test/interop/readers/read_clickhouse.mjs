@@ -2,53 +2,10 @@
 // Input: {"folder": …, "files": […]}; the folder must be the working directory (ClickHouse reads nothing outside it).
 // Lines: {"file", "types", "rows"}, in the spelling of rows.ts but doubles as 16 hex digits of their bits.
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-
-const { query } = createRequire(new URL('../peers/js/package.json', import.meta.url))('chdb')
-const names = {
-  Int64: 'long',
-  Int32: 'int',
-  Float64: 'double',
-  Bool: 'boolean',
-  String: 'string',
-  "DateTime64(6, 'UTC')": 'timestamptz',
-}
-const bare = (type) => type.replace(/^(?:LowCardinality|Nullable)\((.*)\)$/, (_, inner) => bare(inner))
-const element = (type) => /^Array\((.*)\)$/.exec(type)?.[1]
-const typeName = (type) => {
-  const inner = element(bare(type))
-  return inner === undefined ? (names[bare(type)] ?? type) : `list<${typeName(inner)}>`
-}
-/** SQL for a value in our spelling. */
-const spelled = (sql, type) => {
-  const inner = element(bare(type))
-  if (inner !== undefined) return `arrayMap(x -> ${spelled('x', inner)}, ${sql})`
-  switch (typeName(type)) {
-    case 'double':
-      return `leftPad(lower(hex(reinterpretAsUInt64(${sql}))), 16, '0')`
-    case 'timestamptz':
-      return `toString(toUnixTimestamp64Micro(${sql}))`
-    case 'long':
-    case 'int':
-      return `toString(${sql})`
-    default:
-      return sql
-  }
-}
-const lines = (sql) =>
-  query(`${sql} SETTINGS use_hive_partitioning = 0`, 'JSONEachRow')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line))
+import { typesAndRows } from './clickhouse.mjs'
 
 const { files } = JSON.parse(readFileSync(0, 'utf8'))
 for (const file of files) {
   const source = `file('${file.replaceAll("'", "\\'")}', 'Parquet')`
-  const columns = lines(`DESCRIBE TABLE ${source}`)
-  const list = columns.map(({ name, type }) => `${spelled(`\`${name}\``, type)} AS \`_${name}\``)
-  const rows = lines(`SELECT ${list.join(', ')} FROM ${source}`).map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [name.slice(1), value])),
-  )
-  const types = Object.fromEntries(columns.map(({ name, type }) => [name, typeName(type)]))
-  console.log(JSON.stringify({ file, types, rows }))
+  console.log(JSON.stringify({ file, ...typesAndRows(source) }))
 }

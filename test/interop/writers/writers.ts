@@ -3,8 +3,13 @@ import { here, pyiceberg, run } from '../programs.ts'
 import type { CatalogTable } from '../readers/iceberg.ts'
 import type { Row } from '../rows.ts'
 
+/** A table without a catalog: `{root}/{namespace}/{name}` on disk. */
+export interface TableFolder {
+  readonly folder: string
+}
+
 /** One change of one table. */
-export type Deed = { readonly table: CatalogTable } & (
+export type Deed = { readonly table: CatalogTable | TableFolder } & (
   | {
       readonly deed: 'create'
       /** Types in the tables' words, by name. */
@@ -22,7 +27,7 @@ export type Deed = { readonly table: CatalogTable } & (
 /** Does deeds one after the other. @throws with what the program said when it cannot. */
 export type Writer = (deeds: readonly Deed[]) => Promise<void>
 
-/** PyIceberg: all but `compact`. */
+/** PyIceberg: all but `compact`, for tables in catalogs. */
 export const pyicebergWriter: Writer = async (deeds) => {
   const script = here('test/interop/writers/write_pyiceberg.py')
   const env = { PYTHONPATH: here('test/interop/readers') }
