@@ -19,7 +19,7 @@ export const awsCredentials = (
 type Chain = ReturnType<typeof import('@aws-sdk/credential-provider-node')['defaultProvider']>
 
 const loadChain = async (): Promise<Chain> => {
-  const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
+  const { defaultProvider } = await import('./credential-chain.ts')
   return defaultProvider()
 }
 

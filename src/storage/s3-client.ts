@@ -53,16 +53,11 @@ export const createS3Client = (options: ClientOptions): S3Client => {
   const { log, sha256 } = options
   return {
     async send(request) {
-      const about = { method: request.method }
-      try {
-        const answer = await limit(() => sendUntilDone(request))
-        if (isWorthALine(request, answer))
-          log('warn', 'S3 refused', { ...about, ...answer.error?.facts })
-        return answer
-      } catch (error) {
-        log('warn', 'S3 did not answer', { ...about, error })
-        throw error
+      const answer = await limit(() => sendUntilDone(request))
+      if (isWorthALine(request, answer)) {
+        log('warn', 'S3 refused', { method: request.method, ...answer.error?.facts })
       }
+      return answer
     },
     bodyOf: async (bytes) => ({ bytes, digest: await sha256([bytes]) }),
   }

@@ -56,6 +56,7 @@ describe('the tarball', () => {
       'LICENSE',
       'README.md',
       'dist/THIRD-PARTY-LICENSES.txt',
+      'dist/aws-credentials.js',
       'dist/cli.js',
       'dist/otlp2parquet.js',
       'dist/package.json',

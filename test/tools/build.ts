@@ -3,7 +3,7 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 
 /**
  * Builds `dist/`: the command's first file in a syntax that old Nodes read, the program bundled
- * into one file, and parquet-wasm beside it. Nothing in it needs an installed package or the folders around it.
+ * into one file, and beside it parquet-wasm and AWS's credential chain, which few starts need. Nothing in it needs an installed package or the folders around it.
  */
 
 const dist = 'dist'
@@ -18,20 +18,22 @@ const shared = {
   logLevel: 'warning',
 } as const
 
-/** The first file loads the program from beside itself instead of containing it. */
-const programBeside: Plugin = {
-  name: 'program-beside',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/command\.ts$/ }, () => ({ path: `./${program}`, external: true })),
-}
+const chain = 'aws-credentials.js'
+
+/** A module is loaded from a file beside the importing one, instead of being contained in it. */
+const beside = (filter: RegExp, file: string): Plugin => ({
+  name: `beside-${file}`,
+  setup: ({ onResolve }) => onResolve({ filter }, () => ({ path: `./${file}`, external: true })),
+})
 
 /** Packages of CommonJS ask for Node's modules with `require`, which a module does not have. */
 const requireForCommonJs =
   "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
 
 /** What is in the bundle is published with it, so are its licences. */
-const licences = async ({ inputs }: Metafile): Promise<string> => {
-  const folders = Object.keys(inputs).flatMap(
+const licences = async (metafiles: readonly Metafile[]): Promise<string> => {
+  const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs))
+  const folders = inputs.flatMap(
     (path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
   )
   const texts = [...new Set([...folders, 'node_modules/parquet-wasm'])].sort().map(licence)
@@ -44,7 +46,7 @@ const licence = async (folder: string): Promise<string> => {
   const texts = await Promise.all(
     ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENSE_MIT'].map(read),
   )
-  const text = texts.find((text) => text !== undefined) ?? ''
+  const text = texts.find((text) => text !== undefined) ?? (await licenceBeside(name))
   // Apache-2.0, 4 (d)
   const notice = await read('NOTICE.txt')
   return [`${name} ${version} (${license})`, text, ...(notice === undefined ? [] : [notice])].join(
@@ -52,24 +54,38 @@ const licence = async (folder: string): Promise<string> => {
   )
 }
 
+/** AWS's packages come from one repository with one licence, which not all of them hold. */
+const licenceBeside = async (name: string): Promise<string> =>
+  name.startsWith('@aws-sdk/') ? await readFile('node_modules/@aws-sdk/core/LICENSE', 'utf8') : ''
+
 await rm(dist, { recursive: true, force: true })
 await mkdir(dist)
 await build({
   ...shared,
   entryPoints: ['runtimes/cli.ts'],
   target: 'node14',
-  plugins: [programBeside],
+  plugins: [beside(/^\.\/command\.ts$/, program)],
 })
-const { metafile } = await build({
+const minified = {
   ...shared,
-  entryPoints: { [program.replace('.js', '')]: 'runtimes/command.ts' },
   target: 'node22',
   minifySyntax: true,
   minifyWhitespace: true,
   metafile: true,
   banner: { js: requireForCommonJs },
-})
+} as const
+const metafiles = [
+  await build({
+    ...minified,
+    entryPoints: { [program.replace('.js', '')]: 'runtimes/command.ts' },
+    plugins: [beside(/\/credential-chain\.ts$/, chain)],
+  }),
+  await build({
+    ...minified,
+    entryPoints: { [chain.replace('.js', '')]: 'runtimes/node/credential-chain.ts' },
+  }),
+].map(({ metafile }) => metafile)
 await copyFile('node_modules/parquet-wasm/esm/parquet_wasm_bg.wasm', `${dist}/parquet_wasm_bg.wasm`)
 // Modules, also where no other package.json says so.
 await writeFile(`${dist}/package.json`, '{ "type": "module" }\n')
-await writeFile(`${dist}/THIRD-PARTY-LICENSES.txt`, await licences(metafile))
+await writeFile(`${dist}/THIRD-PARTY-LICENSES.txt`, await licences(metafiles))
