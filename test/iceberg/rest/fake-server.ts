@@ -140,12 +140,12 @@ const operation = (
 ): Reply => {
   if (namespace === '') return tables.createNamespace(body)
   const name = namespace.split(separator).map(decodeURIComponent).join('.')
-  if (table === undefined) return withExtras(tables.createTable(name, body), extras())
+  if (table === undefined) return withExtras(tables.createTable(name, body), extras)
   const key = `${name}/${decodeURIComponent(table)}`
   if (credentials !== undefined) return { status: 200, body: extras() }
   if (method === 'POST') return tables.commit(key, body)
-  return withExtras(tables.loadTable(key), extras())
+  return withExtras(tables.loadTable(key), extras)
 }
 
-const withExtras = (reply: Reply, extras: Readonly<Record<string, unknown>>): Reply =>
-  reply.status === 200 ? { ...reply, body: { ...(reply.body as object), ...extras } } : reply
+const withExtras = (reply: Reply, extras: () => Readonly<Record<string, unknown>>): Reply =>
+  reply.status === 200 ? { ...reply, body: { ...(reply.body as object), ...extras() } } : reply
