@@ -149,7 +149,7 @@ export const catalogContract = (
       let table = await catalog.create(logs, creation())
       for (const id of wideIds) {
         const wanted = snapshotOf(table, id)
-        table = await committed(table, append(table, id))
+        table = await committed(table, append(table, id, wanted))
         expect(currentSnapshot(table.metadata)).toMatchObject(wanted)
         expect(currentSnapshot((await load()).metadata)).toMatchObject(wanted)
       }

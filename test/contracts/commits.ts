@@ -131,13 +131,17 @@ export const branchAt = (id: bigint | null): TableRequirement => ({
 })
 
 /** The commit of an append, as the specification has it. */
-export const append = (table: LoadedTable, id: bigint): TableCommit => ({
+export const append = (
+  table: LoadedTable,
+  id: bigint,
+  snapshot: Snapshot = snapshotOf(table, id),
+): TableCommit => ({
   requirements: [
     { type: 'assert-table-uuid', uuid: table.metadata['table-uuid'] },
     branchAt(table.metadata.refs[mainBranch]?.['snapshot-id'] ?? null),
   ],
   updates: [
-    { action: 'add-snapshot', snapshot: snapshotOf(table, id) },
+    { action: 'add-snapshot', snapshot },
     { action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': id },
   ],
 })
