@@ -6,7 +6,7 @@ import { IngestError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Catalog, CommitOutcome, LoadedTable, TableIdentifier } from '../catalog.ts'
-import { stringifyJson } from '../json.ts'
+import { stringifyLists } from '../json.ts'
 import { newTableMetadata } from '../new-table.ts'
 import { parseTableMetadata, type TableMetadata } from '../table-metadata.ts'
 import { brokenRequirement } from '../table-requirements.ts'
@@ -110,7 +110,7 @@ const tableKey = ({ namespace, name }: TableIdentifier): string => [...namespace
 
 /** `current-snapshot-id` is -1 where there is none, as Iceberg's own writers have it. */
 const metadataText = (metadata: TableMetadata): string =>
-  stringifyJson({ ...metadata, 'current-snapshot-id': metadata['current-snapshot-id'] ?? -1 })
+  stringifyLists({ ...metadata, 'current-snapshot-id': metadata['current-snapshot-id'] ?? -1 })
 
 /** "Metadata Log": the files that held earlier metadata, as many as the table asks for. */
 const withLog = (next: TableMetadata, before: TableMetadata, version: number): TableMetadata => {
