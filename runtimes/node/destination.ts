@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config } from '../../src/config.ts'
+import type { Catalog } from '../../src/iceberg/catalog.ts'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import type { Destination } from '../../src/ingest/destination.ts'
 import { createIcebergDestination } from '../../src/ingest/iceberg.ts'
@@ -10,6 +11,7 @@ import type { Metrics } from '../../src/metrics.ts'
 import type { Encoder } from '../../src/parquet/encoder.ts'
 import type { Table } from '../../src/tables/table.ts'
 import { locationOf } from './location.ts'
+import { openRestCatalog } from './rest-catalog.ts'
 import { sha256 } from './sha256.ts'
 import { openStorage } from './storage.ts'
 
@@ -27,19 +29,29 @@ export interface OpenDestination {
   readonly ready: () => Promise<void>
 }
 
-/** Opens the storage, and the catalog where there is one. @throws when one cannot be used */
+/** Opens the storage, or the catalog that says where files go. @throws when one cannot be used */
 export const openDestination = async (options: DestinationOptions): Promise<OpenDestination> => {
-  const { config, version, log, metrics } = options
-  const storage = await openStorage(config, log)
-  if (config.icebergCatalog !== 'file') {
-    return {
-      to: ({ encode }) => createPlainDestination({ storage, encode, sha256, metrics }),
-      ready: () => storage.ready(),
-    }
+  const { config, log, metrics } = options
+  const { icebergRestUri } = config
+  if (icebergRestUri !== undefined) {
+    return tablesOf(openRestCatalog(icebergRestUri, config, log), options)
   }
-  const location = locationOf(config)
-  const root = config.storageBackend === 'fs' ? `file://${resolve(location)}` : location
-  const catalog = createFileCatalog({ storage, root, log })
+  const storage = await openStorage(config, log)
+  if (config.icebergCatalog === 'file') {
+    const location = locationOf(config)
+    const root = config.storageBackend === 'fs' ? `file://${resolve(location)}` : location
+    return tablesOf(createFileCatalog({ storage, root, log }), options)
+  }
+  return {
+    to: ({ encode }) => createPlainDestination({ storage, encode, sha256, metrics }),
+    ready: () => storage.ready(),
+  }
+}
+
+const tablesOf = (
+  catalog: Catalog,
+  { config, version, log, metrics }: DestinationOptions,
+): OpenDestination => {
   const writerOf = createTableWriters({
     catalog,
     namespace: config.icebergNamespace,
