@@ -45,7 +45,7 @@ const isInteger = (source: string | undefined): source is string =>
 const mark = '\x7f'
 const marks = /\x7f|\\u007f/i
 /** Integers of 16 digits or more: all that are not safe, and some that are. */
-const wide = /(?<![^:,[\s])-?[1-9]\d{15,}(?![^,}\]\s])/g
+const wide = /(?<![^:,[\s])-?[1-9]\d{15,}/g
 
 /**
  * Makes marked strings of wide integers, which `JSON.parse` leaves as they are, and integers of them afterwards. A place
