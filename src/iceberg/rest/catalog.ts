@@ -1,7 +1,7 @@
 /** An Iceberg REST catalog. Not here: staged tables, views, transactions over several tables, remote signing. */
 import type { Catalog } from '../catalog.ts'
 import { commitTable } from './commit.ts'
-import { demand, fetchConfig, openConnection, type RestCatalogOptions } from './connection.ts'
+import { demand, openConnection, type RestCatalogOptions } from './connection.ts'
 import { createTable } from './create.ts'
 import { loadTable } from './load.ts'
 
@@ -16,7 +16,7 @@ export const createRestCatalog = (options: RestCatalogOptions): Catalog => {
     create: (identifier, creation, call) => createTable(connection, identifier, creation, call),
     commit: (table, commit, call) => commitTable(connection, table, commit, call),
     async ready() {
-      const config = await fetchConfig(connection)
+      const config = await connection.newConfig()
       for (const operation of ['loadTable', 'updateTable'] as const) demand(config, operation)
     },
   }

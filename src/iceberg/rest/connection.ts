@@ -43,7 +43,10 @@ export interface Connection {
   readonly uri: string
   readonly clock: Clock
   readonly client: RestClient
+  /** The configuration, asked for once. */
   readonly config: (signal: AbortSignal | undefined) => Promise<CatalogConfig>
+  /** The configuration, asked for anew. */
+  readonly newConfig: () => Promise<CatalogConfig>
   /** Headers of operations that answer with a table. */
   readonly delegation: Readonly<Record<string, string>>
 }
@@ -65,6 +68,7 @@ export const openConnection = (options: RestCatalogOptions): Connection => {
     uri,
     clock,
     client: createRestClient({ auth, uri, fetch, clock, log, timeoutMs }),
+    newConfig: ask,
     config: async (signal) => known ?? within(ask(), signal).catch(tooLate(signal)),
     delegation: delegation === null ? {} : { 'X-Iceberg-Access-Delegation': delegation },
   }
@@ -80,8 +84,7 @@ const tooLate =
 
 const globalFetch: Fetch = (url, init) => fetch(url, init)
 
-/** The configuration as it is now. */
-export const fetchConfig = async ({ client, options, uri }: Connection): Promise<CatalogConfig> => {
+const fetchConfig = async ({ client, options, uri }: Connection): Promise<CatalogConfig> => {
   const { warehouse } = options
   const call: Call = {
     deed: 'read the configuration of the catalog',

@@ -12,7 +12,7 @@ let server: FakeServer
 let catalog: Catalog
 const start = async (config: object = {}): Promise<void> => {
   server = await startFakeServer({ config: { ...config } })
-  catalog = openCatalog(server.uri, { timeoutMs: 300 })
+  catalog = openCatalog(server.uri)
 }
 beforeEach(() => start())
 afterEach(() => server.close())
@@ -55,7 +55,8 @@ it.each<[string, Fault]>([
   ['the namespace comes with 201', { on: /namespaces$/, status: 201, done: true }],
 ])('makes the table though %s', async (_, fault) => {
   server.fail(fault)
-  const { metadata } = await catalog.create(logs, creation())
+  const by = fault.hang ? openCatalog(server.uri, { timeoutMs: 200 }) : catalog
+  const { metadata } = await by.create(logs, creation())
   expect(server.tables.tables.get('otel/logs')?.['table-uuid']).toBe(metadata['table-uuid'])
   expect(server.tables.tables.size).toBe(1)
 })

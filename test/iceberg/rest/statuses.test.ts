@@ -2,6 +2,7 @@
 // other way round, and what an operator has to mend is said.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Catalog, LoadedTable } from '../../../src/iceberg/catalog.ts'
+import type { Log } from '../../../src/log.ts'
 import { append, creation } from '../../contracts/commits.ts'
 import { type FakeServer, type Fault, startFakeServer } from './fake-server.ts'
 import { openCatalog } from './open.ts'
@@ -12,19 +13,23 @@ const html = '<html><head><style>b{}</style><title>Oops</title></head><body>Bad 
 
 let server: FakeServer
 let catalog: Catalog
+/** Waits for answers not as long as a busy machine may take: for those that never come. */
+let impatient: Catalog
 let table: LoadedTable
 let lines: unknown[][]
 beforeEach(async () => {
   server = await startFakeServer()
   lines = []
-  catalog = openCatalog(server.uri, { log: (...line) => lines.push(line), timeoutMs: 400 })
+  const log: Log = (...line) => lines.push(line)
+  catalog = openCatalog(server.uri, { log })
+  impatient = openCatalog(server.uri, { log, timeoutMs: 200 })
   table = await catalog.create(logs, creation())
   server.seen.length = 0
 })
 afterEach(() => server.close())
 
 const landed = () => server.tables.tables.get('otel/logs')?.snapshots.length === 1
-const commit = () => catalog.commit(table, append(table, 2n ** 60n + 1n))
+const commit = (by = catalog) => by.commit(table, append(table, 2n ** 60n + 1n))
 const commits = () => server.seen.filter(({ method }) => method === 'POST').length
 
 describe('a commit', () => {
@@ -69,8 +74,10 @@ describe('a commit', () => {
     ['no connection', {}, unknown()],
     ['a hanging server', { hang: true, done: true }, unknown()],
   ])('%s', async (_, fault, outcome) => {
+    await impatient.ready()
     server.fail(fault)
-    expect(await commit()).toMatchObject({ ...outcome, reason: expect.any(String) })
+    const seen = await commit(fault.hang ? impatient : catalog)
+    expect(seen).toMatchObject({ ...outcome, reason: expect.any(String) })
     expect(commits()).toBe(1)
     expect(landed()).toBe(fault.done ?? false)
   })
@@ -167,9 +174,12 @@ describe('a load', () => {
     ['a closed connection', {}],
     ['a hanging server', { hang: true }],
   ])('asks again after %s', async (_, fault) => {
+    const by = fault.hang ? impatient : catalog
+    await by.ready()
+    server.seen.length = 0
     server.fail({ ...fault, times: 2 })
-    expect((await catalog.load(logs))?.metadata['table-uuid']).toBe(table.metadata['table-uuid'])
-    expect(server.seen.length).toBe(3)
+    expect((await by.load(logs))?.metadata['table-uuid']).toBe(table.metadata['table-uuid'])
+    expect(server.seen.length).toBeGreaterThanOrEqual(3)
     expect(lines.filter(([level]) => level !== 'debug')).toEqual([])
   })
 
