@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { AwsCredentialSource, AwsCredentials } from '../../../src/iceberg/rest/sigv4.ts'
 import { append, creation } from '../../contracts/commits.ts'
 import { type FakeServer, type Seen, startFakeServer } from './fake-server.ts'
+import type { Reply } from './fake-tables.ts'
 import { expectedAuthorization, payloadHash } from './judge.ts'
 import { openCatalog } from './open.ts'
 
@@ -18,7 +19,7 @@ afterEach(() => server.close())
 const open = async (
   credentials: AwsCredentialSource,
   signing: { signingName: string; region: string },
-  authorize?: (request: Seen) => { status: number },
+  authorize?: (request: Seen) => Reply,
 ) => {
   const config = { overrides: { prefix } }
   server = await startFakeServer({ prefix, config, ...(authorize && { authorize }) })
@@ -62,11 +63,16 @@ describe.each<[string, string, AwsCredentials]>([
 describe('credentials', () => {
   const signing = { signingName: 's3tables', region: 'us-east-1' }
   /** Refuses who signs with this key. */
-  const refuse = (key: string) => (request: Seen) => ({
-    status: request.headers.authorization?.includes(`Credential=${key}/`) ? 403 : 200,
-  })
+  const refuse =
+    (key: string, reply: Reply = { status: 403 }) =>
+    ({ headers }: Seen) =>
+      headers.authorization?.includes(`Credential=${key}/`) ? reply : { status: 200 }
 
-  it('are asked for anew when they are refused', async () => {
+  it.each<[string, Reply]>([
+    ['refused', { status: 403 }],
+    ['called unknown', { status: 401, type: 'UnrecognizedClientException' }],
+    ['called old', { status: 400, type: 'com.amazonaws#ExpiredTokenException' }],
+  ])('are asked for anew when they are %s', async (_, reply) => {
     const asked: unknown[] = []
     let current: AwsCredentials = { ...lasting, accessKeyId: 'OLD' }
     const source: AwsCredentialSource = async (refused) => {
@@ -74,7 +80,7 @@ describe('credentials', () => {
       if (refused !== undefined) current = { ...lasting, accessKeyId: 'NEW' }
       return current
     }
-    const catalog = await open(source, signing, refuse('OLD'))
+    const catalog = await open(source, signing, refuse('OLD', reply))
     const table = await catalog.create(logs, creation())
     expect((await catalog.commit(table, append(table, 1n))).kind).toBe('committed')
     expect(asked.slice(0, 3)).toEqual([undefined, 'OLD', undefined])
