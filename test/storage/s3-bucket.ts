@@ -68,6 +68,11 @@ export class FakeBucket {
     return this.get(key, request)
   }
 
+  /** Somebody else's put. */
+  store(key: string, bytes: Buffer): void {
+    this.objects.set(key, { bytes, etag: '"theirs"', checksum: '', headers: {} })
+  }
+
   private get(key: string, { method, headers }: WireRequest): FakeAnswer {
     const found = this.objects.get(key)
     if (found === undefined) return refuse(404, 'NoSuchKey')
