@@ -96,7 +96,7 @@ install_catalogs() {
 # Spark wants a Java that it knows (17 or 21): the machine's own, which compiles too.
 install_spark() {
   install_environment spark
-  install_jars spark "$packages/spark/pom.xml"
+  install_jars spark/jars "$packages/spark/pom.xml"
 }
 
 # DuckDB's extensions are native code inside of wheels, for DuckDB's very version.

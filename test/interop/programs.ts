@@ -39,7 +39,7 @@ export const ministack = peer('catalogs/bin/ministack')
 export const pyiceberg = peer('pyiceberg/bin/python')
 /** Python with Spark, and the jars that make Spark know Iceberg. */
 export const spark = peer('spark/bin/python')
-export const sparkJars = peer('spark/lib')
+export const sparkJars = peer('spark/jars/lib')
 /** One of DuckDB's extensions. */
 export const duckdbExtension = (name: string): string =>
   peer(`duckdb/duckdb_extension_${name}/extensions/v1.5.5/${name}.duckdb_extension`)

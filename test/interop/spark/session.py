@@ -76,8 +76,15 @@ def table_name(table):
 
 
 def registered(table):
-    """A table that is only a metadata file, in a catalog in memory."""
-    properties = {"catalog-impl": "org.apache.iceberg.inmemory.InMemoryCatalog", "cache-enabled": "false"}
+    """A table that is only a metadata file, in a catalog of this session."""
+    kind = "s3" if "s3" in table else "disk"
+    properties = {
+        "catalog-impl": "org.apache.iceberg.jdbc.JdbcCatalog",
+        "uri": f"jdbc:sqlite:file:{scratch}/{kind}.db",
+        "warehouse": scratch,
+        "io-impl": "org.apache.iceberg.hadoop.HadoopFileIO",
+        "cache-enabled": "false",
+    }
     name = catalog_name(properties | s3_properties(table.get("s3")))
     spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {name}.found")
     number = spark.sql(f"SHOW TABLES IN {name}.found").count()
