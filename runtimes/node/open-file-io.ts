@@ -2,11 +2,12 @@ import { readFile, stat } from 'node:fs/promises'
 import type { Config } from '../../src/config.ts'
 import { IngestError } from '../../src/errors.ts'
 import type { FileIO, FileProperties, OpenFileIO } from '../../src/iceberg/file-io.ts'
+import { s3Location, vendedCredentials } from '../../src/iceberg/rest/credentials.ts'
 import type { Log } from '../../src/log.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import { orNull, saying } from '../../src/storage/fs-errors.ts'
 import { createS3Storage, type S3Options } from '../../src/storage/s3.ts'
-import type { CredentialProvider, Credentials } from '../../src/storage/s3-credentials.ts'
+import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { sha256 } from './sha256.ts'
 import { noRegion } from './storage.ts'
@@ -83,42 +84,22 @@ const s3Settings = (
   properties: FileProperties,
   renew?: Renew,
 ): Omit<S3Options, 'bucket'> => {
-  const endpoint = properties['s3.endpoint'] ?? config.s3Endpoint
-  const region = properties['s3.region'] ?? properties['client.region'] ?? config.s3Region
-  const pathStyle = properties['s3.path-style-access']
+  const {
+    region = config.s3Region,
+    endpoint = config.s3Endpoint,
+    pathStyle,
+  } = s3Location(properties)
   if (region === undefined && endpoint === undefined) {
     throw unreachable('no region is configured for S3')
   }
   return {
     region: region ?? noRegion,
     ...(endpoint !== undefined && { endpoint }),
-    ...(pathStyle !== undefined && { pathStyle: pathStyle === 'true' }),
-    credentials:
-      properties['s3.access-key-id'] === undefined ? credentials : vended(properties, renew),
+    ...(pathStyle !== undefined && { pathStyle }),
+    credentials: vendedCredentials(properties, renew) ?? credentials,
     anyKey: true,
     sha256,
     log,
-  }
-}
-
-/** First the credentials that came with the table, then those that the catalog gives instead. */
-const vended = (first: FileProperties, renew: Renew = async () => first): CredentialProvider => {
-  let give: Renew = async () => first
-  return async () => {
-    const properties = await give()
-    give = renew
-    return credentialsOf(properties)
-  }
-}
-
-const credentialsOf = (properties: FileProperties): Credentials => {
-  const sessionToken = properties['s3.session-token']
-  const expiresAt = Number(properties['s3.session-token-expires-at-ms'])
-  return {
-    accessKeyId: properties['s3.access-key-id'] ?? '',
-    secretAccessKey: properties['s3.secret-access-key'] ?? '',
-    ...(sessionToken !== undefined && { sessionToken }),
-    ...(expiresAt > 0 && { expiration: new Date(expiresAt) }),
   }
 }
 

@@ -70,7 +70,7 @@ export const s3Credentials = (properties: Properties): VendedCredentials | null 
  */
 export const vendedCredentials = (
   properties: Properties,
-  renew: () => Promise<Properties>,
+  renew: () => Promise<Properties> = async () => properties,
 ): (() => Promise<VendedCredentials>) | null => {
   let first = s3Credentials(properties)
   if (first === null) return null
@@ -86,7 +86,7 @@ export const vendedCredentials = (
 export const s3Location = (
   properties: Properties,
 ): { readonly region?: string; readonly endpoint?: string; readonly pathStyle?: boolean } => {
-  const region = properties['client.region'] ?? properties['s3.region']
+  const region = properties['s3.region'] ?? properties['client.region']
   const { 's3.endpoint': endpoint, 's3.path-style-access': pathStyle } = properties
   return {
     ...(region && { region }),

@@ -79,13 +79,13 @@ describe('properties', () => {
     expect(s3Location({})).toEqual({})
     expect(
       s3Location({
-        's3.region': 'no',
-        'client.region': 'eu-west-1',
+        's3.region': 'eu-west-1',
+        'client.region': 'no',
         's3.endpoint': 'http://127.0.0.1:9000',
         's3.path-style-access': 'TRUE',
       }),
     ).toEqual({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:9000', pathStyle: true })
-    expect(s3Location({ 's3.region': 'x', 's3.path-style-access': 'false' })).toEqual({
+    expect(s3Location({ 'client.region': 'x', 's3.path-style-access': 'false' })).toEqual({
       region: 'x',
       pathStyle: false,
     })
