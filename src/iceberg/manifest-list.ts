@@ -1,6 +1,6 @@
 /** Manifest lists: the manifests of a snapshot (Iceberg table specification, "Manifest Lists"). */
-import { readContainer, writeContainer } from './avro/container.ts'
-import { type Aliases, projection } from './avro/projection.ts'
+import { eachSchemaOnce, readContainer, writeContainer } from './avro/container.ts'
+import { type ResolutionOptions, readOf } from './avro/resolution.ts'
 import type { AvroMembers } from './avro/schema.ts'
 import { manifestFileSchema } from './manifest-schema.ts'
 import type { Snapshot } from './table-metadata.ts'
@@ -49,22 +49,22 @@ export const writeManifestList = (
     manifests as unknown as readonly AvroMembers[],
   )
 
-/** The names of the counts in Iceberg 1.x before they were made the specification's. */
-const aliases: Aliases = {
+/** The names of the counts in Iceberg before 1.4 and the same ones in the specification. */
+const aliases: NonNullable<ResolutionOptions['aliases']> = {
   added_files_count: ['added_data_files_count'],
   existing_files_count: ['existing_data_files_count'],
   deleted_files_count: ['deleted_data_files_count'],
 }
 
 /**
- * The manifests of a list, whoever wrote it: with field ids or without, with the counts' old names or the new ones.
+ * The manifests of a list, whoever wrote it: with field ids or without, with the counts' old names or the new ones. Counts
+ * are null where a writer of version 1 did not tell them.
  * @throws when it is none
  */
 export const readManifestList = async (bytes: Uint8Array): Promise<readonly ManifestFile[]> => {
-  const { schema, records } = await readContainer(bytes)
-  const project = projection(schema, manifestFileSchema, aliases)
+  const { records } = await readContainer(bytes, readFile)
   return records.map((record) => {
-    const read = project(record) as unknown as ManifestFile
+    const read = record as unknown as ManifestFile
     return {
       ...read,
       // What version 1 did not have: data files only, no sequence numbers.
@@ -74,3 +74,5 @@ export const readManifestList = async (bytes: Uint8Array): Promise<readonly Mani
     }
   })
 }
+
+const readFile = eachSchemaOnce((writer) => readOf(writer, manifestFileSchema, { aliases }))

@@ -35,8 +35,11 @@ const intMap = (keyId: number, valueId: number, value: AvroSchema): AvroSchema =
 /** One field of a partition, by its field id in the partition spec. */
 export interface PartitionFieldType {
   readonly id: number
+  /** One that Avro allows. */
   readonly name: string
   readonly type: AvroSchema
+  /** The spec's own name, where it is another. */
+  readonly icebergName?: string
 }
 
 /** The schema of a manifest's entries for one partition spec. */
@@ -52,6 +55,19 @@ export const manifestEntrySchema = (partition: readonly PartitionFieldType[]): A
   ],
 })
 
+/** Of an entry the path of its file alone. */
+export const filePathSchema: AvroRecord = {
+  type: 'record',
+  name: 'manifest_entry',
+  fields: [
+    required(2, 'data_file', {
+      type: 'record',
+      name: 'r2',
+      fields: [required(100, 'file_path', 'string')],
+    }),
+  ],
+}
+
 const dataFileSchema = (partition: readonly PartitionFieldType[]): AvroRecord => ({
   type: 'record',
   name: 'r2',
@@ -62,7 +78,10 @@ const dataFileSchema = (partition: readonly PartitionFieldType[]): AvroRecord =>
     required(102, 'partition', {
       type: 'record',
       name: 'r102',
-      fields: partition.map(({ id, name, type }) => optional(id, name, type)),
+      fields: partition.map(({ id, name, type, icebergName }) => ({
+        ...optional(id, name, type),
+        ...(icebergName !== undefined && { 'iceberg-field-name': icebergName }),
+      })),
     }),
     required(103, 'record_count', 'long'),
     required(104, 'file_size_in_bytes', 'long'),

@@ -1,9 +1,9 @@
 /** Manifests: the files that a snapshot added, kept or removed (Iceberg table specification, "Manifests"). */
-import { readContainer, writeContainer } from './avro/container.ts'
-import { projection } from './avro/projection.ts'
+import { eachSchemaOnce, readContainer, writeContainer } from './avro/container.ts'
+import { readOf } from './avro/resolution.ts'
 import type { AvroField, AvroMembers, AvroSchema, AvroValue } from './avro/schema.ts'
 import { stringifyJson } from './json.ts'
-import { manifestEntrySchema, type PartitionFieldType } from './manifest-schema.ts'
+import { filePathSchema, manifestEntrySchema, type PartitionFieldType } from './manifest-schema.ts'
 import type { PartitionSpec, Schema } from './table-metadata.ts'
 
 /** The status of an entry. */
@@ -83,14 +83,28 @@ export const writeManifest = (
  * @throws when it is none
  */
 export const readManifest = async (bytes: Uint8Array): Promise<readonly ManifestEntry[]> => {
-  const { schema, records } = await readContainer(bytes)
-  const project = projection(schema, manifestEntrySchema(partitionFieldsOf(schema)))
+  const { records } = await readContainer(bytes, readEntry)
   return records.map((record) => {
-    const entry = project(record) as unknown as ManifestEntry
+    const entry = record as unknown as ManifestEntry
     const { data_file: file } = entry
     return { ...entry, data_file: { ...file, content: file.content ?? dataContent } }
   })
 }
+
+const readEntry = eachSchemaOnce((writer) =>
+  readOf(writer, manifestEntrySchema(partitionFieldsOf(writer))),
+)
+
+/**
+ * The paths of all data files that a manifest tells of, whatever it says of them.
+ * @throws when it is none
+ */
+export const readFilePaths = async (bytes: Uint8Array): Promise<readonly string[]> => {
+  const { records } = await readContainer(bytes, readPath)
+  return records.map((entry) => (entry.data_file as AvroMembers).file_path as string)
+}
+
+const readPath = eachSchemaOnce((writer) => readOf(writer, filePathSchema))
 
 /** The partition's fields as the writer spelled them: its values are kept as they are. */
 const partitionFieldsOf = (schema: AvroSchema): readonly PartitionFieldType[] => {

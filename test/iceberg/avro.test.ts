@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { BinaryDecoder } from '../../src/iceberg/avro/binary-decoder.ts'
 import { BinaryEncoder } from '../../src/iceberg/avro/binary-encoder.ts'
 import { readContainer, writeContainer } from '../../src/iceberg/avro/container.ts'
+import { readOf } from '../../src/iceberg/avro/resolution.ts'
 import { type AvroRecord, type AvroSchema, parseSchema } from '../../src/iceberg/avro/schema.ts'
 
 const encoded = (schema: AvroSchema, value: Parameters<BinaryEncoder['value']>[1]) => {
@@ -13,7 +14,7 @@ const encoded = (schema: AvroSchema, value: Parameters<BinaryEncoder['value']>[1
 }
 
 const decoded = (schema: AvroSchema, hex: string) =>
-  new BinaryDecoder(Buffer.from(hex, 'hex')).value(schema)
+  readOf(schema, schema)(new BinaryDecoder(Buffer.from(hex, 'hex')))
 
 const test1: AvroRecord = {
   type: 'record',

@@ -3,6 +3,7 @@ import {
   type AvroComplex,
   type AvroMembers,
   type AvroPrimitive,
+  type AvroRecord,
   type AvroSchema,
   type AvroUnion,
   type AvroValue,
@@ -48,7 +49,8 @@ export class BinaryEncoder {
   }
 
   /**
-   * A value of a schema. A union's branch is chosen by null or not; a record's field that is missing is null.
+   * A value of a schema. A union's branch is chosen by null or not; a record's field that is missing is null. Bytes in
+   * place of a record are one that is encoded already.
    * @throws when the value is none of the schema
    */
   value(schema: AvroSchema, value: AvroValue): void {
@@ -67,9 +69,8 @@ export class BinaryEncoder {
   #complex(schema: AvroComplex, value: AvroValue): void {
     switch (schema.type) {
       case 'record':
-        for (const { name, type } of schema.fields) {
-          this.value(type, (value as AvroMembers)[name] ?? null)
-        }
+        if (value instanceof Uint8Array) this.raw(value)
+        else this.#fields(schema, value as AvroMembers)
         return
       case 'array':
         this.#blocks(value as readonly AvroValue[], (item) => this.value(schema.items, item))
@@ -86,6 +87,10 @@ export class BinaryEncoder {
       default:
         this.#primitive(schema.type, value)
     }
+  }
+
+  #fields({ fields }: AvroRecord, members: AvroMembers): void {
+    for (const { name, type } of fields) this.value(type, members[name] ?? null)
   }
 
   #blocks<T>(items: readonly T[], write: (item: T) => void): void {

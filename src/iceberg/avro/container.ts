@@ -1,6 +1,8 @@
 /** Avro's object container files (Apache Avro 1.12 specification, "Object Container Files"). */
+import { equalBytes } from '../../bytes.ts'
 import { BinaryDecoder } from './binary-decoder.ts'
 import { BinaryEncoder } from './binary-encoder.ts'
+import { type Read, readOf } from './resolution.ts'
 import { type AvroMembers, type AvroRecord, type AvroSchema, parseSchema } from './schema.ts'
 
 const magic = Uint8Array.of(0x4f, 0x62, 0x6a, 1)
@@ -26,7 +28,7 @@ export const writeContainer = async (
   const all = { 'avro.schema': JSON.stringify(schema), 'avro.codec': 'deflate', ...metadata }
   file.raw(magic)
   file.value(
-    { type: 'map', values: 'bytes' },
+    metadataSchema,
     Object.fromEntries(Object.entries(all).map(([key, text]) => [key, encoder.encode(text)])),
   )
   const sync = crypto.getRandomValues(new Uint8Array(syncLength))
@@ -41,30 +43,54 @@ export const writeContainer = async (
   return file.written.slice()
 }
 
+/** How the records of a file are read, by the schema that they were written with. */
+export type ReadRecords = (writer: AvroSchema) => Read
+
+/** Finds out once for each schema how its records are read. */
+export const eachSchemaOnce = (readRecords: ReadRecords): ReadRecords => {
+  const found = new WeakMap<object, Read>()
+  return (writer) => {
+    if (typeof writer === 'string') return readRecords(writer)
+    const read = found.get(writer) ?? readRecords(writer)
+    found.set(writer, read)
+    return read
+  }
+}
+
 /**
  * Reads a whole file, blocks uncompressed or deflated.
  * @throws when it is none, is cut short, or has another codec
  */
-export const readContainer = async (bytes: Uint8Array): Promise<Container> => {
+export const readContainer = async (
+  bytes: Uint8Array,
+  readRecords: ReadRecords = (writer) => readOf(writer, writer),
+): Promise<Container> => {
   const file = new BinaryDecoder(bytes)
-  if (!equal(file.raw(magic.length), magic)) throw new Error('no Avro object container file')
+  if (!equalBytes(file.raw(magic.length), magic)) throw new Error('no Avro object container file')
   const metadata = new Map(
-    Object.entries(file.value({ type: 'map', values: 'bytes' }) as Record<string, Uint8Array>).map(
-      ([key, value]) => [key, decoder.decode(value)],
-    ),
+    Object.entries(readMetadata(file) as Record<string, Uint8Array>).map(([key, value]) => [
+      key,
+      decoder.decode(value),
+    ]),
   )
   const schema = parseSchema(metadata.get('avro.schema') ?? '')
   const inflate = codecOf(metadata.get('avro.codec') ?? 'null')
   const sync = file.raw(syncLength)
+  const read = readRecords(schema)
   const records: AvroMembers[] = []
   while (!file.atEnd) {
     const count = file.int()
     const block = new BinaryDecoder(await inflate(file.bytes()))
-    for (let i = 0; i < count; i++) records.push(block.value(schema) as AvroMembers)
-    if (!equal(file.raw(syncLength), sync)) throw new Error('an Avro file with a damaged block')
+    for (let i = 0; i < count; i++) records.push(read(block) as AvroMembers)
+    if (!block.atEnd || !equalBytes(file.raw(syncLength), sync)) {
+      throw new Error('an Avro file with a damaged block')
+    }
   }
   return { schema, metadata, records }
 }
+
+const metadataSchema: AvroSchema = { type: 'map', values: 'bytes' }
+const readMetadata = readOf(metadataSchema, metadataSchema)
 
 type Codec = (block: Uint8Array) => Uint8Array | Promise<Uint8Array>
 
@@ -75,8 +101,8 @@ const codecOf = (name: string): Codec => {
 }
 
 const piped = async (bytes: Uint8Array, through: CompressionStream | DecompressionStream) => {
-  const body = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream()
-  return new Uint8Array(await new Response(body.pipeThrough(through)).arrayBuffer())
+  const writer = through.writable.getWriter()
+  const written = writer.write(bytes as Uint8Array<ArrayBuffer>).then(() => writer.close())
+  const [result] = await Promise.all([new Response(through.readable).arrayBuffer(), written])
+  return new Uint8Array(result)
 }
-
-const equal = (a: Uint8Array, b: Uint8Array): boolean => a.every((c, i) => c === b[i])

@@ -23,6 +23,8 @@ export const isUnion = (schema: AvroSchema): schema is AvroUnion => Array.isArra
 export interface AvroTyped {
   readonly type: AvroPrimitive
   readonly logicalType?: string
+  /** Iceberg's, of a timestamp: whether it is a point in time everywhere. */
+  readonly 'adjust-to-utc'?: boolean
 }
 
 export interface AvroRecord {
@@ -37,6 +39,8 @@ export interface AvroField {
   readonly default?: null
   /** Iceberg's field id; ClickHouse writes none. */
   readonly 'field-id'?: number
+  /** Iceberg's own name for it, where Avro does not allow that one. */
+  readonly 'iceberg-field-name'?: string
 }
 
 export interface AvroArray {
@@ -56,6 +60,10 @@ export interface AvroFixed {
   readonly type: 'fixed'
   readonly name: string
   readonly size: number
+  readonly logicalType?: string
+  /** Digits of a decimal, and how many of them stand behind the point. */
+  readonly precision?: number
+  readonly scale?: number
 }
 
 /** A value: `long` is a bigint, `int`, `float` and `double` are numbers, `bytes` and `fixed` bytes. */
@@ -77,12 +85,23 @@ export interface AvroMembers {
 /** What a schema in JSON is besides: an attribute around another schema, or the name of a type defined before. */
 type Declared = { readonly type?: unknown; readonly name?: string; readonly [key: string]: unknown }
 
+/** Schemas by their texts: a table's files have few different ones. */
+const parsed = new Map<string, AvroSchema>()
+const maxParsed = 64
+
 /**
  * The schema of a JSON text: names of types defined before are replaced by what they name, so that no
- * reader has to know names.
+ * reader has to know names. The same text may give the same object.
  * @throws when it uses something that Avro does not have
  */
-export const parseSchema = (text: string): AvroSchema => resolve(JSON.parse(text), new Map())
+export const parseSchema = (text: string): AvroSchema => {
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  const schema = resolve(JSON.parse(text), new Map())
+  if (parsed.size === maxParsed) parsed.clear()
+  parsed.set(text, schema)
+  return schema
+}
 
 const primitives = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'])
 
