@@ -18,15 +18,14 @@ import { addColumn, append, branchAt, creation, sameTable, shape, snapshotOf } f
 
 /** An empty catalog. */
 export interface CatalogFixture {
+  /** A namespace that is not there yet, for tests that share a server; `otel` without it. */
+  readonly namespace?: string
   /** Another client of the same catalog, as another process would open it. */
   readonly connect: () => Catalog | Promise<Catalog>
   /** Gives a table's metadata a member that nobody here knows, where a test can. */
   readonly scribble?: (table: LoadedTable, name: string, value: Json) => Promise<void>
   readonly dispose?: () => Promise<void>
 }
-
-const logs: TableIdentifier = { namespace: ['otel'], name: 'logs' }
-const traces: TableIdentifier = { namespace: ['otel'], name: 'traces' }
 
 const outcomes = ['committed', 'conflict', 'throttled', 'unknown']
 
@@ -45,6 +44,8 @@ export const catalogContract = (
   describe(`${name} keeps the catalog contract`, () => {
     let fixture: CatalogFixture
     let catalog: Catalog
+    let logs: TableIdentifier
+    let traces: TableIdentifier
     const load = async (identifier = logs, from = catalog): Promise<LoadedTable> => {
       const table = await from.load(identifier)
       if (table === null) throw new Error(`no table ${identifier.name}`)
@@ -59,6 +60,9 @@ export const catalogContract = (
     beforeEach(async () => {
       fixture = await create()
       catalog = await fixture.connect()
+      const namespace = [fixture.namespace ?? 'otel']
+      logs = { namespace, name: 'logs' }
+      traces = { namespace, name: 'traces' }
     })
     afterEach(() => fixture.dispose?.())
 
