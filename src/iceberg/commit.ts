@@ -7,15 +7,12 @@
 import { IngestError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import { prepareAddition, type WrittenAddition } from './addition.ts'
-import { type Append, appendTo } from './append.ts'
+import { type Attempt, writeAttempt } from './attempt.ts'
 import type { Catalog, CommitOutcome, LoadedTable } from './catalog.ts'
 import { landed } from './landed.ts'
-import type { ManifestFile } from './manifest-list.ts'
 import type { MetadataFiles } from './metadata-files.ts'
-import { makeOurs, type NewDataFile } from './new-data-file.ts'
-import { backoff, type Clock } from './retry.ts'
-import { currentSnapshot } from './table-metadata.ts'
+import { type FileOutcome, makeOurs, type NewDataFile } from './new-data-file.ts'
+import { backoff, type Clock, inTime } from './retry.ts'
 
 export interface CommitContext {
   readonly catalog: Catalog
@@ -27,146 +24,270 @@ export interface CommitContext {
   readonly metrics: Metrics
 }
 
+/** The files that wait for a commit. */
+export interface Waiting {
+  /** Takes them all: they are the caller's to settle. */
+  take(): readonly NewDataFile[]
+  /** Whether there are any. */
+  any(): boolean
+  /** Takes back a file that others must not wait for: its object is not there yet, or was before. */
+  aside(file: NewDataFile): void
+}
+
+/** A call to the catalog that takes longer is given up: others wait behind it. */
+const callMs = 4_000
+
+/** How long files that stand wait for others of their group, while still others wait for the group. */
+const patienceMs = 100
+
 /**
- * Commits files that are being written, in one snapshot. Each is settled; the table as it is afterwards is returned.
- * @throws what kept those that are not settled from being committed: the table may hold them or get them yet
+ * Commits the files that wait, in one snapshot; those that come while it has to be tried again are taken in. Each is
+ * settled, failed or set aside; the table as it is afterwards is returned.
+ * @throws what kept the files from being committed, after failing them: the table may hold them or get them yet
  */
-export const commitFiles = async (
-  batch: readonly NewDataFile[],
+export const commitWaiting = async (
+  waiting: Waiting,
+  base: LoadedTable,
+  context: CommitContext,
+): Promise<LoadedTable> => {
+  const group = new Set<NewDataFile>()
+  try {
+    return await commitGroup(group, waiting, base, context)
+  } catch (error) {
+    const reason = unavailable(error)
+    for (const file of group) file.fail(reason)
+    throw reason
+  }
+}
+
+const commitGroup = async (
+  group: Set<NewDataFile>,
+  waiting: Waiting,
   base: LoadedTable,
   context: CommitContext,
 ): Promise<LoadedTable> => {
   let table = base
-  let files = batch
-  let addition: WrittenAddition | null = null
-  const deadline = Math.max(...batch.map((file) => file.deadline))
-  for (let attempt = 0; ; attempt++) {
-    const unsettled = await withoutLanded(files, table, context)
-    if (unsettled.length < files.length) addition = null
-    files = unsettled
-    if (files.length === 0) return table
-    addition ??= await prepareAddition(files, table, context.version)
-    const append = await written(files, addition, table, context)
-    const remaining = await standing(files)
-    if (remaining.length < files.length || remaining.some((file) => !file.isOurs)) {
-      files = remaining
-      addition = null
-      continue
-    }
-    const signal = context.clock.signal(deadline)
-    const outcome = await context.catalog.commit(table, append.commit, { signal })
+  let attempt: Attempt | null = null
+  let notBefore = 0
+  for (let tries = 0; ; tries++) {
+    for (const file of waiting.take()) group.add(file)
+    dropUnfit(group, table, context)
+    attempt = await prepare(group, table, attempt, waiting, context)
+    if (attempt === null) return table
+    await pauseUntil(notBefore, group, context)
+    const outcome = await commitOnce(table, attempt, group, context)
     if (outcome.kind === 'committed') {
-      keep(append, addition, files, context)
-      context.metrics.count('commits', { table: table.identifier.name })
-      for (const file of files) file.settle('committed')
+      settle(group, attempt.files, 'committed', table, context)
       return outcome.table
     }
-    await pause(outcome, attempt, deadline, table, context)
-    table = await reload(table, signal, context)
+    tell(outcome, tries, table, context)
+    notBefore = context.clock.now() + delay(outcome, tries)
+    // Whoever was faster should be seen; what became of a swap of ours should be known before the time for another is over.
+    if (outcome.kind === 'conflict') await pauseUntil(notBefore, group, context)
+    if (outcome.kind !== 'throttled') table = await reload(table, group, context)
+    if (holds(table, attempt)) settle(group, attempt.files, 'committed', table, context)
   }
 }
 
-/** Settles the files that are in the table already; the others are ours afterwards and may be committed on it. */
-const withoutLanded = async (
-  files: readonly NewDataFile[],
+/** Fails the files that cannot be committed to the table as it is now, or no longer in time. */
+const dropUnfit = (
+  group: Set<NewDataFile>,
+  { identifier: { name }, metadata }: LoadedTable,
+  { clock }: CommitContext,
+): void => {
+  const specs = new Set(metadata['partition-specs'].map((spec) => spec['spec-id']))
+  for (const file of group) {
+    const reason =
+      file.tableUuid !== metadata['table-uuid']
+        ? `table ${name} was made anew, try again`
+        : !specs.has(file.specId)
+          ? `table ${name} is partitioned otherwise now, try again`
+          : file.deadline <= clock.now()
+            ? `table ${name} could not be changed in time`
+            : null
+    if (reason === null) continue
+    group.delete(file)
+    file.fail(new IngestError('unavailable', reason))
+  }
+}
+
+/** Brings everything to where it can be committed on `table`; null when no file is left to commit. */
+const prepare = async (
+  group: Set<NewDataFile>,
   table: LoadedTable,
+  last: Attempt | null,
+  waiting: Waiting,
   context: CommitContext,
-): Promise<NewDataFile[]> => {
-  const sought = files.filter((file) => file.base !== table && file.searched !== table)
-  if (sought.length === 0) return [...files]
-  const since = Math.min(...sought.map((file) => file.base?.metadata['last-sequence-number'] ?? 0))
-  const uuids = new Set(sought.map((file) => file.uuid))
-  const { found, conclusive } = await landed(table, uuids, since, context.files)
-  for (const file of sought) {
-    file.searched = table
-    if (found.has(file.uuid)) file.settle('duplicate')
-    else {
-      if (!conclusive) warnOfDuplicates(file, table, context)
-      if (!file.isOurs) await makeOurs(file, table)
+): Promise<Attempt | null> => {
+  for (let attempt = last; ; ) {
+    await settleLanded(group, table, context)
+    if (group.size === 0) return null
+    const { clock } = context
+    const late = () => Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
+    const signal = clock.signal(deadlineOf(group))
+    attempt = await inTime(writeAttempt([...group], table, attempt, context), signal, late)
+    await objects(group, waiting, clock)
+    for (const file of group) {
+      if (file.state === 'ours') continue
+      group.delete(file)
+      if (file.state !== 'failed') waiting.aside(file)
+    }
+    const { files } = attempt
+    if (files.length === group.size && files.every((file) => file.absentFrom === table)) {
+      return attempt
     }
   }
-  return files.filter((file) => !found.has(file.uuid) || !sought.includes(file))
 }
 
-const warnOfDuplicates = (
-  { uuid }: NewDataFile,
+/** Settles the files that another attempt of their request has brought into the table; the others may be committed on it. */
+const settleLanded = async (
+  group: Set<NewDataFile>,
+  table: LoadedTable,
+  context: CommitContext,
+): Promise<void> => {
+  const sought = [...group].filter((file) => file.state === 'ours' && file.absentFrom !== table)
+  const duplicates = await search(sought, table, context)
+  settle(group, duplicates, 'duplicate', table, context)
+}
+
+/** The files that are in the table, or were. The others are known to be absent from it afterwards. */
+const search = async (
+  sought: readonly NewDataFile[],
+  table: LoadedTable,
+  { files }: CommitContext,
+): Promise<readonly NewDataFile[]> => {
+  if (sought.length === 0) return []
+  const since = Math.min(...sought.map(lastLook))
+  const uuids = new Set(sought.map((file) => file.uuid))
+  const { found, conclusive } = await landed(table, uuids, since, files)
+  for (const file of sought) {
+    if (found.has(file.uuid)) continue
+    file.absentFrom = table
+    file.uncertain ||= !conclusive
+  }
+  return sought.filter((file) => found.has(file.uuid))
+}
+
+const lastLook = ({ absentFrom }: NewDataFile): number =>
+  absentFrom?.metadata['last-sequence-number'] ?? 0
+
+/**
+ * Settles a file whose name was `taken`, and says whether that was possible; else it can be committed afterwards. Not among
+ * those that are committed: such a search may take long, or fail, and theirs are new.
+ * @throws when the table or its files are out of reach
+ */
+export const resolveTaken = async (
+  file: NewDataFile,
+  table: LoadedTable,
+  context: CommitContext,
+): Promise<boolean> => {
+  const isDuplicate = (await search([file], table, context)).length > 0
+  if (isDuplicate) file.settle('duplicate')
+  else await makeOurs(file, table)
+  return isDuplicate
+}
+
+/** Waits until every object stands or cannot; not for long while others wait, and not beyond the deadline. */
+const objects = async (
+  group: ReadonlySet<NewDataFile>,
+  waiting: Waiting,
+  clock: Clock,
+): Promise<void> => {
+  const writing = () => [...group].filter((file) => file.state === 'writing')
+  const all = Promise.all(writing().map((file) => file.written))
+  while (writing().length > 0 && clock.now() < deadlineOf(group)) {
+    await Promise.race([all, clock.sleep(patienceMs)])
+    if (waiting.any()) return
+  }
+}
+
+/** The last moment at which a file of the group is waited for. */
+const deadlineOf = (group: ReadonlySet<NewDataFile>): number =>
+  Math.max(...[...group].map((file) => file.deadline))
+
+const callSignal = (group: ReadonlySet<NewDataFile>, { clock }: CommitContext): AbortSignal =>
+  clock.signal(Math.min(deadlineOf(group), clock.now() + callMs))
+
+/** Swaps once. What comes of it later, if nothing came in time, is for the next look to tell. */
+const commitOnce = (
+  table: LoadedTable,
+  { append }: Attempt,
+  group: ReadonlySet<NewDataFile>,
+  context: CommitContext,
+): Promise<CommitOutcome> => {
+  const signal = callSignal(group, context)
+  return inTime(context.catalog.commit(table, append.commit, { signal }), signal, () => ({
+    kind: 'unknown',
+    retryAfterMs: 0,
+    reason: 'no answer in time',
+  }))
+}
+
+/** Whether an attempt landed whose outcome was not known. */
+const holds = ({ metadata }: LoadedTable, { addition: { snapshotId } }: Attempt): boolean =>
+  metadata.snapshots.some((snapshot) => snapshot['snapshot-id'] === snapshotId)
+
+const settle = (
+  group: Set<NewDataFile>,
+  files: readonly NewDataFile[],
+  outcome: FileOutcome,
   { identifier: { name } }: LoadedTable,
   { log, metrics }: CommitContext,
 ): void => {
-  metrics.count('possible_duplicates', { table: name })
-  const message = 'a request may be stored twice: the table does not remember that long'
-  log('warn', message, { table: name, uuid })
-}
-
-/** Writes the manifests and the list while the data files are being written. */
-const written = async (
-  files: readonly NewDataFile[],
-  addition: WrittenAddition,
-  table: LoadedTable,
-  { files: metadataFiles, clock }: CommitContext,
-): Promise<Append> => {
-  const { metadata, io } = table
-  const parent = currentSnapshot(metadata)
-  const parents: readonly ManifestFile[] =
-    parent === null ? [] : await metadataFiles.list(parent['manifest-list'], io)
-  const append = await appendTo(metadata, parents, addition, clock.now())
-  await Promise.all([
-    ...[...addition.objects, append.list].map(({ path, bytes }) => io.put(path, bytes)),
-    ...files.map((file) => file.written),
-  ])
-  return append
-}
-
-/** Fails the files that could not be written. */
-const standing = async (files: readonly NewDataFile[]): Promise<NewDataFile[]> => {
-  const errors = await Promise.all(files.map((file) => file.written))
-  return files.filter((file, i) => {
-    const error = errors[i]
-    if (error !== null) file.fail(error)
-    return error === null
-  })
-}
-
-const keep = (
-  { list, manifests }: Append,
-  addition: WrittenAddition,
-  files: readonly NewDataFile[],
-  context: CommitContext,
-): void => {
-  context.files.keepList(list.path, manifests)
-  const paths = files.map(({ dataFile }) => dataFile.file_path)
-  for (const { path } of addition.objects) context.files.keepFilePaths(path, paths)
-}
-
-/** Waits before the next attempt. `unavailable` when there is no time left for one. */
-const pause = async (
-  outcome: Exclude<CommitOutcome, { kind: 'committed' }>,
-  attempt: number,
-  deadline: number,
-  { identifier: { name } }: LoadedTable,
-  { clock, log, metrics }: CommitContext,
-): Promise<void> => {
-  const { kind, reason } = outcome
-  metrics.count('commit_retries', { table: name, reason: kind })
-  log('debug', 'a commit has to be tried again', { table: name, kind, reason, attempt })
-  const least = outcome.kind === 'conflict' ? 0 : outcome.retryAfterMs
-  const delay = Math.max(least, backoff(attempt))
-  if (clock.now() + delay >= deadline) {
-    throw new IngestError('unavailable', `the table could not be changed in time: ${kind}`, {
-      cause: new Error(reason),
-    })
+  if (outcome === 'committed') metrics.count('commits', { table: name })
+  for (const file of files) {
+    if (outcome === 'committed' && file.uncertain) {
+      metrics.count('possible_duplicates', { table: name })
+      const message = 'rows may be in a table twice: it does not remember whether they were there'
+      log('warn', message, { table: name, uuid: file.uuid })
+    }
+    group.delete(file)
+    file.settle(outcome)
   }
-  await clock.sleep(delay)
+}
+
+const tell = (
+  { kind, reason }: Exclude<CommitOutcome, { kind: 'committed' }>,
+  tries: number,
+  { identifier: { name } }: LoadedTable,
+  { log, metrics }: CommitContext,
+): void => {
+  metrics.count('commit_retries', { table: name, reason: kind })
+  const level = kind === 'conflict' ? 'debug' : 'warn'
+  log(level, `a commit has to be looked at or tried again: ${kind}`, { table: name, reason, tries })
+}
+
+const delay = (outcome: Exclude<CommitOutcome, { kind: 'committed' }>, tries: number): number =>
+  Math.max(outcome.kind === 'conflict' ? 0 : outcome.retryAfterMs, backoff(tries))
+
+/** `unavailable` when no file of the group can wait for so long. */
+const pauseUntil = async (
+  time: number,
+  group: ReadonlySet<NewDataFile>,
+  { clock }: CommitContext,
+): Promise<void> => {
+  if (time >= deadlineOf(group)) throw tooLate()
+  if (time > clock.now()) await clock.sleep(time - clock.now())
 }
 
 const reload = async (
   { identifier, metadata }: LoadedTable,
-  signal: AbortSignal,
-  { catalog }: CommitContext,
+  group: ReadonlySet<NewDataFile>,
+  context: CommitContext,
 ): Promise<LoadedTable> => {
-  const table = await catalog.load(identifier, { signal })
-  const uuid = table?.metadata['table-uuid']
-  if (table !== null && uuid === metadata['table-uuid']) return table
+  const signal = callSignal(group, context)
+  const loading = context.catalog.load(identifier, { signal })
+  const table = await inTime(loading, signal, () => Promise.reject(tooLate()))
+  if (table !== null && table.metadata['table-uuid'] === metadata['table-uuid']) return table
   const what = table === null ? 'is gone' : 'was made anew'
   throw new IngestError('unavailable', `table ${identifier.name} ${what}, try again`)
 }
+
+const tooLate = (): IngestError =>
+  new IngestError('unavailable', 'the table could not be changed in time')
+
+/** Whatever keeps files from a table, the sender is to keep them: nothing of it is the request's fault. */
+export const unavailable = (error: unknown): IngestError =>
+  error instanceof IngestError && error.retryable
+    ? error
+    : new IngestError('unavailable', 'the table could not be changed', { cause: error })

@@ -1,7 +1,8 @@
 /** Whether files are in a table already, or were. */
+import { inTurns } from '../turns.ts'
 import type { LoadedTable } from './catalog.ts'
-import type { ManifestFile } from './manifest-list.ts'
-import type { MetadataFiles } from './metadata-files.ts'
+import { dataContent } from './manifest.ts'
+import { gone, type MetadataFiles } from './metadata-files.ts'
 import { currentSnapshot, type Snapshot, type TableMetadata } from './table-metadata.ts'
 
 export interface Landed {
@@ -11,10 +12,17 @@ export interface Landed {
   readonly conclusive: boolean
 }
 
+/** Requests at once. */
+const concurrency = 16
+
 /**
- * Looks for data files by the uuids in their names, in `table` as it was loaded: in every manifest that was added after
- * sequence number `since`, and in those that a retained snapshot added and that were replaced since. Entries of any status
- * count: EXISTING after a merge of manifests, DELETED after a compaction.
+ * Looks for data files by the uuids in their names, in `table` as it was loaded, among all that were added after sequence
+ * number `since`. Entries of any status count: EXISTING after a merge of manifests, DELETED after a compaction.
+ *
+ * A file added since then is either in the current snapshot, in a manifest younger than `since`; or a younger ancestor of
+ * that snapshot removed it, which is no append and added the manifest with its DELETED entry; or only snapshots have it
+ * that are no ancestors, after a rollback. So the lists of ancestors that appended, nearly all, need not be read.
+ * `unavailable` when what the current snapshot needs cannot be read.
  */
 export const landed = async (
   { metadata, io }: Pick<LoadedTable, 'metadata' | 'io'>,
@@ -23,26 +31,65 @@ export const landed = async (
   files: MetadataFiles,
 ): Promise<Landed> => {
   const found = new Set<string>()
-  const seen = new Set<string>()
-  const look = async (manifests: readonly ManifestFile[]) => {
-    const later = manifests.filter(
-      ({ manifest_path: path, sequence_number: sequence }) =>
-        sequence > BigInt(since) && !seen.has(path),
-    )
-    for (const { manifest_path: path } of later) seen.add(path)
-    const names = await Promise.all(later.map(({ manifest_path: p }) => files.filePaths(p, io)))
-    for (const uuid of uuids) {
-      if (names.some((paths) => paths.some((path) => path.includes(uuid)))) found.add(uuid)
-    }
+  // Nothing was added since: it may even be an older look at the table than the one that `since` is from.
+  if (metadata['last-sequence-number'] <= since) return { found, conclusive: true }
+
+  /** Whether the manifest could be read. */
+  const look = async (path: string): Promise<boolean> => {
+    if (found.size === uuids.size) return true
+    const names = await files.uuids(path, io)
+    for (const uuid of names ?? []) if (uuids.has(uuid)) found.add(uuid)
+    return names !== null
   }
+  await inTurns(await currentManifests(metadata, since, files, io), concurrency, async (path) => {
+    if (!(await look(path))) throw gone()
+  })
+  const whole = await inTurns(detours(metadata, since), concurrency, async (snapshot) => {
+    if (found.size === uuids.size) return true
+    const paths = await files.addedBy(snapshot, io)
+    if (paths === null) return false
+    return (await Promise.all(paths.map(look))).every(Boolean)
+  })
+  return { found, conclusive: whole.every(Boolean) && isWhole(metadata, since) }
+}
+
+/** Paths of the current snapshot's younger manifests, the youngest first: a resend comes soon. */
+const currentManifests = async (
+  metadata: TableMetadata,
+  since: number,
+  files: MetadataFiles,
+  io: LoadedTable['io'],
+): Promise<readonly string[]> => {
   const current = currentSnapshot(metadata)
-  if (current !== null) await look(await files.list(current['manifest-list'], io))
-  for (const snapshot of snapshotsAfter(metadata, since)) {
-    if (found.size === uuids.size) break
-    const own = await files.list(snapshot['manifest-list'], io)
-    await look(own.filter((manifest) => manifest.added_snapshot_id === snapshot['snapshot-id']))
+  if (current === null) return []
+  const list = await files.list(current['manifest-list'], io)
+  return list
+    .filter((manifest) => manifest.content === dataContent && manifest.sequence_number > since)
+    .sort((a, b) => Number(b.sequence_number - a.sequence_number))
+    .map(({ manifest_path: path }) => path)
+}
+
+/** The younger snapshots whose own manifests tell what the current list does not. */
+const detours = (metadata: TableMetadata, since: number): readonly Snapshot[] => {
+  const ancestors = ancestorsOf(metadata)
+  const current = currentSnapshot(metadata)
+  return snapshotsAfter(metadata, since).filter(
+    (snapshot) =>
+      snapshot !== current &&
+      !(snapshot.summary?.operation === 'append' && ancestors.has(snapshot)),
+  )
+}
+
+/** The current snapshot and those before it, as far as they are known without a gap. */
+const ancestorsOf = (metadata: TableMetadata): ReadonlySet<Snapshot> => {
+  const byId = new Map(metadata.snapshots.map((known) => [known['snapshot-id'], known]))
+  const ancestors = new Set<Snapshot>()
+  let next = currentSnapshot(metadata) ?? undefined
+  while (next !== undefined && !ancestors.has(next)) {
+    ancestors.add(next)
+    next = byId.get(next['parent-snapshot-id'] ?? 0n)
   }
-  return { found, conclusive: isWhole(metadata, since) }
+  return ancestors
 }
 
 const snapshotsAfter = ({ snapshots }: TableMetadata, since: number): readonly Snapshot[] =>

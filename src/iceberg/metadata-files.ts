@@ -1,63 +1,86 @@
 /**
  * Manifest lists and manifests as they are read: such a file never changes, so what was read or written once is kept by its
- * path. The least recently used go first.
+ * path.
  */
 import { IngestError } from '../errors.ts'
 import type { FileIO } from './file-io.ts'
-import { readManifest } from './manifest.ts'
+import { dataContent, readManifest } from './manifest.ts'
 import { type ManifestFile, readManifestList } from './manifest-list.ts'
+import { createRecent } from './recent.ts'
+import type { Snapshot } from './table-metadata.ts'
 
+/** Every promise is `unavailable` when a file is damaged or out of reach. */
 export interface MetadataFiles {
-  /** The manifests of a list. `unavailable` when it is gone or damaged. */
+  /** The manifests of a list. `unavailable` when it is gone, too. */
   list(path: string, io: FileIO): Promise<readonly ManifestFile[]>
-  /** The paths of all data files that a manifest tells of, whatever it says of them. */
-  filePaths(manifestPath: string, io: FileIO): Promise<readonly string[]>
+  /** The paths of the manifests of data files that a snapshot added; null when its list is gone: it expired. */
+  addedBy(snapshot: Snapshot, io: FileIO): Promise<readonly string[] | null>
+  /** The uuids in the names of all data files that a manifest tells of, whatever it says of them; null when it is gone. */
+  uuids(manifestPath: string, io: FileIO): Promise<readonly string[] | null>
   /** What was written just now. */
   keepList(path: string, manifests: readonly ManifestFile[]): void
-  keepFilePaths(manifestPath: string, paths: readonly string[]): void
+  keepUuids(manifestPath: string, uuids: readonly string[]): void
 }
 
-const maxLists = 32
-/** Of manifests; a request's has a path or a few. */
-const maxManifests = 1024
+/** Manifests in all lists that are kept: a list has thousands in a table that nobody maintains. */
+const maxListed = 50_000
+/** Manifests and uuids: enough for the whole of such a table, or a search that takes long would begin anew each time. */
+const maxUuids = 200_000
 
 /** Keeps what it reads. One for each table. */
 export const createMetadataFiles = (): MetadataFiles => {
-  const lists = createCache<readonly ManifestFile[]>(maxLists)
-  const paths = createCache<readonly string[]>(maxManifests)
+  const lists = createRecent<readonly ManifestFile[]>(maxListed, ({ length }) => 1 + length)
+  const added = createRecent<readonly string[]>(maxUuids, ({ length }) => 1 + length)
+  const uuids = createRecent<readonly string[]>(maxUuids, ({ length }) => 1 + length)
   return {
-    list: (path, io) => lists.get(path, async () => readManifestList(await read(path, io))),
-    filePaths: (path, io) =>
-      paths.get(path, async () => {
-        const entries = await readManifest(await read(path, io))
-        return entries.map(({ data_file: file }) => file.file_path)
-      }),
-    keepList: (path, manifests) => lists.keep(path, Promise.resolve(manifests)),
-    keepFilePaths: (path, files) => paths.keep(path, Promise.resolve(files)),
-  }
-}
-
-const read = async (path: string, io: FileIO): Promise<Uint8Array> => {
-  const bytes = await io.get(path)
-  if (bytes === null) throw new IngestError('unavailable', 'a metadata file of the table is gone')
-  return bytes
-}
-
-const createCache = <T>(limit: number) => {
-  const kept = new Map<string, Promise<T>>()
-  const keep = (key: string, value: Promise<T>): void => {
-    kept.delete(key)
-    kept.set(key, value)
-    const oldest = kept.keys().next().value
-    if (kept.size > limit && oldest !== undefined) kept.delete(oldest)
-  }
-  return {
-    keep,
-    get(key: string, make: () => Promise<T>): Promise<T> {
-      const value = kept.get(key) ?? make()
-      keep(key, value)
-      value.catch(() => kept.delete(key))
-      return value
+    async list(path, io) {
+      const manifests = await lists.get(path, () => read(path, io, readManifestList))
+      if (manifests === null) throw gone()
+      return manifests
     },
+    addedBy: (snapshot, io) => {
+      const path = snapshot['manifest-list']
+      return added.get(path, async () => {
+        const manifests = await read(path, io, readManifestList)
+        return manifests && addedPaths(manifests, snapshot['snapshot-id'])
+      })
+    },
+    uuids: (path, io) => uuids.get(path, () => read(path, io, uuidsOf)),
+    keepList: lists.keep,
+    keepUuids: uuids.keep,
   }
+}
+
+/** A file that the table as it is now needs. */
+export const gone = (): IngestError =>
+  new IngestError('unavailable', 'a metadata file of the table is gone')
+
+const read = async <T>(
+  path: string,
+  io: FileIO,
+  parse: (bytes: Uint8Array) => Promise<T>,
+): Promise<T | null> => {
+  const bytes = await io.get(path)
+  if (bytes === null) return null
+  try {
+    return await parse(bytes)
+  } catch (cause) {
+    throw new IngestError('unavailable', 'a metadata file of the table cannot be read', { cause })
+  }
+}
+
+const addedPaths = (manifests: readonly ManifestFile[], snapshotId: bigint): string[] =>
+  manifests
+    .filter(({ content, added_snapshot_id: id }) => content === dataContent && id === snapshotId)
+    .map(({ manifest_path: path }) => path)
+
+const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
+
+/** Other writers' files have uuids in their names as well, many the same one. */
+const uuidsOf = async (manifest: Uint8Array): Promise<string[]> => {
+  const entries = await readManifest(manifest)
+  const names = entries.map(({ data_file: { file_path: path } }) =>
+    path.slice(path.lastIndexOf('/')),
+  )
+  return [...new Set(names.flatMap((name) => name.match(uuidPattern) ?? []))]
 }

@@ -16,51 +16,71 @@ export interface EncodedDataFile {
 /** `committed` by this program now, or there already: a `duplicate`. */
 export type FileOutcome = 'committed' | 'duplicate'
 
+/**
+ * - `writing`: its object is on the way
+ * - `ours`: its object stands and holds these bytes
+ * - `taken`: an object stood there before, maybe from another attempt of the request
+ * - `failed`: its object may stand or not
+ */
+export type WriteState = 'writing' | 'ours' | 'taken' | 'failed'
+
 /** A file that is being written, until it is known what became of it. */
 export interface NewDataFile extends Omit<EncodedDataFile, 'bytes'> {
-  /** What was known of the table before the first byte was written; null when a file of this name stood already. */
-  base: LoadedTable | null
-  /** The table that was last searched for it. */
-  searched: LoadedTable | null
-  /** Settled when its object stands; null: as it should be, else what went wrong. Never rejects. */
-  written: Promise<unknown>
-  /** Whether the object that stands is this one: another attempt's bytes are never referenced. */
-  isOurs: boolean
+  /** What it was encoded for: its fields' ids are this table's. */
+  readonly tableUuid: string
+  state: WriteState
+  /** A look at the table that is known not to hold the file, nor to have held it; null: none is known. */
+  absentFrom: LoadedTable | null
+  /** Whether `absentFrom` is only likely: the table did not remember long enough. */
+  uncertain: boolean
+  /** Settled when its state is no longer `writing`. Never rejects. */
+  written: Promise<void>
   dataFile: DataFile
-  readonly bytes: Uint8Array
+  /** Until they stand for certain. */
+  bytes: Uint8Array | null
+  /** Milliseconds since 1970. */
   readonly deadline: number
   readonly settle: (outcome: FileOutcome) => void
   readonly fail: (error: unknown) => void
 }
 
-/** Begins to write an object where none is. Afterwards `base` is null if one was. */
+/** Puts the file where none is. `table`: as it was known before. */
 export const beginWrite = (file: NewDataFile, table: LoadedTable): void => {
-  file.written = table.io.put(file.dataFile.file_path, file.bytes, { ifNoneMatch: '*' }).then(
+  const bytes = file.bytes ?? new Uint8Array()
+  file.written = table.io.put(file.dataFile.file_path, bytes, { ifNoneMatch: '*' }).then(
     (result) => {
-      if (result === 'exists') {
-        file.base = null
-        file.searched = null
-        file.isOurs = false
-      }
-      return null
+      if (result === 'created') {
+        // Every attempt of the request begins with this object: none was here before, and no table had its rows then.
+        file.absentFrom = table
+        file.state = 'ours'
+        file.bytes = null
+      } else file.state = 'taken'
     },
-    (error: unknown) => error ?? new Error('a data file could not be written'),
+    (error: unknown) => failWrite(file, error),
   )
 }
 
+const failWrite = (file: NewDataFile, error: unknown): void => {
+  file.state = 'failed'
+  file.bytes = null
+  file.fail(error)
+}
+
 /**
- * Makes sure that the object under the file's path is our own, after another stood there: it may be what an earlier put of
- * ours left, whose answer was lost; else our bytes go to a path that nobody else has.
+ * Makes sure that a `taken` file's object is our own: it may be what an earlier put of ours left, whose answer was lost;
+ * else our bytes go to a path that nobody else has. Another attempt's bytes are never referenced.
  */
-export const makeOurs = async (file: NewDataFile, table: LoadedTable): Promise<void> => {
-  const { dataFile, bytes } = file
-  const standing = await table.io.get(dataFile.file_path)
+export const makeOurs = async (file: NewDataFile, { io }: LoadedTable): Promise<void> => {
+  const { dataFile } = file
+  const bytes = file.bytes ?? new Uint8Array()
+  const standing = await io.get(dataFile.file_path)
   if (standing === null || !equalBytes(standing, bytes)) {
     const path = dataFile.file_path.replace(/\.parquet$/, `-${randomHex()}.parquet`)
-    await table.io.put(path, bytes, { ifNoneMatch: '*' })
+    await io.put(path, bytes, { ifNoneMatch: '*' })
     file.dataFile = { ...dataFile, file_path: path }
   }
-  file.isOurs = true
+  file.state = 'ours'
+  file.bytes = null
 }
 
 /** 8 hex digits. */

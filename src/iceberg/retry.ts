@@ -7,10 +7,14 @@ export interface Clock {
   readonly signal: (deadline: number) => AbortSignal
 }
 
+/** The longest that timers know. */
+const maxTimerMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: Date.now,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  signal: (deadline) => AbortSignal.timeout(Math.max(0, deadline - Date.now())),
+  signal: (deadline) =>
+    AbortSignal.timeout(Math.min(maxTimerMs, Math.max(0, deadline - Date.now()))),
 }
 
 const baseMs = 25
@@ -19,3 +23,19 @@ const capMs = 2000
 /** Milliseconds to wait before attempt `attempt + 2`: full jitter, so that writers that met once do not meet again. */
 export const backoff = (attempt: number): number =>
   Math.random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 10))
+
+/**
+ * What `work` comes to, or what `late` says when the signal aborts before: the work goes on, and its outcome is nobody's.
+ * Whoever does the work may not know the signal, or not heed it.
+ */
+export const inTime = <T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  late: () => T | Promise<T>,
+): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => resolve(Promise.try(late))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })

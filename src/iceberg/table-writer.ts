@@ -1,7 +1,6 @@
 /** The one place of this process from which a table is changed. */
-import { IngestError } from '../errors.ts'
-import type { Catalog, LoadedTable, TableCreation, TableIdentifier } from './catalog.ts'
-import { type CommitContext, commitFiles } from './commit.ts'
+import type { LoadedTable } from './catalog.ts'
+import { type CommitContext, commitWaiting, resolveTaken, unavailable } from './commit.ts'
 import { createMetadataFiles } from './metadata-files.ts'
 import {
   beginWrite,
@@ -9,12 +8,9 @@ import {
   type FileOutcome,
   type NewDataFile,
 } from './new-data-file.ts'
+import { createOpenTable, type OpenTableOptions } from './open-table.ts'
 
-export interface TableWriterOptions extends Omit<CommitContext, 'files'> {
-  readonly identifier: TableIdentifier
-  /** What the table is made of when there is none. */
-  readonly creation: TableCreation
-}
+export interface TableWriterOptions extends Omit<CommitContext, 'files'>, OpenTableOptions {}
 
 export interface TableWriter {
   /** The table as it was known lately: what files are encoded for. Made when there is none. */
@@ -33,81 +29,93 @@ export interface TableWriter {
 
 /** A writer of one table. */
 export const createTableWriter = (options: TableWriterOptions): TableWriter => {
-  const { catalog, identifier, creation, clock } = options
   const context: CommitContext = { ...options, files: createMetadataFiles() }
-  let known: LoadedTable | null = null
-  let seen = false
-  let loading: Promise<LoadedTable> | null = null
-  let waiting: NewDataFile[] = []
+  const table = createOpenTable(options)
+  let queue: NewDataFile[] = []
   let committing = false
 
-  const open = async (): Promise<LoadedTable> => {
-    if (known !== null && isFresh(known, catalog, clock.now())) return known
-    loading ??= load().finally(() => {
-      loading = null
-    })
-    return loading
+  const enqueue = (file: NewDataFile): void => {
+    queue.push(file)
+    if (!committing) void commitAll()
   }
+  const take = (): readonly NewDataFile[] => {
+    const files = queue
+    queue = []
+    const taken = files.filter(({ state }) => state === 'taken')
+    for (const file of taken) aside(file)
+    return files.filter(({ state }) => state === 'writing' || state === 'ours')
+  }
+  const aside = (file: NewDataFile): void => void bringBack(file)
 
-  const load = async (): Promise<LoadedTable> => {
-    const table = await catalog.load(identifier)
-    // Whoever dropped or renamed it meanwhile had a reason: a table is made once.
-    if (table === null && seen) {
-      throw new IngestError('unavailable', `table ${identifier.name} is gone`)
+  const bringBack = async (file: NewDataFile): Promise<void> => {
+    await file.written
+    if (file.state === 'failed') return
+    try {
+      if (file.state === 'ours' || !(await isDuplicate(file))) enqueue(file)
+    } catch (error) {
+      file.fail(unavailable(error))
     }
-    known = table ?? (await catalog.create(identifier, creation))
-    seen = true
-    return known
   }
+  const isDuplicate = async (file: NewDataFile): Promise<boolean> =>
+    resolveTaken(file, await table.open(), context)
 
-  const commitWaiting = async (): Promise<void> => {
+  const opened = async (): Promise<LoadedTable | null> => {
+    try {
+      return await table.open()
+    } catch (error) {
+      for (const file of take()) file.fail(unavailable(error))
+      return null
+    }
+  }
+  const commitAll = async (): Promise<void> => {
     committing = true
-    while (waiting.length > 0) {
-      const batch = waiting
-      waiting = []
-      try {
-        known = await commitFiles(batch, await open(), context)
-      } catch (error) {
-        known = null
-        for (const file of batch) file.fail(error)
-      }
+    while (queue.length > 0) {
+      const base = await opened()
+      if (base === null) continue
+      await commitWaiting({ take, aside, any: () => queue.length > 0 }, base, context).then(
+        table.learn,
+        table.forget,
+      )
     }
     committing = false
   }
 
   return {
-    open,
-    async append(base, files, deadline) {
-      const table = known ?? base
+    open: table.open,
+    // Not async: nothing may hold on to the files' bytes longer than they do.
+    append(base, files, deadline) {
       const outcomes = files.map((file) => {
         const { promise, resolve, reject } = Promise.withResolvers<FileOutcome>()
-        const file_ = newDataFile(file, table, deadline, resolve, reject)
-        beginWrite(file_, table)
-        waiting.push(file_)
+        const added = newDataFile(file, base, deadline, resolve, reject)
+        beginWrite(added, table.latest(base))
+        enqueue(added)
         return promise
       })
-      if (!committing) commitWaiting()
-      return Promise.all(outcomes)
+      return settled(outcomes)
     },
   }
 }
 
+/** All of them, when each has come to its end: an answer is for all. */
+const settled = async (outcomes: readonly Promise<FileOutcome>[]): Promise<FileOutcome[]> => {
+  await Promise.allSettled(outcomes)
+  return Promise.all(outcomes)
+}
+
 const newDataFile = (
   file: EncodedDataFile,
-  base: LoadedTable,
+  { metadata }: LoadedTable,
   deadline: number,
   settle: NewDataFile['settle'],
   fail: NewDataFile['fail'],
 ): NewDataFile => ({
   ...file,
-  base,
-  searched: null,
-  written: Promise.resolve(null),
-  isOurs: true,
+  tableUuid: metadata['table-uuid'],
+  state: 'writing',
+  absentFrom: null,
+  uncertain: false,
+  written: Promise.resolve(),
   deadline,
   settle,
   fail,
 })
-
-const isFresh = (table: LoadedTable, { maxMetadataAgeMs }: Catalog, now: number): boolean =>
-  maxMetadataAgeMs === undefined || now - table.loadedAt < maxMetadataAgeMs / 2

@@ -73,7 +73,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/storage/fs': ['src/storage/', 'node:', 'p-limit'],
   // The backend for S3: portable, and nobody's business but a runtime's all the same.
   'src/storage/s3': ['src/storage/', 'src/turns.ts', 'aws4fetch', 'p-limit'],
-  'src/iceberg/': ['src/storage/storage.ts', 'src/parquet/'],
+  'src/iceberg/': ['src/storage/storage.ts', 'src/parquet/', 'src/turns.ts'],
   // A catalog over HTTP; catalogs of AWS want signatures.
   'src/iceberg/rest/': ['src/iceberg/', 'aws4fetch'],
   'src/receipts/': ['src/iceberg/', 'src/storage/storage.ts'],

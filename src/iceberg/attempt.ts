@@ -1,0 +1,62 @@
+/** One attempt at a commit: what is written before it. */
+import { prepareAddition, type WrittenAddition } from './addition.ts'
+import { type Append, appendTo } from './append.ts'
+import type { LoadedTable } from './catalog.ts'
+import type { ManifestFile } from './manifest-list.ts'
+import type { MetadataFiles } from './metadata-files.ts'
+import type { NewDataFile } from './new-data-file.ts'
+import type { Clock } from './retry.ts'
+import { currentSnapshot } from './table-metadata.ts'
+
+/** Files, and a snapshot with them on top of a table. */
+export interface Attempt {
+  readonly files: readonly NewDataFile[]
+  readonly table: LoadedTable
+  readonly addition: WrittenAddition
+  readonly append: Append
+}
+
+export interface AttemptContext {
+  readonly files: MetadataFiles
+  readonly version: string
+  readonly clock: Clock
+}
+
+/**
+ * Writes the manifests of `files` and the list that is to follow that of `table`; whatever serves of the last attempt is
+ * not written again. The list always is when the table is another: with the old one, whatever came between would be lost.
+ */
+export const writeAttempt = async (
+  files: readonly NewDataFile[],
+  table: LoadedTable,
+  last: Attempt | null,
+  context: AttemptContext,
+): Promise<Attempt> => {
+  const isSame = last !== null && isSameFiles(last.files, files)
+  if (isSame && last.table === table) return last
+  const addition = isSame ? last.addition : await prepareAddition(files, table, context.version)
+  const { metadata, io } = table
+  const parent = currentSnapshot(metadata)
+  const parents: readonly ManifestFile[] =
+    parent === null ? [] : await context.files.list(parent['manifest-list'], io)
+  const append = await appendTo(metadata, parents, addition, context.clock.now())
+  const objects = isSame ? [append.list] : [...addition.objects, append.list]
+  await Promise.all(objects.map(({ path, bytes }) => io.put(path, bytes)))
+  keep(append, addition, files, context.files)
+  return { files, table, addition, append }
+}
+
+const isSameFiles = (some: readonly NewDataFile[], others: readonly NewDataFile[]): boolean =>
+  some.length === others.length && some.every((file, i) => file === others[i])
+
+/** The next search and the next attempt read what was written here. */
+const keep = (
+  { list, manifests }: Append,
+  addition: WrittenAddition,
+  files: readonly NewDataFile[],
+  kept: MetadataFiles,
+): void => {
+  kept.keepList(list.path, manifests)
+  const uuids = files.map(({ uuid }) => uuid)
+  for (const { path } of addition.objects) kept.keepUuids(path, uuids)
+}

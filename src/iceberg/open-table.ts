@@ -1,0 +1,80 @@
+/** A table as it was known lately. */
+import { IngestError } from '../errors.ts'
+import type { Catalog, LoadedTable, TableCreation, TableIdentifier } from './catalog.ts'
+import { type Clock, inTime } from './retry.ts'
+
+export interface OpenTableOptions {
+  readonly catalog: Catalog
+  readonly identifier: TableIdentifier
+  /** What the table is made of when there is none. */
+  readonly creation: TableCreation
+  /** Makes a table that was loaded fit to be written to; `unavailable` when it cannot be. */
+  readonly makeFit?: (table: LoadedTable) => Promise<LoadedTable>
+  readonly clock: Clock
+}
+
+export interface OpenTable {
+  /** What is known of the table, if that is not too old; else it is loaded, and made when there is none. */
+  open(): Promise<LoadedTable>
+  /** What is known, however old, if it is the same table as `table`; else that. */
+  latest(table: LoadedTable): LoadedTable
+  /** The table as it is after a change of ours. */
+  learn(table: LoadedTable): void
+  /** Has it loaded anew. */
+  forget(): void
+}
+
+/** A call that all requests wait for. */
+const openMs = 5_000
+
+/** Metadata older than this is loaded anew: the table may have been changed by somebody, or be gone. */
+const freshMs = 300_000
+
+/** Keeps a table. */
+export const createOpenTable = (options: OpenTableOptions): OpenTable => {
+  const { catalog, identifier, creation, clock, makeFit = async (table) => table } = options
+  const maxAgeMs = Math.min(freshMs, (catalog.maxMetadataAgeMs ?? freshMs) / 2)
+  let known: LoadedTable | null = null
+  let seen = false
+  let loading: Promise<LoadedTable> | null = null
+
+  const learn = (table: LoadedTable): void => {
+    // A look that began before our last change may end after it.
+    if (known === null || !isSame(known, table) || sequence(known) <= sequence(table)) known = table
+  }
+  const load = async (): Promise<LoadedTable> => {
+    const signal = clock.signal(clock.now() + openMs)
+    const table = await catalog.load(identifier, { signal })
+    // Whoever dropped or renamed it meanwhile had a reason: a table is made once.
+    if (table === null && seen) throw lost(identifier.name)
+    const made = await makeFit(table ?? (await catalog.create(identifier, creation, { signal })))
+    learn(made)
+    seen = true
+    return made
+  }
+
+  return {
+    async open() {
+      if (known !== null && clock.now() - known.loadedAt < maxAgeMs) return known
+      loading ??= inTime(load(), clock.signal(clock.now() + openMs), late).finally(() => {
+        loading = null
+      })
+      return loading
+    },
+    latest: (table) => (known !== null && isSame(known, table) ? known : table),
+    learn,
+    forget() {
+      known = null
+    },
+  }
+}
+
+const isSame = (one: LoadedTable, other: LoadedTable): boolean =>
+  one.metadata['table-uuid'] === other.metadata['table-uuid']
+
+const sequence = ({ metadata }: LoadedTable): number => metadata['last-sequence-number']
+
+const lost = (name: string): IngestError => new IngestError('unavailable', `table ${name} is gone`)
+
+const late = (): Promise<never> =>
+  Promise.reject(new IngestError('unavailable', 'the catalog takes too long to load a table'))
