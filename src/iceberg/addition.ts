@@ -9,7 +9,12 @@ import {
   type ManifestEntry,
   writeManifest,
 } from './manifest.ts'
-import { partitionFieldTypes, partitionSummaries } from './partition.ts'
+import {
+  type PartitionValue,
+  partitionFieldTypes,
+  partitionSummaries,
+  partitionText,
+} from './partition.ts'
 import { randomSnapshotId } from './snapshot-id.ts'
 import { currentSchema } from './table-metadata.ts'
 
@@ -62,7 +67,7 @@ const manifestOf = async (
   const spec = metadata['partition-specs'].find((known) => known['spec-id'] === specId)
   if (spec === undefined) throw new Error(`a data file of partition spec ${specId}, which is gone`)
   const schema = currentSchema(metadata)
-  const partitionFields = partitionFieldTypes(spec, schema)
+  const partitionFields = partitionFieldTypes(spec, metadata)
   const entries = files.map(({ dataFile }) => added(dataFile, snapshotId))
   const bytes = await writeManifest(entries, { schema, spec, partitionFields })
   const manifest: NewManifest = {
@@ -99,4 +104,4 @@ const total = (files: readonly Placed[], count: 'record_count' | 'file_size_in_b
   files.reduce((sum, { dataFile }) => sum + dataFile[count], 0n)
 
 const partitionKey = ({ specId, dataFile }: Placed): string =>
-  `${specId} ${Object.values(dataFile.partition).join('\0')}`
+  `${specId} ${partitionText(Object.values(dataFile.partition) as PartitionValue[])}`

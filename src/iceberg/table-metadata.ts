@@ -2,6 +2,7 @@
  * Table metadata as its JSON spells it (Iceberg table specification, "Table Metadata Fields", format version 2). Members
  * that this program does not know stay where they are. Snapshot ids are bigints: they use 63 bits.
  */
+import { IngestError } from '../errors.ts'
 import { type Json, parseJson } from './json.ts'
 
 export interface TableMetadata {
@@ -135,7 +136,10 @@ export const tableMetadata = (json: Json): TableMetadata => {
   const read = json as unknown as Partial<TableMetadata>
   const version = read['format-version']
   if (version !== 2) {
-    throw new Error(`cannot use a table of format version ${version}: 2 is supported`)
+    throw new IngestError(
+      'unavailable',
+      `cannot write to a table of format version ${version}: 2 is supported`,
+    )
   }
   const current = snapshotId(read['current-snapshot-id'])
   return {

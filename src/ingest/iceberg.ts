@@ -1,35 +1,31 @@
 /** Iceberg: one data file for each partition of a table, and one commit for all files of the table. */
-import type { Field, RecordBatch } from '../arrow/record-batch.ts'
+import type { RecordBatch } from '../arrow/record-batch.ts'
+import type { SortColumn } from '../arrow/sort-column.ts'
 import { take } from '../arrow/take.ts'
-import { IngestError } from '../errors.ts'
 import { dataPath } from '../iceberg/append.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { dataContent } from '../iceberg/manifest.ts'
 import type { EncodedDataFile } from '../iceberg/new-data-file.ts'
-import {
-  currentSchema,
-  defaultSortOrder,
-  defaultSpec,
-  type NestedField,
-  type TableMetadata,
-} from '../iceberg/table-metadata.ts'
+import { partitionOf } from '../iceberg/partition.ts'
+import { defaultSpec } from '../iceberg/table-metadata.ts'
 import type { TableWriter } from '../iceberg/table-writer.ts'
-import { isHourTransform, transformHour } from '../iceberg/transform.ts'
 import type { Metrics } from '../metrics.ts'
 import { fileUuid } from '../request-id.ts'
 import type { Sha256 } from '../sha256.ts'
-import { type Partition, type PartitionSource, partitionRows } from '../tables/partitions.ts'
+import { type Partition, partitionRows } from '../tables/partitions.ts'
 import { sortedRows } from '../tables/sort.ts'
 import type { Table } from '../tables/table.ts'
 import { type Delivery, type Destination, letGo, type Outcome, type Rows } from './destination.ts'
-import { icebergName } from './table-creation.ts'
+import { fittedBatch, tableColumns } from './table-columns.ts'
+import { fileText, partitionSources } from './table-partition.ts'
+import { fileOrder } from './table-sort-order.ts'
 
 export interface IcebergOptions {
   /** The writer of one of our tables. */
   readonly writerOf: (table: Table) => TableWriter
   readonly encode: (
     batch: RecordBatch,
-    sortOrder: readonly string[],
+    sortOrder: readonly SortColumn[],
   ) => { readonly bytes: Uint8Array }
   readonly sha256?: Sha256
   readonly metrics: Metrics
@@ -47,8 +43,9 @@ interface IcebergFile extends Partition, Rows {
 export const createIcebergDestination = (options: IcebergOptions): Destination<IcebergFile> => ({
   async divide({ table, batch }) {
     const loaded = await options.writerOf(table).open()
-    const fitted = fittedTo(loaded.metadata, batch)
-    return partitionRows(batch, partitionSources(loaded.metadata)).map((partition) => ({
+    const { metadata } = loaded
+    const fitted = fittedBatch(batch, tableColumns(table, metadata))
+    return partitionRows(batch, partitionSources(table, metadata)).map((partition) => ({
       ...partition,
       table,
       loaded,
@@ -96,15 +93,14 @@ const encodeFile = async (
   { requestId }: Delivery,
   { encode, sha256 }: IcebergOptions,
 ): Promise<EncodedDataFile> => {
-  const { table, loaded, values, timeless, timestamp, count, rows } = file
+  const { table, loaded, values, timestamp, count, rows } = file
   const { metadata } = loaded
   const spec = defaultSpec(metadata)
   const batch = letGo(file)
-  const sort = sortColumns(table, metadata)
+  const sort = fileOrder(table, metadata)
   const order = sortedRows(batch, sort.columns, rows)
   const { bytes } = encode(order === null ? batch : take(batch, order), sort.columns)
-  const partition = timeless ? 'timeless' : values.join('/')
-  const uuid = await fileUuid(requestId, table.name, partition, sha256)
+  const uuid = await fileUuid(requestId, table.name, fileText(file, table, metadata), sha256)
   return {
     uuid,
     specId: spec['spec-id'],
@@ -113,7 +109,7 @@ const encodeFile = async (
       content: dataContent,
       file_path: `${dataPath(metadata)}/${timestamp}-${uuid}.parquet`,
       file_format: 'PARQUET',
-      partition: Object.fromEntries(spec.fields.map(({ name }, i) => [name, values[i] ?? null])),
+      partition: partitionOf(spec, values),
       record_count: BigInt(count),
       file_size_in_bytes: BigInt(bytes.length),
       column_sizes: null,
@@ -129,39 +125,4 @@ const encodeFile = async (
       referenced_data_file: null,
     },
   }
-}
-
-/** A batch's columns under the table's own names and field ids. */
-const fittedTo = (metadata: TableMetadata, batch: RecordBatch): RecordBatch => {
-  const known = new Map(currentSchema(metadata).fields.map((field) => [field.name, field]))
-  const fields = batch.fields.map((field) => fitField(field, known.get(icebergName(field.name))))
-  return { ...batch, fields }
-}
-
-const fitField = (field: Field, column: NestedField | undefined): Field => {
-  if (column === undefined) {
-    throw new IngestError('unavailable', `the table has no column ${icebergName(field.name)}`)
-  }
-  const { id, name, type } = column
-  return typeof field.type !== 'string' && typeof type !== 'string' && type.type === 'list'
-    ? { id, name, type: { ...field.type, elementId: type['element-id'] } }
-    : { id, name, type: field.type }
-}
-
-const partitionSources = (metadata: TableMetadata): PartitionSource[] =>
-  defaultSpec(metadata).fields.map(({ transform, 'source-id': id }) => {
-    const source = currentSchema(metadata).fields.find((field) => field.id === id)
-    if (source?.name !== 'timestamp' || !isHourTransform(transform)) {
-      throw new IngestError('unavailable', `cannot write to a table partitioned by ${transform}`)
-    }
-    return { column: 'Timestamp', ofHour: (hour) => transformHour(transform, hour) }
-  })
-
-const sortColumns = (
-  { sortOrder }: Table,
-  metadata: TableMetadata,
-): { columns: readonly string[]; orderId: number } => {
-  const columns = sortOrder.map(icebergName)
-  const order = defaultSortOrder(metadata)
-  return { columns, orderId: order['order-id'] }
 }

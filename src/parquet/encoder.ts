@@ -1,6 +1,7 @@
 /** A record batch as the bytes of one Parquet file, through an Arrow IPC stream and parquet-wasm. */
 import { toIpc } from '../arrow/ipc.ts'
 import type { RecordBatch } from '../arrow/record-batch.ts'
+import type { SortColumn } from '../arrow/sort-column.ts'
 import { IngestError } from '../errors.ts'
 import { type AssembledFile, assemble, divide } from './file.ts'
 import { type FileMetrics, fileMetrics } from './leaf-metrics.ts'
@@ -29,19 +30,19 @@ export interface MeasuredFile extends EncodedFile {
 
 export interface Encoder {
   /**
-   * One batch as one file. `sortOrder` names the columns that its rows are sorted by (ascending,
-   * nulls first), for the footer. Synchronous: a call holds the thread for 1 ms and 2 to 4 µs a row.
+   * One batch as one file. `sortOrder` names the columns that its rows are sorted by, for the
+   * footer. Synchronous: a call holds the thread for 1 ms and 2 to 4 µs a row.
    * `IngestError`: `unavailable` when memory ran out, else `internal`. A call that failed has no
    * effect on the next one.
    */
-  encode(batch: RecordBatch, sortOrder?: readonly string[]): EncodedFile
+  encode(batch: RecordBatch, sortOrder?: readonly SortColumn[]): EncodedFile
   /**
    * The same file, and what is known of its columns: sizes and counts of all, the least and the greatest value of those
    * whose names are in `bounded` (in upper or lower case). Takes up to 0.1 µs a row more.
    */
   encodeMeasured(
     batch: RecordBatch,
-    sortOrder: readonly string[],
+    sortOrder: readonly SortColumn[],
     bounded: readonly string[],
   ): MeasuredFile
 }
@@ -55,7 +56,7 @@ export const createEncoder = (options: EncoderOptions): Encoder => {
     createdBy: `otlp2parquet version ${options.version}`,
   }
   let idle: ParquetWasm | undefined
-  const write = (batch: RecordBatch, sortOrder: readonly string[]): AssembledFile => {
+  const write = (batch: RecordBatch, sortOrder: readonly SortColumn[]): AssembledFile => {
     let wasm = idle
     // After a panic an instance may be in any state: it comes back only from a call that returned.
     idle = undefined

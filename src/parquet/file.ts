@@ -3,6 +3,7 @@
  * columns that are dictionaries already, which we write ourselves.
  */
 import type { Field, RecordBatch } from '../arrow/record-batch.ts'
+import { type SortColumn, sortDirection } from '../arrow/sort-column.ts'
 import { concatenate } from '../bytes.ts'
 import {
   type Chunk,
@@ -55,13 +56,13 @@ export interface AssembledFile {
  * out of it: its copy of the Arrow schema (5 KB, and all it tells readers is what were dictionaries
  * in our memory) and the index of its pages (a chunk is a page or two).
  *
- * `sortOrder`: names of the columns that the rows are sorted by, ascending, nulls first.
+ * `sortOrder`: the columns that the rows are sorted by.
  */
 export const assemble = (
   file: Uint8Array,
   fields: readonly Field[],
   ours: Shares['ours'],
-  sortOrder: readonly string[],
+  sortOrder: readonly SortColumn[],
 ): AssembledFile => {
   const metadata = readFooter(file)
   const pieces: Uint8Array[] = [magic]
@@ -140,10 +141,11 @@ const rowGroup = (
 }
 
 /** `SortingColumn`: place of the leaf, descending, nulls first. */
-const sortingColumns = (fields: readonly Field[], sortOrder: readonly string[]): Struct[] =>
-  sortOrder.map((name) =>
-    struct({ 1: fields.findIndex((field) => field.name === name), 2: false, 3: true }),
-  )
+const sortingColumns = (fields: readonly Field[], sortOrder: readonly SortColumn[]): Struct[] =>
+  sortOrder.map(sortDirection).map(({ name, descending, nullsFirst }) => {
+    const leaf = fields.findIndex((field) => field.name === name)
+    return struct({ 1: leaf, 2: descending, 3: nullsFirst })
+  })
 
 /** The schema's elements, depth first, with those of our columns put in their places. */
 const schemaOf = (

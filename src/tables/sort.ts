@@ -1,10 +1,11 @@
 import { rankStrings } from '../arrow/rank.ts'
 import { columnOf, type RecordBatch } from '../arrow/record-batch.ts'
+import { type SortColumn, type SortDirection, sortDirection } from '../arrow/sort-column.ts'
 import { isValid, type Utf8Vector, type Validity, type Vector } from '../arrow/vector.ts'
 
 /**
- * The order in which rows stand in a file: ascending by the columns `sortOrder`, strings bytewise,
- * nulls first, equal rows in the order they had. `rows` are the rows to sort, null for all.
+ * The order in which rows stand in a file: by the columns `sortOrder`, strings bytewise, equal rows in the
+ * order they had. `rows` are the rows to sort, null for all.
  * Returns them in their new order; `rows` itself (so null for all) when nothing has to move.
  *
  * Each column becomes whole numbers; columns and position are packed into as few doubles as hold
@@ -12,13 +13,16 @@ import { isValid, type Utf8Vector, type Validity, type Vector } from '../arrow/v
  */
 export const sortedRows = (
   batch: RecordBatch,
-  sortOrder: readonly string[],
+  sortOrder: readonly SortColumn[],
   rows: Int32Array | null = null,
 ): Int32Array | null => {
   const all = rows ?? upTo(batch.numRows)
   const stride = 2 ** Math.ceil(Math.log2(all.length + 1))
   const keys = pack(
-    sortOrder.flatMap((name) => keysOf(columnOf(batch, name), all)),
+    sortOrder.map(sortDirection).flatMap((column) => {
+      const keys = keysOf(columnOf(batch, column.name), all)
+      return keys.map((key) => directed(key, column))
+    }),
     stride,
   )
   if (inOrder(keys, all.length)) return rows
@@ -101,6 +105,19 @@ const ranged = (
     values[i] = Math.max(0, (values[i] as number) - smallest + 1)
   }
   return { values, range: largest - smallest + 2 }
+}
+
+/** Of a key that is 0 for null: the same in the column's direction. */
+const directed = (key: Key, { descending, nullsFirst }: SortDirection): Key => {
+  if (!descending && nullsFirst) return key
+  const { values, range } = key
+  const [ofNull, first] = nullsFirst ? [0, 1] : [range - 1, 0]
+  for (let i = 0; i < values.length; i++) {
+    const value = (values[i] as number) - 1
+    if (value < 0) values[i] = ofNull
+    else values[i] = first + (descending ? range - 2 - value : value)
+  }
+  return key
 }
 
 /** Whole numbers up to here are exact in a double. */
