@@ -18,8 +18,8 @@ const stat = promisify(fs.stat)
 
 export interface Temporaries {
   readonly folder: string
-  /** Hands out a durable file with these bytes; afterwards nothing of it is left here. */
-  use<T>(bytes: Uint8Array, place: (path: string) => Promise<T>): Promise<T>
+  /** Hands out a file with these bytes, a durable one if it has to be; afterwards nothing of it is left here. */
+  use<T>(bytes: Uint8Array, place: (path: string) => Promise<T>, isDurable?: boolean): Promise<T>
   /** Removes the files of writers that are gone. */
   clear(): Promise<void>
 }
@@ -44,10 +44,10 @@ export const createTemporaries = (folder: string): Temporaries => {
 
   return {
     folder,
-    async use(bytes, place) {
+    async use(bytes, place, isDurable = true) {
       const path = `${folder}/${host}-${process.pid}-${writer}-${count++}`
       try {
-        await writeNew(path, bytes)
+        await writeNew(path, bytes, isDurable)
         return await place(path)
       } finally {
         // Whatever happened: it was linked, was renamed, or is of no use. A start clears the rest.
@@ -79,14 +79,14 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
-const writeNew = async (path: string, bytes: Uint8Array): Promise<void> => {
+const writeNew = async (path: string, bytes: Uint8Array, isDurable: boolean): Promise<void> => {
   const fd = await open(path, 'wx')
   try {
     // A nearly full disk takes a part of the bytes first and refuses the next.
     for (let done = 0; done < bytes.length; ) {
       done += (await write(fd, bytes, done, bytes.length - done)).bytesWritten
     }
-    await fdatasync(fd)
+    if (isDurable) await fdatasync(fd)
   } finally {
     fs.closeSync(fd)
   }

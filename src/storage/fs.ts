@@ -6,7 +6,7 @@ import { codeOf, orNull, saying } from './fs-errors.ts'
 import { createFolders, type Folders } from './fs-folders.ts'
 import { createTemporaries, type Temporaries } from './fs-temporaries.ts'
 import { checkKey, checkPrefix, compareKeys } from './key.ts'
-import type { ObjectInfo, PutResult, Storage } from './storage.ts'
+import type { ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
 
 // Objects as files below a folder of a POSIX file system; Node only. The object `a/b` is the file
 // `{root}/a/b`. What makes a put whole, atomic and durable:
@@ -54,15 +54,19 @@ const createStorage = (base: string, folders: Folders, temporaries: Temporaries)
     return `${base}/${key}`
   }
 
-  const put = async (path: string, bytes: Uint8Array, replace: boolean): Promise<PutResult> => {
+  const put = async (
+    path: string,
+    bytes: Uint8Array,
+    { ifNoneMatch, volatile = false }: PutOptions,
+  ): Promise<PutResult> => {
     const folder = dirname(path)
     await folders.make(temporaries.folder)
     await folders.make(folder)
-    const result = await temporaries.use(bytes, (temporary) =>
-      replace ? replaceWith(temporary, path) : create(temporary, path),
-    )
+    const place = (temporary: string) =>
+      ifNoneMatch === undefined ? replaceWith(temporary, path) : create(temporary, path)
+    const result = await temporaries.use(bytes, place, !volatile)
     // Also when the object stood already: whoever linked it may not have synced the folder yet.
-    await folders.sync(folder)
+    if (!volatile) await folders.sync(folder)
     return result
   }
 
@@ -79,10 +83,9 @@ const createStorage = (base: string, folders: Folders, temporaries: Temporaries)
 
   return {
     capabilities: { conditionalPut: true, list: true, delete: true },
-    async put(key, bytes, options) {
+    async put(key, bytes, options = {}) {
       const path = pathOf(key)
-      const replace = options?.ifNoneMatch === undefined
-      return saying(() => limit(() => healing(() => put(path, bytes, replace))))
+      return saying(() => limit(() => healing(() => put(path, bytes, options))))
     },
     async get(key) {
       const path = pathOf(key)
@@ -136,7 +139,7 @@ async function* walk(base: string, folder: string, prefix: string): AsyncGenerat
       if (path.startsWith(prefix) || prefix.startsWith(path)) yield* walk(base, path, prefix)
     } else if (path.startsWith(prefix)) {
       const stats = await saying(() => orNull(stat(`${base}/${path}`)))
-      if (stats !== null) yield { key: path, size: stats.size }
+      if (stats !== null) yield { key: path, size: stats.size, modifiedAt: stats.mtimeMs }
     }
   }
 }

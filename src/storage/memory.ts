@@ -11,11 +11,18 @@ export interface MemoryOptions {
   readonly before?: Hook
   /** After it happened: throwing here is an answer that was lost. */
   readonly after?: Hook
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
 }
 
 /** Objects in memory: nothing outlives the process. The double in tests, faults included. */
-export const createMemoryStorage = ({ before, after }: MemoryOptions = {}): Storage => {
+export const createMemoryStorage = ({
+  before,
+  after,
+  now = Date.now,
+}: MemoryOptions = {}): Storage => {
   const objects = new Map<string, Uint8Array>()
+  const times = new Map<string, number>()
 
   const around = async <T>(operation: Operation, key: string, act: () => T): Promise<T> => {
     await before?.(operation, key)
@@ -27,12 +34,13 @@ export const createMemoryStorage = ({ before, after }: MemoryOptions = {}): Stor
   const put = (key: string, bytes: Uint8Array, options?: PutOptions): PutResult => {
     if (options?.ifNoneMatch === '*' && objects.has(key)) return 'exists'
     objects.set(key, bytes.slice())
+    times.set(key, now())
     return 'created'
   }
 
   const head = (key: string): ObjectInfo | null => {
     const bytes = objects.get(key)
-    return bytes === undefined ? null : { key, size: bytes.length }
+    return bytes === undefined ? null : { key, size: bytes.length, modifiedAt: times.get(key) ?? 0 }
   }
 
   const keysWith = (prefix: string): string[] =>

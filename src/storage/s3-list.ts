@@ -17,9 +17,9 @@ export async function* listObjects(
   let token: string | undefined
   do {
     const page = await readPage(client, folder + prefix, token)
-    for (const { key, size } of page.objects) {
+    for (const { key, ...told } of page.objects) {
       const own = key.slice(folder.length)
-      if (isKey(own)) yield { key: own, size }
+      if (isKey(own)) yield { key: own, ...told }
     }
     token = page.next
   } while (token !== undefined)
@@ -42,6 +42,7 @@ const readPage = async (client: S3Client, prefix: string, token: string | undefi
     return {
       key: isEncoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key,
       size: Number(textOf(element, 'Size')),
+      modifiedAt: Date.parse(textOf(element, 'LastModified') ?? ''),
     }
   })
   return { objects, next: textOf(xml, 'NextContinuationToken') || undefined }

@@ -17,12 +17,16 @@ export type PutResult = 'created' | 'exists'
 export interface PutOptions {
   /** `*`: only where no object stands yet (RFC 9110, 13.1.2). Without it an object is replaced. */
   readonly ifNoneMatch?: '*'
+  /** True: after a power failure the object may be the one before, or empty. For what can be found out again. */
+  readonly volatile?: boolean
 }
 
 export interface ObjectInfo {
   readonly key: string
   /** Bytes. */
   readonly size: number
+  /** Milliseconds since 1970 by the storage's own clock: when it was written. A listing tells. */
+  readonly modifiedAt?: number
 }
 
 /**

@@ -118,7 +118,23 @@ export const storageContract = (name: string, create: () => Promise<StorageFixtu
       expect(await storage.put('a/b', utf8('one'))).toBe('created')
       expect(await storage.get('a/b')).toEqual(utf8('one'))
       expect(await storage.head('a/b')).toMatchObject({ key: 'a/b', size: 3 })
-      expect(await collect(storage.list(''))).toEqual([{ key: 'a/b', size: 3 }])
+      expect(await collect(storage.list(''))).toMatchObject([{ key: 'a/b', size: 3 }])
+    })
+
+    it('lists when an object was written', async () => {
+      const before = Date.now()
+      await storage.put('a', utf8('first'))
+      const [first] = await collect(storage.list('a'))
+      // S3 tells whole seconds, and a file system's clock ticks.
+      expect(first?.modifiedAt).toBeGreaterThan(before - 2000)
+      expect(first?.modifiedAt).toBeLessThan(Date.now() + 2000)
+    })
+
+    it('gives back what was put as volatile, under a condition too', async () => {
+      expect(await storage.put('a', utf8('first'), { volatile: true })).toBe('created')
+      expect(await storage.put('a', utf8('2nd'), { volatile: true })).toBe('created')
+      expect(await storage.put('a', utf8('3rd'), { ...once, volatile: true })).toBe('exists')
+      expect(await storage.get('a')).toEqual(utf8('2nd'))
     })
 
     it('says null for what is not there', async () => {

@@ -19,6 +19,8 @@ export interface FakeObject {
   readonly etag: string
   readonly checksum: string
   readonly headers: Readonly<Record<string, string>>
+  /** As ISO 8601. */
+  readonly modified: string
 }
 
 interface Upload {
@@ -70,7 +72,8 @@ export class FakeBucket {
 
   /** Somebody else's put. */
   store(key: string, bytes: Buffer): void {
-    this.objects.set(key, { bytes, etag: '"theirs"', checksum: '', headers: {} })
+    const modified = new Date().toISOString()
+    this.objects.set(key, { bytes, etag: '"theirs"', checksum: '', headers: {}, modified })
   }
 
   private get(key: string, { method, headers }: WireRequest): FakeAnswer {
@@ -116,7 +119,9 @@ export class FakeBucket {
     const kept = Object.entries(upload?.headers ?? headers).filter(
       ([name]) => this.keepsHeaders && name.startsWith('x-amz-meta-'),
     )
-    this.objects.set(key, { bytes, etag, checksum, headers: Object.fromEntries(kept) })
+    const modified = new Date().toISOString()
+    const headersKept = Object.fromEntries(kept)
+    this.objects.set(key, { bytes, etag, checksum, headers: headersKept, modified })
     return { status: 200, headers: { etag } }
   }
 
@@ -131,7 +136,7 @@ export class FakeBucket {
     const next = start + this.pageSize < keys.length ? `token+/=${start + this.pageSize}` : ''
     const contents = page.map(
       (key) =>
-        `<Contents><Key>${encodeURIComponent(key).replaceAll('%20', '+')}</Key><Size>${this.objects.get(key)?.bytes.length}</Size></Contents>`,
+        `<Contents><Key>${encodeURIComponent(key).replaceAll('%20', '+')}</Key><LastModified>${this.objects.get(key)?.modified}</LastModified><Size>${this.objects.get(key)?.bytes.length}</Size></Contents>`,
     )
     const token = next && `<NextContinuationToken>${next}</NextContinuationToken>`
     return {
