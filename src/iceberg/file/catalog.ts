@@ -2,17 +2,17 @@
  * A catalog that needs no service: a table's metadata are numbered objects, and the one that puts the next number first has
  * changed the table (Iceberg table specification, "File System Tables", with a conditional put in place of a rename).
  */
+import { equalBytes } from '../../bytes.ts'
 import { IngestError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Catalog, CommitOutcome, LoadedTable, TableIdentifier } from '../catalog.ts'
-import { stringifyLists } from '../json.ts'
 import { newTableMetadata } from '../new-table.ts'
-import { parseTableMetadata, type TableMetadata } from '../table-metadata.ts'
 import { brokenRequirement } from '../table-requirements.ts'
-import { applyUpdates } from '../table-updates.ts'
+import { applyUpdates, type TableUpdate } from '../table-updates.ts'
+import { metadataBytes, nextMetadata, readMetadata } from './metadata-text.ts'
 import { storageFileIO } from './storage-file-io.ts'
-import { latestVersion, metadataKey, readHint, writeHint } from './versions.ts'
+import { latestVersion, metadataKey, publish, readHint, type Version } from './versions.ts'
 
 export interface FileCatalogOptions {
   readonly storage: Storage
@@ -24,77 +24,126 @@ export interface FileCatalogOptions {
 }
 
 /** A loaded table and the version of its metadata. */
-interface VersionedTable extends LoadedTable {
-  readonly version: number
+export interface VersionedTable extends LoadedTable, Version {}
+
+/** A catalog whose tables have versions that retention counts. */
+export interface FileCatalog extends Catalog {
+  load(identifier: TableIdentifier): Promise<VersionedTable | null>
 }
 
-/** Metadata older than this is not built on: what it would replace may have been cleaned up meanwhile. */
+/** Metadata older than this is not built on: the version that follows it may have been there, and been removed. */
 const maxMetadataAgeMs = 60_000
 
+/** Metadata younger than this has not been overtaken by a hundred versions that then were removed, whatever clocks say. */
+const certainMs = 5_000
+
+/** Where a table is below the root. */
+export const tableKey = ({ namespace, name }: TableIdentifier): string =>
+  [...namespace, name].join('/')
+
 /** Tables at `{root}/{namespace}/{table}`. */
-export const createFileCatalog = (options: FileCatalogOptions): Catalog => {
+export const createFileCatalog = (options: FileCatalogOptions): FileCatalog => {
   const { storage, root, log, now = Date.now } = options
   const io = storageFileIO(root, storage)
-  const versions = new Map<string, number>()
+  const lastSeen = new Map<string, VersionedTable>()
 
-  const loaded = (
-    identifier: TableIdentifier,
-    version: number,
-    metadata: TableMetadata,
-    loadedAt: number,
-  ): VersionedTable => {
-    versions.set(tableKey(identifier), version)
-    return { identifier, metadata, io, loadedAt, version }
+  const seen = (table: VersionedTable): VersionedTable => {
+    lastSeen.set(tableKey(table.identifier), table)
+    return table
   }
 
   const load = async (identifier: TableIdentifier): Promise<VersionedTable | null> => {
     const key = tableKey(identifier)
     const loadedAt = now()
-    const latest = await latestVersion(storage, key, versions.get(key) ?? null)
-    if (latest === null) return null
-    const metadata = parseTableMetadata(new TextDecoder().decode(latest.bytes))
-    return loaded(identifier, latest.version, metadata, loadedAt)
+    const known = lastSeen.get(key) ?? null
+    const latest = await latestVersion(storage, key, known)
+    if (latest === null) {
+      lastSeen.delete(key)
+      return null
+    }
+    // What was parsed before, of the same bytes.
+    if (latest === known) return seen({ ...known, loadedAt })
+    const { version, bytes } = latest
+    return seen({ identifier, metadata: readMetadata(bytes), io, loadedAt, version, bytes })
   }
 
-  /** Puts a version where none is. `unknown` when it may stand without being the table's latest. */
-  const put = async (
-    identifier: TableIdentifier,
-    version: number,
-    metadata: TableMetadata,
-    loadedAt: number,
-  ): Promise<CommitOutcome> => {
-    const key = tableKey(identifier)
-    const bytes = new TextEncoder().encode(metadataText(metadata))
-    const result = await storage.put(metadataKey(key, version), bytes, { ifNoneMatch: '*' })
-    if (result === 'exists') return conflict(`version ${version} is there already`)
-    const hint = (await readHint(storage, key)) ?? 0
-    if (hint >= version) return unknown(`version ${version} was put behind version ${hint}`)
-    await writeHint(storage, key, version).catch((error: unknown) =>
-      log('warn', 'a version hint could not be written', { table: key, error }),
+  const publishHint = async ({ identifier, version }: VersionedTable): Promise<void> => {
+    const table = tableKey(identifier)
+    await publish(storage, table, version).catch((error: unknown) =>
+      log('warn', 'a version hint could not be written', { table, error }),
     )
-    return { kind: 'committed', table: loaded(identifier, version, metadata, loadedAt) }
+  }
+
+  /**
+   * Puts `next`, the version after `base`. It counts only while `base` stands: removed are old versions before younger ones,
+   * so what follows one that stands has never been there before.
+   */
+  const swap = async (
+    base: VersionedTable,
+    next: VersionedTable,
+    updates: readonly TableUpdate[],
+  ): Promise<CommitOutcome> => {
+    const key = tableKey(next.identifier)
+    const [result, standing] = await Promise.all([
+      storage.put(metadataKey(key, next.version), next.bytes, { ifNoneMatch: '*' }),
+      storage.head(metadataKey(key, base.version)),
+    ])
+    if (result === 'exists' && !(await isStanding(storage, next))) {
+      return conflict(`version ${next.version} is there already`)
+    }
+    if (standing === null) return unknown(`version ${base.version} is gone`)
+    const isOvertaken =
+      now() - base.loadedAt > certainMs && ((await readHint(storage, key)) ?? 0) > next.version
+    if (isOvertaken) return confirm(next.identifier, updates)
+    await publishHint(next)
+    return { kind: 'committed', table: seen(next) }
+  }
+
+  /** Whether snapshots that may have been overtaken by others are in the table, or have fallen behind it. */
+  const confirm = async (
+    identifier: TableIdentifier,
+    updates: readonly TableUpdate[],
+  ): Promise<CommitOutcome> => {
+    const table = await load(identifier)
+    const ids = new Set(table?.metadata.snapshots.map((snapshot) => snapshot['snapshot-id']))
+    const added = updates.flatMap((update) =>
+      update.action === 'add-snapshot' ? [update.snapshot['snapshot-id']] : [],
+    )
+    return table !== null && added.length > 0 && added.every((id) => ids.has(id))
+      ? { kind: 'committed', table }
+      : unknown('others were faster, and it cannot be told by how much')
   }
 
   return {
     maxMetadataAgeMs,
     load,
     async create(identifier, creation) {
-      const location = `${root}/${tableKey(identifier)}`
+      const key = tableKey(identifier)
       const loadedAt = now()
-      const metadata = newTableMetadata(location, creation, loadedAt)
-      const outcome = await put(identifier, 1, metadata, loadedAt)
-      const table = outcome.kind === 'committed' ? outcome.table : await load(identifier)
+      const metadata = newTableMetadata(`${root}/${key}`, creation, loadedAt)
+      const bytes = metadataBytes(metadata)
+      const first = { identifier, metadata, io, loadedAt, version: 1, bytes }
+      const result = await storage.put(metadataKey(key, 1), bytes, { ifNoneMatch: '*' })
+      // A table that is there may have lost its first version long ago.
+      if (result === 'created' && ((await readHint(storage, key)) ?? 0) <= 1) {
+        await publishHint(first)
+        return seen(first)
+      }
+      const table = await load(identifier)
       if (table === null) throw new IngestError('unavailable', 'a new table disappeared')
       return table
     },
-    async commit(table, { requirements, updates }) {
-      const { identifier, metadata, loadedAt, version } = table as VersionedTable
-      const broken = brokenRequirement(metadata, requirements)
+    async commit(table, { requirements, updates }, { signal } = {}) {
+      const base = table as VersionedTable
+      const broken = brokenRequirement(base.metadata, requirements)
       if (broken !== null) return conflict(broken)
-      if (now() - loadedAt > maxMetadataAgeMs) return conflict('the metadata is too old')
-      const startedAt = now()
-      const next = withLog(applyUpdates(metadata, updates, startedAt), metadata, version)
-      return put(identifier, version + 1, next, startedAt).catch((error: unknown) =>
+      const loadedAt = now()
+      if (loadedAt - base.loadedAt > maxMetadataAgeMs) return conflict('the metadata is too old')
+      if (signal?.aborted) return conflict('it was given up before it was tried')
+      const metadata = nextMetadata(applyUpdates(base.metadata, updates, loadedAt), base)
+      const version = base.version + 1
+      const next = { ...base, metadata, loadedAt, version, bytes: metadataBytes(metadata) }
+      return untilGivenUp(swap(base, next, updates), signal).catch((error: unknown) =>
         unknown(String(error)),
       )
     },
@@ -106,18 +155,28 @@ const conflict = (reason: string): CommitOutcome => ({ kind: 'conflict', reason 
 
 const unknown = (reason: string): CommitOutcome => ({ kind: 'unknown', retryAfterMs: 0, reason })
 
-const tableKey = ({ namespace, name }: TableIdentifier): string => [...namespace, name].join('/')
+/** Whether the version that stands is this one: an earlier answer to the same put was lost. */
+const isStanding = async (
+  storage: Storage,
+  { identifier, version, bytes }: VersionedTable,
+): Promise<boolean> => {
+  const standing = await storage.get(metadataKey(tableKey(identifier), version))
+  return standing !== null && equalBytes(standing, bytes)
+}
 
-/** `current-snapshot-id` is -1 where there is none, as Iceberg's own writers have it. */
-const metadataText = (metadata: TableMetadata): string =>
-  stringifyLists({ ...metadata, 'current-snapshot-id': metadata['current-snapshot-id'] ?? -1 })
-
-/** "Metadata Log": the files that held earlier metadata, as many as the table asks for. */
-const withLog = (next: TableMetadata, before: TableMetadata, version: number): TableMetadata => {
-  const kept = Number(next.properties['write.metadata.previous-versions-max'] ?? 100)
-  const entry = {
-    'metadata-file': `${before.location}/metadata/v${version}.metadata.json`,
-    'timestamp-ms': before['last-updated-ms'],
+/** The outcome, or a rejection as soon as nobody waits for it any longer. */
+const untilGivenUp = async <T>(
+  outcome: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> => {
+  if (signal === undefined) return outcome
+  const { promise, reject } = Promise.withResolvers<never>()
+  const giveUp = () => reject(new Error('it was given up'))
+  signal.addEventListener('abort', giveUp)
+  try {
+    return await Promise.race([outcome, promise])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+    outcome.catch(() => undefined)
   }
-  return { ...next, 'metadata-log': [...before['metadata-log'], entry].slice(-kept) }
 }

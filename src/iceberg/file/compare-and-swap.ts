@@ -1,0 +1,26 @@
+/** Whether a storage compares before it swaps: what a table's whole history hangs on. */
+import type { Storage } from '../../storage/storage.ts'
+
+/** An object that stays, the same for every program: it is made once, and no start after that may make it again. */
+export const probeKey = '_otlp2parquet/compare-and-swap'
+
+/** Puts side by side. */
+const probes = 4
+
+/**
+ * Tries it: of several conditional puts side by side one may create the object, where it is not there yet, and one after
+ * them must not. Storages are known that take the condition and ignore it.
+ * @throws what the storage does when it cannot be asked
+ */
+export const comparesAndSwaps = async (storage: Storage): Promise<boolean> => {
+  if (!storage.capabilities.conditionalPut) return false
+  const put = (text: string) =>
+    storage.put(probeKey, new TextEncoder().encode(text), { ifNoneMatch: '*' })
+  const texts: string[] = Array.from({ length: probes }, () => crypto.randomUUID())
+  const results = await Promise.all(texts.map(put))
+  const created = texts.filter((_, i) => results[i] === 'created')
+  if (created.length > 1 || (await put(crypto.randomUUID())) === 'created') return false
+  const standing = await storage.get(probeKey)
+  const text = standing === null ? '' : new TextDecoder().decode(standing)
+  return created.length === 0 ? !texts.includes(text) && text !== '' : text === created[0]
+}

@@ -1,0 +1,47 @@
+/** The versions of a table's metadata by looking at what is there, ours and what others would put there. */
+import { IngestError } from '../../errors.ts'
+import type { ObjectInfo, Storage } from '../../storage/storage.ts'
+
+/** A version and its object. */
+export interface ListedVersion extends ObjectInfo {
+  readonly version: number
+}
+
+/** The versions whose metadata stand, in their order. `unavailable` where the table's metadata are of another kind. */
+export const listVersions = async (storage: Storage, table: string): Promise<number[]> => {
+  const versions: number[] = []
+  for await (const { version } of versionObjects(storage, table)) versions.push(version)
+  if (versions.length === 0) await refuseForeign(storage, table)
+  return versions.sort((a, b) => a - b)
+}
+
+/** The objects of the versions, in no order. */
+export async function* versionObjects(
+  storage: Storage,
+  table: string,
+): AsyncGenerator<ListedVersion> {
+  for await (const info of storage.list(`${table}/metadata/v`)) {
+    const name = info.key.slice(`${table}/metadata/`.length)
+    const [, digits] = /^v(\d{1,15})\.metadata\.json$/.exec(name) ?? []
+    if (digits !== undefined) yield { ...info, version: Number(digits) }
+    else if (isMetadata(name)) throw foreign(name)
+  }
+}
+
+/** A folder with the metadata of another catalog is not empty: a table made there would hide the other one. */
+const refuseForeign = async (storage: Storage, table: string): Promise<void> => {
+  for await (const { key } of storage.list(`${table}/metadata/`)) {
+    const name = key.slice(`${table}/metadata/`.length)
+    if (isMetadata(name)) throw foreign(name)
+  }
+}
+
+/** `vN.gz.metadata.json` is compressed, `00001-{uuid}.metadata.json` of a catalog that keeps the latest's name elsewhere. */
+const isMetadata = (name: string): boolean => /\.metadata\.json(\.gz)?$/.test(name)
+
+const foreign = (name: string): IngestError =>
+  new IngestError(
+    'unavailable',
+    'a table is of another catalog, or compressed: the file catalog reads vN.metadata.json only',
+    { cause: new Error(name) },
+  )

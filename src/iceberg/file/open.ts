@@ -1,0 +1,51 @@
+import { IngestError } from '../../errors.ts'
+import { createFileCatalog, type FileCatalog, type FileCatalogOptions } from './catalog.ts'
+import { comparesAndSwaps } from './compare-and-swap.ts'
+
+/**
+ * Opens a file catalog once it has been seen that its storage compares before it swaps. A storage that cannot be asked now
+ * is asked again before the first table is loaded: until then nothing can be changed.
+ * @throws IngestError `unavailable` when it does not
+ */
+export const openFileCatalog = async (options: FileCatalogOptions): Promise<FileCatalog> => {
+  const { storage, log } = options
+  const catalog = createFileCatalog(options)
+  let proof: Promise<void> | null = null
+  const proven = (): Promise<void> => {
+    proof ??= prove(options).catch((error: unknown) => {
+      if (!isDisproof(error)) proof = null
+      throw error
+    })
+    return proof
+  }
+  await proven().catch((error: unknown) => {
+    if (isDisproof(error)) throw error
+    log('error', 'the storage cannot be asked whether it compares before it swaps', { error })
+  })
+  return {
+    ...catalog,
+    load: async (identifier) => {
+      await proven()
+      return catalog.load(identifier)
+    },
+    create: async (identifier, creation) => {
+      await proven()
+      return catalog.create(identifier, creation)
+    },
+    ready: async () => {
+      await storage.ready()
+      await proven()
+    },
+  }
+}
+
+const prove = async ({ storage }: FileCatalogOptions): Promise<void> => {
+  if (!(await comparesAndSwaps(storage))) throw disproof
+}
+
+const disproof = new IngestError(
+  'unavailable',
+  'the storage ignores conditions (If-None-Match: *): two writers would overwrite each other, use a REST catalog with it',
+)
+
+const isDisproof = (error: unknown): boolean => error === disproof
