@@ -16,6 +16,15 @@ export interface Addition {
 
 export type NewManifest = Omit<ManifestFile, 'sequence_number' | 'min_sequence_number'>
 
+/** A manifest in the place of others. It serves every snapshot whose parent has them all. */
+export interface Merge {
+  /** Their paths. */
+  readonly replaced: ReadonlySet<string>
+  /** As the list has it, but for what the snapshot to be gives it. */
+  readonly manifest: Omit<ManifestFile, 'sequence_number' | 'added_snapshot_id'>
+  readonly bytes: Uint8Array
+}
+
 export interface AddedCounts {
   readonly files: number
   readonly records: number
@@ -31,7 +40,8 @@ export interface Append {
 }
 
 /**
- * The snapshot to be on top of `metadata`, whose current list is `parents`. Its list's path is new for each attempt.
+ * The snapshot to be on top of `metadata`, whose current list is `parents`. Its list's path is new for each attempt. Merged
+ * manifests take the place of what they replace.
  * `now` in milliseconds since 1970.
  */
 export const appendTo = async (
@@ -39,6 +49,7 @@ export const appendTo = async (
   parents: readonly ManifestFile[],
   addition: Addition,
   now: number,
+  merges: readonly Merge[] = [],
 ): Promise<Append> => {
   const parent = currentSnapshot(metadata)
   const { snapshotId } = addition
@@ -52,11 +63,23 @@ export const appendTo = async (
     'timestamp-ms': Math.max(now, metadata['last-updated-ms']),
     'schema-id': metadata['current-schema-id'],
   }
-  const manifests = [...addition.manifests.map(numbered(sequenceNumber)), ...parents]
+  const added = addition.manifests.map(numbered(sequenceNumber))
+  const merged = merges.map(({ manifest }) => ({
+    ...manifest,
+    sequence_number: BigInt(sequenceNumber),
+    added_snapshot_id: snapshotId,
+  }))
+  const kept = parents.filter(isKept(merges))
+  const manifests = [...added, ...merged, ...kept]
   const snapshot: Snapshot = {
     ...head,
     'manifest-list': path,
-    summary: summary(parent?.summary, addition),
+    summary: {
+      ...summary(parent?.summary, addition),
+      'manifests-created': String(added.length + merged.length),
+      'manifests-kept': String(kept.length),
+      'manifests-replaced': String(parents.length - kept.length),
+    },
   }
   return {
     list: { path, bytes: await writeManifestList(manifests, head) },
@@ -64,6 +87,11 @@ export const appendTo = async (
     commit: commitOf(metadata, snapshot, parent),
   }
 }
+
+const isKept =
+  (merges: readonly Merge[]) =>
+  ({ manifest_path: path }: ManifestFile): boolean =>
+    !merges.some(({ replaced }) => replaced.has(path))
 
 const numbered =
   (sequenceNumber: number) =>

@@ -99,6 +99,21 @@ const dataFileSchema = (partition: readonly PartitionFieldType[]): AvroRecord =>
   ],
 })
 
+const headFields = ['partition', 'record_count']
+
+/** The fields of a data file up to the last of its head: more of it need not be looked at. */
+export const dataFileStartSchema = (partition: readonly PartitionFieldType[]): AvroRecord => {
+  const schema = dataFileSchema(partition)
+  const end = schema.fields.findLastIndex(({ name }) => headFields.includes(name)) + 1
+  return { ...schema, fields: schema.fields.slice(0, end) }
+}
+
+/** The fields of a data file that are its head. */
+export const dataFileHeadSchema = (partition: readonly PartitionFieldType[]): AvroRecord => {
+  const schema = dataFileSchema(partition)
+  return { ...schema, fields: schema.fields.filter(({ name }) => headFields.includes(name)) }
+}
+
 /** The schema of a manifest list's entries. */
 export const manifestFileSchema: AvroRecord = {
   type: 'record',

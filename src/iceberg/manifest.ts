@@ -1,9 +1,16 @@
 /** Manifests: the files that a snapshot added, kept or removed (Iceberg table specification, "Manifests"). */
+import { BinaryDecoder } from './avro/binary-decoder.ts'
 import { eachSchemaOnce, readContainer, writeContainer } from './avro/container.ts'
 import { readOf } from './avro/resolution.ts'
 import type { AvroField, AvroMembers, AvroSchema, AvroValue } from './avro/schema.ts'
 import { stringifyJson } from './json.ts'
-import { filePathSchema, manifestEntrySchema, type PartitionFieldType } from './manifest-schema.ts'
+import {
+  dataFileHeadSchema,
+  dataFileStartSchema,
+  filePathSchema,
+  manifestEntrySchema,
+  type PartitionFieldType,
+} from './manifest-schema.ts'
 import type { PartitionSpec, Schema } from './table-metadata.ts'
 
 /** The status of an entry. */
@@ -20,6 +27,11 @@ export interface ManifestEntry {
   readonly sequence_number: bigint | null
   readonly file_sequence_number: bigint | null
   readonly data_file: DataFile
+}
+
+/** An entry whose file is taken over as it is encoded. */
+export interface EncodedEntry extends Omit<ManifestEntry, 'data_file'> {
+  readonly data_file: Uint8Array
 }
 
 /** A value by field id. */
@@ -62,7 +74,7 @@ export interface ManifestOptions {
 
 /** A manifest's bytes. */
 export const writeManifest = (
-  entries: readonly ManifestEntry[],
+  entries: readonly (ManifestEntry | EncodedEntry)[],
   { schema, spec, partitionFields }: ManifestOptions,
 ): Promise<Uint8Array<ArrayBuffer>> =>
   writeContainer(
@@ -105,6 +117,31 @@ export const readFilePaths = async (bytes: Uint8Array): Promise<readonly string[
 }
 
 const readPath = eachSchemaOnce((writer) => readOf(writer, filePathSchema))
+
+/**
+ * The entries of a manifest, their files as `writeManifest` encodes them for these partition fields.
+ * @throws when it is none, or its partitions are others
+ */
+export const readEncodedEntries = async (
+  bytes: Uint8Array,
+  partition: readonly PartitionFieldType[],
+): Promise<readonly EncodedEntry[]> => {
+  const { records } = await readContainer(bytes, (writer) =>
+    readOf(writer, manifestEntrySchema(partition), { encoded: 'data_file' }),
+  )
+  return records as unknown as readonly EncodedEntry[]
+}
+
+/** What a list tells of a manifest's files is made of this. */
+export type DataFileHead = Pick<DataFile, 'partition' | 'record_count'>
+
+/** The head of an encoded file. */
+export const headOf = (
+  partition: readonly PartitionFieldType[],
+): ((entry: EncodedEntry) => DataFileHead) => {
+  const read = readOf(dataFileStartSchema(partition), dataFileHeadSchema(partition))
+  return ({ data_file: bytes }) => read(new BinaryDecoder(bytes)) as unknown as DataFileHead
+}
 
 /** The partition's fields as the writer spelled them: its values are kept as they are. */
 const partitionFieldsOf = (schema: AvroSchema): readonly PartitionFieldType[] => {
