@@ -7,30 +7,16 @@ import type { FieldType, RecordBatch } from '../../src/arrow/record-batch.ts'
 import type { Vector } from '../../src/arrow/vector.ts'
 import { type DataFileMetrics, dataFileMetrics } from '../../src/iceberg/data-file-metrics.ts'
 import type { IdValue } from '../../src/iceberg/manifest.ts'
-import type { IcebergType, Schema } from '../../src/iceberg/table-metadata.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { everyKind } from '../arrow/every-kind.ts'
 import { batches, compareValues, doubles, ints, longs, texts } from '../arrow/random-batches.ts'
 import { type Value, valuesOf } from '../arrow/values.ts'
+import { icebergType, schemaOf } from './schema-of.ts'
 
 let encoder: Encoder
 beforeAll(async () => {
   const module = await compileParquetWasm()
   encoder = createEncoder({ module, version: '1.2.3', rowGroupSize: 16 })
-})
-
-const icebergType = (type: FieldType): IcebergType =>
-  typeof type === 'string'
-    ? type
-    : { type: 'list', 'element-id': type.elementId, element: type.list, 'element-required': false }
-
-const schemaOf = (
-  { fields }: RecordBatch,
-  typeOf: (type: FieldType) => IcebergType = icebergType,
-): Schema => ({
-  type: 'struct',
-  'schema-id': 0,
-  fields: fields.map(({ id, name, type }) => ({ id, name, required: false, type: typeOf(type) })),
 })
 
 const metricsOf = (batch: RecordBatch) =>
