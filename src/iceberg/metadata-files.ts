@@ -4,7 +4,7 @@
  */
 import { IngestError } from '../errors.ts'
 import type { FileIO } from './file-io.ts'
-import { dataContent, readManifest } from './manifest.ts'
+import { dataContent, readFilePaths } from './manifest.ts'
 import { type ManifestFile, readManifestList } from './manifest-list.ts'
 import { createRecent } from './recent.ts'
 import type { Snapshot } from './table-metadata.ts'
@@ -78,9 +78,7 @@ const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
 /** Other writers' files have uuids in their names as well, many the same one. */
 const uuidsOf = async (manifest: Uint8Array): Promise<string[]> => {
-  const entries = await readManifest(manifest)
-  const names = entries.map(({ data_file: { file_path: path } }) =>
-    path.slice(path.lastIndexOf('/')),
-  )
+  const paths = await readFilePaths(manifest)
+  const names = paths.map((path) => path.slice(path.lastIndexOf('/')))
   return [...new Set(names.flatMap((name) => name.match(uuidPattern) ?? []))]
 }

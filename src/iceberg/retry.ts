@@ -34,7 +34,7 @@ export const inTime = <T>(
   late: () => T | Promise<T>,
 ): Promise<T> =>
   new Promise((resolve, reject) => {
-    const abort = (): void => resolve(Promise.try(late))
+    const abort = (): void => resolve(late())
     if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
