@@ -1,63 +1,26 @@
 // Protects what is stored on S3 against a network and a service that fail: nothing is said to be stored that is not, no
 // resend is taken for a first time or the other way round, and every wait has an end.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { IngestError } from '../../src/errors.ts'
-import { createS3Storage, type S3Options, type S3Storage } from '../../src/storage/s3.ts'
+import type { IngestError } from '../../src/errors.ts'
 import { refuse } from './s3-bucket.ts'
-import {
-  accessKeyId,
-  type Fault,
-  type S3Fake,
-  secretAccessKey,
-  startS3Fake,
-  type WireRequest,
-} from './s3-server.ts'
+import { type S3Scene, startScene, wrong } from './s3-scene.ts'
+import type { Fault, S3Fake, WireRequest } from './s3-server.ts'
 
 const once = { ifNoneMatch: '*' } as const
-const bytes = new TextEncoder().encode('0123456789')
 const others = new TextEncoder().encode('abc')
-
-let fake: S3Fake
-let lines: [message: string, facts: Readonly<Record<string, unknown>> | undefined][]
-beforeEach(async () => {
-  fake = await startS3Fake()
-  lines = []
-})
-afterEach(() => fake.stop())
-
-const open = (options: Partial<S3Options> = {}): S3Storage =>
-  createS3Storage({
-    bucket: 'lake',
-    region: fake.region,
-    endpoint: fake.endpoint,
-    credentials: async () => ({ accessKeyId, secretAccessKey }),
-    retry: { baseMs: 1, maxMs: 5 },
-    multipart: { aboveBytes: 100, partBytes: 40 },
-    timeoutMs: 500,
-    log: (level, message, facts) => {
-      if (level !== 'debug') lines.push([message, facts])
-    },
-    ...options,
-  })
-
-/** These faults one after the other, then none. */
-const faults = (...list: (Fault | undefined)[]): void => {
-  fake.fault = () => list.shift()
-}
-
 const slowDown = refuse(503, 'SlowDown')
 const internal = refuse(500, 'InternalError')
 const conflict = refuse(409, 'ConditionalRequestConflict')
-const wrong = (promise: Promise<unknown>) =>
-  promise.then(
-    () => {
-      throw new Error('it should have failed')
-    },
-    (error: unknown) => {
-      expect(error).toBeInstanceOf(IngestError)
-      return error as IngestError
-    },
-  )
+const bytes = new TextEncoder().encode('0123456789')
+
+let scene: S3Scene
+let fake: S3Fake
+let open: S3Scene['open']
+beforeEach(async () => {
+  scene = await startScene()
+  ;({ fake, open } = scene)
+})
+afterEach(() => fake.stop())
 
 describe('what may pass is tried again', () => {
   const passing: [name: string, ...faults: Fault[]][] = [
@@ -74,26 +37,26 @@ describe('what may pass is tried again', () => {
   ]
   it.each(passing)('%s', async (_, ...list) => {
     const storage = open()
-    faults(...list)
+    scene.faults(...list)
     expect(await storage.put('a', bytes, once)).toBe('created')
-    faults(...list)
+    scene.faults(...list)
     expect(await storage.get('a')).toEqual(bytes)
-    faults(...list)
+    scene.faults(...list)
     expect(await storage.head('a')).toMatchObject({ size: 10 })
-    faults(...list)
+    scene.faults(...list)
     expect(await Array.fromAsync(storage.list(''))).toMatchObject([{ key: 'a', size: 10 }])
-    faults(...list)
+    scene.faults(...list)
     await storage.delete('a')
     expect(fake.bucket.objects.size).toBe(0)
-    expect(lines).toEqual([])
+    expect(scene.lines).toEqual([])
   })
 
   it('an answer that broke off', async () => {
     const storage = open()
     await storage.put('a', bytes)
-    faults('cut', 'cut')
+    scene.faults('cut', 'cut')
     expect(await storage.get('a')).toEqual(bytes)
-    faults('cut')
+    scene.faults('cut')
     expect(await Array.fromAsync(storage.list(''))).toMatchObject([{ key: 'a', size: 10 }])
   })
 
@@ -102,13 +65,13 @@ describe('what may pass is tried again', () => {
     const error = await wrong(open().put('a', bytes))
     expect(error.message).toBe('storage is unavailable: the object store asks to slow down')
     expect(fake.seen).toHaveLength(4)
-    expect(lines).toEqual([
+    expect(scene.lines).toEqual([
       ['S3 refused', expect.objectContaining({ method: 'PUT', status: 503, code: 'SlowDown' })],
     ])
   })
 
   it('not when the server asks for a longer wait than there is time for', async () => {
-    faults({ ...slowDown, headers: { 'retry-after': '60' } })
+    scene.faults({ ...slowDown, headers: { 'retry-after': '60' } })
     await wrong(open().get('a'))
     expect(fake.seen).toHaveLength(1)
   })
@@ -120,7 +83,7 @@ describe('what may pass is tried again', () => {
   })
 
   it('each time with the same bytes and the same mark', async () => {
-    faults('lose', 'drop', internal)
+    scene.faults('lose', 'drop', internal)
     await open().put('a', bytes, once)
     const puts = fake.seen.filter(({ method }) => method === 'PUT')
     expect(puts).toHaveLength(4)
@@ -274,189 +237,5 @@ describe('parts', () => {
   it('an answer without what it is for', async () => {
     fake.fault = ({ query }) => (query === 'uploads=' ? { status: 200, body: '<x/>' } : undefined)
     expect((await wrong(open().put('a', large))).message).toMatch(/its answer makes no sense$/)
-  })
-})
-
-describe('what is wrong is said, with what to do', () => {
-  const region = '<Region>us-west-2</Region>'
-  const skew = `<ServerTime>${new Date(Date.now() + 3_600_000).toISOString()}</ServerTime>`
-  const cases: [code: string, answer: Fault, message: RegExp][] = [
-    [
-      'AccessDenied',
-      refuse(403, 'AccessDenied'),
-      /: access is denied: allow s3:PutObject and s3:Get/,
-    ],
-    ['NoSuchBucket', refuse(404, 'NoSuchBucket'), /: the bucket does not exist$/],
-    [
-      'another region',
-      refuse(400, 'AuthorizationHeaderMalformed', region),
-      /: the bucket is in another region: configure us-west-2$/,
-    ],
-    [
-      'another region by its header',
-      { status: 301, headers: { 'x-amz-bucket-region': 'eu-north-1' } },
-      /another region: configure eu-north-1$/,
-    ],
-    [
-      'a redirect',
-      { status: 307, headers: { location: 'http://127.0.0.1:1/' } },
-      /another region$/,
-    ],
-    ['ExpiredToken', refuse(400, 'ExpiredToken'), /: the credentials have expired$/],
-    [
-      'InvalidAccessKeyId',
-      refuse(403, 'InvalidAccessKeyId'),
-      /: the access key is not known there$/,
-    ],
-    [
-      'SignatureDoesNotMatch',
-      refuse(403, 'SignatureDoesNotMatch'),
-      /: the signature is refused: check the secret access key$/,
-    ],
-    [
-      'RequestTimeTooSkewed',
-      refuse(403, 'RequestTimeTooSkewed', skew),
-      /: this machine's clock is wrong by -3[56]\d\d s: synchronise it$/,
-    ],
-    [
-      'KMS.DisabledException',
-      refuse(400, 'KMS.DisabledException'),
-      /: the encryption key cannot be used$/,
-    ],
-    ['BadDigest', refuse(400, 'BadDigest'), /: bytes were damaged on their way$/],
-    [
-      'NotImplemented',
-      refuse(501, 'NotImplemented'),
-      /: the object store knows no conditional puts/,
-    ],
-    [
-      'a code that nobody knows',
-      refuse(400, 'No<b>Such</b>\n "x"'),
-      /: the object store refused with [\w.]+$/,
-    ],
-    [
-      'no code',
-      { status: 404, body: '<html>nginx</html>' },
-      /: the object store refused with 404$/,
-    ],
-  ]
-  it.each(cases)('%s', async (_, answer, message) => {
-    fake.fault = () => answer
-    for (const act of [
-      () => open().put('a', bytes),
-      () => open().get('a'),
-      () => Array.fromAsync(open().list('')),
-      () => open().delete('a'),
-      () => open().ready(),
-      () => open().put('a', new Uint8Array(200)),
-    ]) {
-      const error = await wrong(act())
-      expect(error).toMatchObject({ kind: 'unavailable', message: expect.stringMatching(message) })
-      expect(error.cause).toMatchObject({ name: 'S3Error', requestId: expect.any(String) })
-    }
-  })
-
-  it('for HEAD too, whose answer has no body', async () => {
-    fake.fault = ({ method }) =>
-      method === 'HEAD' ? { status: 400 } : refuse(400, 'AuthorizationHeaderMalformed', region)
-    expect((await wrong(open().head('a'))).message).toMatch(/configure us-west-2$/)
-    fake.fault = ({ method }) => (method === 'HEAD' ? { status: 403 } : undefined)
-    await open().put('a', bytes)
-    await open().put('empty', new Uint8Array())
-    expect(await open().head('a')).toMatchObject({
-      size: 10,
-      etag: expect.stringMatching(/^".*"$/),
-    })
-    expect(await open().head('empty')).toMatchObject({ size: 0 })
-    expect(await open().head('none')).toBeNull()
-  })
-
-  it('the log gets code and request id, and no secret', async () => {
-    fake.fault = () => refuse(403, 'AccessDenied')
-    await wrong(open().get('a'))
-    expect(lines).toEqual([
-      [
-        'S3 refused',
-        {
-          method: 'GET',
-          status: 403,
-          code: 'AccessDenied',
-          reason: 'told & true',
-          requestId: 'R1',
-          hostId: 'H1',
-          region: undefined,
-        },
-      ],
-    ])
-  })
-
-  it('nobody listens', async () => {
-    const storage = open({ endpoint: 'http://127.0.0.1:9' })
-    expect((await wrong(storage.get('a'))).message).toMatch(/the object store cannot be reached$/)
-  })
-
-  it('nobody answers', async () => {
-    fake.fault = () => 'hang'
-    const storage = open({ timeoutMs: 20 })
-    expect((await wrong(storage.get('a'))).message).toMatch(/does not answer in time$/)
-    expect(fake.seen).toHaveLength(4)
-  })
-})
-
-describe('ready', () => {
-  it('writes nothing', async () => {
-    await open().ready()
-    expect(fake.bucket.objects.size).toBe(0)
-  })
-
-  it('is what a put would need', async () => {
-    fake.fault = ({ method }) => (method === 'PUT' ? refuse(403, 'AccessDenied') : undefined)
-    await wrong(open().ready())
-  })
-})
-
-describe('credentials', () => {
-  const credentials = (token: string) => ({
-    accessKeyId: 'ASIA',
-    secretAccessKey: 's',
-    sessionToken: token,
-  })
-
-  it('that the server refuses are got anew, once for all, and the call succeeds', async () => {
-    fake.keys.set('ASIA', { secret: 's', token: '2' })
-    const asked: boolean[] = []
-    const storage = open({
-      credentials: async ({ refused = false } = {}) => {
-        asked.push(refused)
-        return credentials(String(asked.length))
-      },
-    })
-    const keys = ['a', 'b', 'c', 'd', 'e']
-    await Promise.all(keys.map((key) => storage.put(key, bytes, once)))
-    expect(asked).toEqual([false, true])
-    expect(await storage.head('a')).toMatchObject({ size: 10 })
-  })
-
-  it('are not asked for again and again', async () => {
-    fake.keys.set('ASIA', { secret: 's', token: 'none' })
-    let asked = 0
-    const storage = open({
-      credentials: async () => {
-        asked++
-        return credentials(String(asked))
-      },
-    })
-    await wrong(storage.put('a', bytes))
-    expect([asked, fake.seen.length]).toEqual([2, 2])
-  })
-
-  it('that nobody has are said to be missing', async () => {
-    const storage = open({
-      credentials: async () => {
-        throw new Error('no profile')
-      },
-    })
-    expect((await wrong(storage.put('a', bytes))).message).toMatch(/there are no credentials$/)
-    expect(fake.seen).toEqual([])
   })
 })
