@@ -5,7 +5,6 @@ import { lowerBound, upperBound } from './bounds.ts'
 import type { PartitionFieldSummary } from './manifest-list.ts'
 import type { PartitionFieldType } from './manifest-schema.ts'
 import type {
-  IcebergType,
   NestedField,
   PartitionField,
   PartitionSpec,
