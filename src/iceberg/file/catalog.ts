@@ -74,10 +74,7 @@ export const createFileCatalog = (options: FileCatalogOptions): FileCatalog => {
     )
   }
 
-  /**
-   * Puts `next`, the version after `base`. It counts only while `base` stands: removed are old versions before younger ones,
-   * so what follows one that stands has never been there before.
-   */
+  /** Puts `next`, the version after `base`, which stands no more when somebody removed the table meanwhile. */
   const swap = async (
     base: VersionedTable,
     next: VersionedTable,
@@ -92,9 +89,8 @@ export const createFileCatalog = (options: FileCatalogOptions): FileCatalog => {
       return conflict(`version ${next.version} is there already`)
     }
     if (standing === null) return unknown(`version ${base.version} is gone`)
-    const isOvertaken =
-      now() - base.loadedAt > certainMs && ((await readHint(storage, key)) ?? 0) > next.version
-    if (isOvertaken) return confirm(next.identifier, updates)
+    const isLate = now() - base.loadedAt > certainMs
+    if (isLate && !(await isFirst(storage, base))) return confirm(next.identifier, updates)
     await publishHint(next)
     return { kind: 'committed', table: seen(next) }
   }
@@ -164,6 +160,19 @@ const isStanding = async (
   return standing !== null && equalBytes(standing, bytes)
 }
 
+/**
+ * Whether the version that was just put after `base` is the first of its number: none was there that has been removed. Old
+ * versions are removed before younger ones, so `base` would be gone too; and the hint would be ahead.
+ */
+const isFirst = async (storage: Storage, { identifier, version }: VersionedTable) => {
+  const key = tableKey(identifier)
+  const [hint, standing] = await Promise.all([
+    readHint(storage, key),
+    storage.head(metadataKey(key, version)),
+  ])
+  return standing !== null && (hint ?? 0) <= version + 1
+}
+
 /** The outcome, or a rejection as soon as nobody waits for it any longer. */
 const untilGivenUp = async <T>(
   outcome: Promise<T>,
@@ -173,6 +182,7 @@ const untilGivenUp = async <T>(
   const { promise, reject } = Promise.withResolvers<never>()
   const giveUp = () => reject(new Error('it was given up'))
   signal.addEventListener('abort', giveUp)
+  if (signal.aborted) giveUp()
   try {
     return await Promise.race([outcome, promise])
   } finally {

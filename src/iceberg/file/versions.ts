@@ -53,7 +53,7 @@ const readVersion = async (
   return bytes && { version, bytes }
 }
 
-/** The latest from a version on that may be there or not. */
+/** The latest from a version on; null where that is not there, whatever stands behind it: the hint is not to be trusted. */
 const climbFrom = async (
   storage: Storage,
   table: string,
@@ -63,7 +63,7 @@ const climbFrom = async (
     readVersion(storage, table, version),
     readVersion(storage, table, version + 1),
   ])
-  return second === null ? first : climb(storage, table, second)
+  return first === null || second === null ? first : climb(storage, table, second)
 }
 
 /** Versions that are asked for at once first, and how many times more each time. */
