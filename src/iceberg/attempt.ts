@@ -1,8 +1,9 @@
 /** One attempt at a commit: what is written before it. */
 import { prepareAddition, type WrittenAddition } from './addition.ts'
-import { type Append, appendTo } from './append.ts'
+import { type Append, appendTo, type Merge } from './append.ts'
 import type { LoadedTable } from './catalog.ts'
 import type { ManifestFile } from './manifest-list.ts'
+import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
 import type { NewDataFile } from './new-data-file.ts'
 import type { Clock } from './retry.ts'
@@ -13,11 +14,13 @@ export interface Attempt {
   readonly files: readonly NewDataFile[]
   readonly table: LoadedTable
   readonly addition: WrittenAddition
+  readonly merges: readonly Merge[]
   readonly append: Append
 }
 
 export interface AttemptContext {
   readonly files: MetadataFiles
+  readonly merger: ManifestMerger
   readonly version: string
   readonly clock: Clock
 }
@@ -39,11 +42,18 @@ export const writeAttempt = async (
   const parent = currentSnapshot(metadata)
   const parents: readonly ManifestFile[] =
     parent === null ? [] : await context.files.list(parent['manifest-list'], io)
-  const append = await appendTo(metadata, parents, addition, context.clock.now())
+  const merges = await context.merger.merges(
+    parents,
+    addition.manifests.map((manifest) => manifest.partition_spec_id),
+    table,
+    last?.merges ?? [],
+    Math.min(...files.map((file) => file.deadline)),
+  )
+  const append = await appendTo(metadata, parents, addition, context.clock.now(), merges)
   const objects = isSame ? [append.list] : [...addition.objects, append.list]
   await Promise.all(objects.map(({ path, bytes }) => io.put(path, bytes)))
-  keep(append, addition, files, context.files)
-  return { files, table, addition, append }
+  keep(append, addition, files, context)
+  return { files, table, addition, merges, append }
 }
 
 const isSameFiles = (some: readonly NewDataFile[], others: readonly NewDataFile[]): boolean =>
@@ -54,9 +64,13 @@ const keep = (
   { list, manifests }: Append,
   addition: WrittenAddition,
   files: readonly NewDataFile[],
-  kept: MetadataFiles,
+  context: AttemptContext,
 ): void => {
+  const { files: kept, merger } = context
   kept.keepList(list.path, manifests)
   const uuids = files.map(({ uuid }) => uuid)
-  for (const { path } of addition.objects) kept.keepUuids(path, uuids)
+  for (const { path, bytes } of addition.objects) {
+    kept.keepUuids(path, uuids)
+    merger.keep(path, bytes)
+  }
 }

@@ -10,6 +10,7 @@ import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
 import type { Catalog, CommitOutcome, LoadedTable } from './catalog.ts'
 import { landed } from './landed.ts'
+import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
 import { type FileOutcome, makeOurs, type NewDataFile } from './new-data-file.ts'
 import { backoff, type Clock, inTime } from './retry.ts'
@@ -17,6 +18,7 @@ import { backoff, type Clock, inTime } from './retry.ts'
 export interface CommitContext {
   readonly catalog: Catalog
   readonly files: MetadataFiles
+  readonly merger: ManifestMerger
   /** The program's version, for snapshot summaries. */
   readonly version: string
   readonly clock: Clock

@@ -16,7 +16,6 @@ import {
   writeManifest,
 } from './manifest.ts'
 import type { ManifestFile } from './manifest-list.ts'
-import { chooseManifests } from './merge-choice.ts'
 import { partitionFieldTypes, partitionSummaries } from './partition.ts'
 import { currentSchema, type TableMetadata } from './table-metadata.ts'
 
@@ -27,25 +26,21 @@ export type ReadBytes = (path: string) => Promise<Uint8Array>
 const concurrency = 16
 
 /**
- * What takes the place of manifests in a list: `last` while every manifest that it replaces is there, else what was merged
- * anew; null where the manifests of a spec are few, or large. Nothing is written yet.
- * @throws when a manifest cannot be read or understood
+ * One manifest in the place of others of the same spec, not written yet; null when they tell of no file.
+ * @throws when one cannot be read or understood
  */
 export const mergeManifests = async (
-  parents: readonly ManifestFile[],
+  manifests: readonly ManifestFile[],
   specId: number,
   metadata: TableMetadata,
-  last: Merge | null,
   read: ReadBytes,
 ): Promise<Merge | null> => {
-  if (last !== null && standsFor(last, parents)) return last
-  const chosen = chooseManifests(parents, specId, metadata.properties)
-  if (chosen.length === 0) return null
-  const entries = await keptEntries(chosen, specId, metadata, read)
-  return entries.length === 0 ? null : mergeOf(entries, chosen, specId, metadata)
+  const entries = await keptEntries(manifests, specId, metadata, read)
+  return entries.length === 0 ? null : mergeOf(entries, manifests, specId, metadata)
 }
 
-const standsFor = ({ replaced }: Merge, parents: readonly ManifestFile[]): boolean =>
+/** Whether a merge can take the place of manifests in a list: all that it replaces are there. */
+export const standsFor = ({ replaced }: Merge, parents: readonly ManifestFile[]): boolean =>
   parents.filter(({ manifest_path: path }) => replaced.has(path)).length === replaced.size
 
 /** The entries of all manifests, in their order, with everything that they inherit. */

@@ -1,6 +1,7 @@
 /** The one place of this process from which a table is changed. */
 import type { LoadedTable } from './catalog.ts'
 import { type CommitContext, commitWaiting, resolveTaken, unavailable } from './commit.ts'
+import { createManifestMerger } from './manifest-merger.ts'
 import { createMetadataFiles } from './metadata-files.ts'
 import {
   beginWrite,
@@ -10,7 +11,9 @@ import {
 } from './new-data-file.ts'
 import { createOpenTable, type OpenTableOptions } from './open-table.ts'
 
-export interface TableWriterOptions extends Omit<CommitContext, 'files'>, OpenTableOptions {}
+export interface TableWriterOptions
+  extends Omit<CommitContext, 'files' | 'merger'>,
+    OpenTableOptions {}
 
 export interface TableWriter {
   /** The table as it was known lately: what files are encoded for. Made when there is none. */
@@ -29,7 +32,11 @@ export interface TableWriter {
 
 /** A writer of one table. */
 export const createTableWriter = (options: TableWriterOptions): TableWriter => {
-  const context: CommitContext = { ...options, files: createMetadataFiles() }
+  const context: CommitContext = {
+    ...options,
+    files: createMetadataFiles(),
+    merger: createManifestMerger(options),
+  }
   const table = createOpenTable(options)
   let queue: NewDataFile[] = []
   let committing = false

@@ -1,0 +1,96 @@
+/** Merging on the way to a commit: in time, or not now. */
+import { IngestError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Merge } from './append.ts'
+import type { LoadedTable } from './catalog.ts'
+import type { ManifestFile } from './manifest-list.ts'
+import { mergeManifests, standsFor } from './merge.ts'
+import { chooseManifests } from './merge-choice.ts'
+import { createRecent } from './recent.ts'
+import { type Clock, inTime } from './retry.ts'
+
+export interface MergerOptions {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface ManifestMerger {
+  /**
+   * Merged manifests that take the place of some in a list, written. What was merged for the last attempt serves again while
+   * every manifest that it replaces is in the list. Never fails: a commit without them is as good.
+   * `deadline`: of the commit, milliseconds since 1970.
+   */
+  merges(
+    parents: readonly ManifestFile[],
+    specIds: readonly number[],
+    table: LoadedTable,
+    last: readonly Merge[],
+    deadline: number,
+  ): Promise<readonly Merge[]>
+  /** A manifest that was written just now, which may have to be merged soon. */
+  keep(path: string, bytes: Uint8Array): void
+}
+
+/** Of a commit's time merging may take so much. */
+const share = 1 / 3
+/** After a failure: a manifest that cannot be read now will hardly be in a second. */
+const pauseMs = 300_000
+/** Bytes of manifests that are kept: of more commits than a merge waits for. */
+const maxKept = 2 * 1024 * 1024
+
+/** Merges the manifests of one table. */
+export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMerger => {
+  const own = createRecent<Uint8Array>(maxKept, ({ length }) => length)
+  let notBefore = 0
+
+  const read = async (path: string, { io }: LoadedTable): Promise<Uint8Array> => {
+    const bytes = (await own.get(path, async () => null)) ?? (await io.get(path))
+    if (bytes === null) throw new IngestError('unavailable', 'a manifest of the table is gone')
+    return bytes
+  }
+  const write = async (
+    manifests: readonly ManifestFile[],
+    specId: number,
+    table: LoadedTable,
+  ): Promise<Merge | null> => {
+    const merge = await mergeManifests(manifests, specId, table.metadata, (path) =>
+      read(path, table),
+    )
+    if (merge !== null) await table.io.put(merge.manifest.manifest_path, merge.bytes)
+    return merge
+  }
+  const merged = async (
+    manifests: readonly ManifestFile[],
+    specId: number,
+    table: LoadedTable,
+    deadline: number,
+  ): Promise<Merge | null> => {
+    const now = clock.now()
+    if (manifests.length === 0 || now < notBefore) return null
+    const signal = clock.signal(now + share * (deadline - now))
+    const late = () => Promise.reject(new Error('there is no time for it'))
+    try {
+      return await inTime(write(manifests, specId, table), signal, late)
+    } catch (error) {
+      notBefore = clock.now() + pauseMs
+      const { name } = table.identifier
+      log('warn', 'the manifests of a table could not be merged', { table: name, error })
+      return null
+    }
+  }
+
+  return {
+    async merges(parents, specIds, table, last, deadline) {
+      const merges = await Promise.all(
+        specIds.map(async (specId) => {
+          const before = last.find(({ manifest }) => manifest.partition_spec_id === specId)
+          if (before !== undefined && standsFor(before, parents)) return before
+          const chosen = chooseManifests(parents, specId, table.metadata.properties)
+          return merged(chosen, specId, table, deadline)
+        }),
+      )
+      return merges.filter((merge) => merge !== null)
+    },
+    keep: own.keep,
+  }
+}
