@@ -105,7 +105,7 @@ const s3Settings = (
 
 /** The absolute path of a file, or null; Hadoop writes one slash, others three. */
 const fileOf = (path: string): string | null => {
-  const [, file] = /^(?:file:(?:\/\/(?:localhost)?(?=\/))?)?(\/[\s\S]*)$/.exec(path) ?? []
+  const [, file] = /^(?:file:(?:\/\/(?:localhost)?)?)?(\/(?!\/)[\s\S]*)$/.exec(path) ?? []
   return file?.replace(/\/+/g, '/') ?? null
 }
 

@@ -49,7 +49,6 @@ const curl = (url: string, { auth, basePath = '', tls }: Config): string => {
 
 const query = (config: Config): string => {
   const { icebergCatalog, icebergRestUri, icebergNamespace, icebergTableLogs } = config
-  const quoted = (path: string) => `'${path.replaceAll("'", "''")}'`
   const table = `${icebergNamespace}.${icebergTableLogs}`
   if (icebergRestUri !== undefined) {
     const warehouse = quoted(config.icebergWarehouse ?? '')
@@ -59,11 +58,24 @@ const query = (config: Config): string => {
   if (icebergCatalog === 'file') {
     const folder = quoted(`${place(config)}/${table.replace('.', '/')}`)
     const rows = `SELECT timestamp, servicename, body FROM iceberg_scan(${folder})`
-    return duckdb(`INSTALL iceberg; LOAD iceberg; ${rows}`)
+    return duckdb(`${secret(config)}INSTALL iceberg; LOAD iceberg; ${rows}`)
   }
   const files = quoted(`${place(config)}/logs/**/*.parquet`)
-  return duckdb(`SELECT Timestamp, ServiceName, Body FROM ${files}`)
+  return duckdb(`${secret(config)}SELECT Timestamp, ServiceName, Body FROM ${files}`)
 }
+
+/** What DuckDB has to know of a bucket; its keys it finds where every AWS tool does. */
+const secret = ({ storageBackend, s3Region, s3Endpoint }: Config): string => {
+  if (storageBackend === 'fs') return ''
+  const region = s3Region === undefined ? '' : `, REGION ${quoted(s3Region)}`
+  const server = s3Endpoint === undefined ? '' : serverOf(new URL(s3Endpoint))
+  return `CREATE SECRET (TYPE s3, PROVIDER credential_chain${region}${server}); `
+}
+
+const serverOf = ({ host, protocol }: URL): string =>
+  `, ENDPOINT ${quoted(host)}, URL_STYLE 'path', USE_SSL ${protocol === 'https:'}`
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 const duckdb = (sql: string): string => `duckdb -c "${inDoubleQuotes(sql)}"`
 
