@@ -101,6 +101,8 @@ export const addColumns = (
           'schema-id': Math.max(...metadata.schemas.map((known) => known['schema-id'])) + 1,
           fields: [...schema.fields, ...added],
         },
+        // Deprecated, and some catalogs insist on it.
+        'last-column-id': lastId,
       },
       { action: 'set-current-schema', 'schema-id': -1 },
     ],

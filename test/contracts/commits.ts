@@ -162,6 +162,7 @@ export const addColumn = ({ metadata }: LoadedTable, name: string): TableCommit 
       {
         action: 'add-schema',
         schema: { ...schema, 'schema-id': schemaId, fields: [...schema.fields, added] },
+        'last-column-id': id,
       },
       { action: 'set-current-schema', 'schema-id': -1 },
     ],

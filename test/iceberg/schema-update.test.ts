@@ -7,7 +7,7 @@ import type { Clock } from '../../src/iceberg/retry.ts'
 import type { OwnColumns } from '../../src/iceberg/schema-fit.ts'
 import { addColumns, addMissingColumns } from '../../src/iceberg/schema-update.ts'
 import { createFitTable } from '../../src/iceberg/table-fit.ts'
-import { currentSchema, type NestedField } from '../../src/iceberg/table-metadata.ts'
+import { currentSchema, type ListType, type NestedField } from '../../src/iceberg/table-metadata.ts'
 import { type Log, noLog } from '../../src/log.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { metadataOf } from './tables.ts'
@@ -18,9 +18,12 @@ const field = (id: number, name: string, type: NestedField['type'] = 'string') =
   required: false,
   type,
 })
-const list = {
-  ...{ type: 'list', 'element-id': 901, element: 'long', 'element-required': false },
-} as const
+const list: ListType = {
+  type: 'list',
+  'element-id': 901,
+  element: 'long',
+  'element-required': false,
+}
 
 const own: OwnColumns = {
   fields: [field(1, 'a'), field(2, 'b', 'long'), field(3, 'c', list), field(4, 'd')],
@@ -100,6 +103,7 @@ describe('missing columns', () => {
           'schema-id': 2,
           fields: [...currentSchema(loaded.metadata).fields, field(13, 'd')],
         },
+        'last-column-id': 13,
       },
       { action: 'set-current-schema', 'schema-id': -1 },
     ])
