@@ -1,0 +1,128 @@
+// What must hold when a run of the model is over.
+
+import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
+import { entryStatus } from '../../../src/iceberg/manifest.ts'
+import { currentSnapshot, type TableMetadata } from '../../../src/iceberg/table-metadata.ts'
+import { identifier, type Lake } from './lake.ts'
+import type { Network } from './network.ts'
+import type { Process } from './process.ts'
+import { manifestsOf, rowsOf } from './rows.ts'
+import type { Request } from './sender.ts'
+
+/** A request in the hands of a process. */
+export interface Work {
+  readonly process: Process
+  readonly startedAt: number
+  endedAt: number | null
+  /** Milliseconds for which its process was disturbed meanwhile. */
+  disturbed: number
+}
+
+/** What is remembered of a run. */
+export interface Run {
+  readonly requests: readonly Request[]
+  /** Ids of rows that other writers appended. */
+  readonly foreign: Set<string>
+  readonly works: Work[]
+  possibleDuplicates: number
+  /** Whether the table ever forgot a snapshot. */
+  expired: boolean
+  droppedAt: number | null
+}
+
+/** A request's deadline, and one more call that was under way then. */
+const longestMs = 8_000 + 8_000
+
+/** Every rule that is broken, in words. */
+export const check = async (run: Run, lake: Lake, network: Network): Promise<readonly string[]> => {
+  const table = await lake.catalog.load(identifier)
+  const states = await lake.history()
+  return [
+    ...(table === null ? ['the table is gone'] : await checkTable(run, table)),
+    ...checkHistory(states),
+    ...checkWorks(run),
+    ...((network.calls.get('delete') ?? 0) > 0 ? ['an object was deleted'] : []),
+  ]
+}
+
+const checkTable = async (run: Run, table: LoadedTable): Promise<string[]> => {
+  const paths = (await manifestsOf(table)).flatMap(({ entries }) =>
+    entries
+      .filter(({ status }) => status !== entryStatus.deleted)
+      .map(({ data_file: file }) => file.file_path),
+  )
+  const found = new Map<string, number[]>()
+  for (const path of paths) {
+    for (const { id, count } of await rowsOf(table, path)) {
+      found.set(id, [...(found.get(id) ?? []), count])
+    }
+  }
+  const twice = paths.filter((path, i) => paths.indexOf(path) !== i)
+  return [
+    ...twice.map((path) => `I4: ${path} stands twice`),
+    ...checkTotals(table.metadata, found, paths.length),
+    ...checkRows(run, found),
+  ]
+}
+
+/** I1 to I3: everything that was acknowledged is there, once, and nothing else. */
+const checkRows = (run: Run, found: Map<string, number[]>): string[] => {
+  const violations: string[] = []
+  let extra = 0
+  for (const { id, counts, acknowledged, startsAt } of run.requests) {
+    const mayBeGone = run.droppedAt !== null && startsAt <= run.droppedAt
+    if (!acknowledged && !mayBeGone) violations.push(`I5: ${id} was never acknowledged`)
+    for (const [day, count] of counts.entries()) {
+      const rows = `${id}/${day}`
+      const copies = found.get(rows) ?? []
+      found.delete(rows)
+      if (acknowledged && copies.length === 0 && !mayBeGone) violations.push(`I1: ${rows} is lost`)
+      if (copies.some((copy) => copy !== count)) violations.push(`I3: ${rows} is ${copies} rows`)
+      extra += Math.max(0, copies.length - 1)
+    }
+  }
+  for (const [id, copies] of found) {
+    if (!id.startsWith('f') || copies.length !== 1) violations.push(`I3: ${id} was never sent`)
+  }
+  const lost = [...run.foreign].filter((id) => !found.has(id))
+  if (run.droppedAt === null) violations.push(...lost.map((id) => `I1: ${id} of another is lost`))
+  const counted = run.possibleDuplicates
+  if (extra > counted) violations.push(`I2: ${extra} stand twice, ${counted} may`)
+  if (counted > 0 && !run.expired && run.droppedAt === null) {
+    violations.push(`${counted} called possible duplicates of a table that forgot nothing`)
+  }
+  return violations
+}
+
+const checkTotals = (
+  metadata: TableMetadata,
+  found: ReadonlyMap<string, readonly number[]>,
+  files: number,
+): string[] => {
+  const summary = currentSnapshot(metadata)?.summary ?? {}
+  const rows = [...found.values()].flat().reduce((sum, count) => sum + count, 0)
+  const told = (key: string) => Number(summary[key] ?? 0)
+  return [
+    ...(told('total-records') === rows ? [] : [`I4: ${told('total-records')} of ${rows} rows`]),
+    ...(told('total-data-files') === files ? [] : [`I4: ${told('total-data-files')} of ${files}`]),
+  ]
+}
+
+/** I4: a table's snapshots follow each other, each on the one that was current. */
+const checkHistory = (states: readonly TableMetadata[]): string[] =>
+  states.slice(1).flatMap((state, i) => {
+    const before = states[i] as TableMetadata
+    const [now, then] = [currentSnapshot(state), currentSnapshot(before)]
+    if (state['table-uuid'] !== before['table-uuid'] || now === null) return []
+    if (now['snapshot-id'] === then?.['snapshot-id']) return []
+    return now['parent-snapshot-id'] === then?.['snapshot-id'] ? [] : ['I4: history has a break']
+  })
+
+/** I7: nothing goes on for ever. */
+const checkWorks = ({ works }: Run): string[] =>
+  works.flatMap(({ process, startedAt, endedAt, disturbed }) => {
+    if (!process.isAlive()) return []
+    if (endedAt === null) return ['I7: a request never came to an end']
+    const took = endedAt - startedAt
+    return took <= longestMs || disturbed > 0 ? [] : [`I7: a request took ${Math.round(took)} ms`]
+  })

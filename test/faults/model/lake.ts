@@ -1,0 +1,146 @@
+// The servers: where objects and tables are, and how a process of ours reaches them.
+import type { Catalog, CommitOutcome, TableIdentifier } from '../../../src/iceberg/catalog.ts'
+import { createFileCatalog } from '../../../src/iceberg/file/catalog.ts'
+import type { FileIO } from '../../../src/iceberg/file-io.ts'
+import { parseTableMetadata, type TableMetadata } from '../../../src/iceberg/table-metadata.ts'
+import { noLog } from '../../../src/log.ts'
+import { createMemoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { createMemoryCatalog, memoryFileIO, tableName } from '../../iceberg/memory-catalog.ts'
+import { Failed, type Network } from './network.ts'
+import type { Process } from './process.ts'
+import type { Chance } from './random.ts'
+import type { World } from './world.ts'
+
+/** `service`: a catalog that compares by itself, as REST catalogs do. `file`: the file catalog. */
+export type CatalogKind = 'service' | 'file'
+
+export const identifier: TableIdentifier = { namespace: ['otel'], name: 'logs' }
+
+export interface Lake {
+  readonly storage: Storage
+  /** Without faults: for other writers and for looking at the end. */
+  readonly catalog: Catalog
+  readonly catalogFor: (process: Process) => Catalog
+  /** Takes the table away; what is returned brings the same one back. Not for the file catalog, which has none to bring. */
+  readonly drop: () => Promise<() => Promise<void>>
+  /** Every state that the table had, the first one first. */
+  readonly history: () => Promise<readonly TableMetadata[]>
+}
+
+/** A lake whose every way is through `network`. */
+export const createLake = (
+  kind: CatalogKind,
+  world: World,
+  network: Network,
+  chance: Chance,
+): Lake => {
+  const storage = createMemoryStorage()
+  return kind === 'file'
+    ? fileLake(storage, world, network)
+    : serviceLake(storage, world, network, chance)
+}
+
+class RecordedTables extends Map<string, TableMetadata> {
+  readonly states: TableMetadata[] = []
+
+  override set(name: string, metadata: TableMetadata): this {
+    this.states.push(metadata)
+    return super.set(name, metadata)
+  }
+}
+
+const serviceLake = (storage: Storage, world: World, network: Network, chance: Chance): Lake => {
+  const tables = new RecordedTables()
+  const io = memoryFileIO(storage)
+  const name = tableName(identifier)
+  return {
+    storage,
+    catalog: createMemoryCatalog({ tables, io, now: world.now }),
+    history: async () => tables.states,
+    async drop() {
+      const metadata = tables.get(name)
+      tables.delete(name)
+      return async () => {
+        if (metadata !== undefined && !tables.has(name)) tables.set(name, metadata)
+      }
+    },
+    catalogFor(process) {
+      const { now } = process.clock
+      const ours = createMemoryCatalog({ tables, io: throughFiles(io, process, network), now })
+      const stale = async () => {
+        const loadedAt = now()
+        const table = await ours.load(identifier)
+        const earlier = tables.states.slice(-6)
+        return table && { ...table, loadedAt, metadata: chance.pick(earlier) }
+      }
+      return {
+        ...ours,
+        load: (identifier, { signal } = {}) => {
+          const look = network.isStale() ? stale : () => ours.load(identifier)
+          return network.send(process, 'load', look, signal)
+        },
+        create: (identifier, creation, { signal } = {}) =>
+          network.send(process, 'create', () => ours.create(identifier, creation), signal),
+        commit: (table, commit, { signal } = {}) =>
+          network
+            .send(process, 'commit', () => ours.commit(table, commit), signal)
+            .catch(outcomeOf),
+      }
+    },
+  }
+}
+
+/** What the client of a REST catalog makes of an answer. */
+const outcomeOf = (error: unknown): CommitOutcome => {
+  if (!(error instanceof Failed)) throw error
+  const { fault, retryAfterMs, message: reason } = error
+  if (fault === '401') throw error
+  if (fault === '409') return { kind: 'conflict', reason }
+  return { kind: fault === '429' ? 'throttled' : 'unknown', retryAfterMs, reason }
+}
+
+const throughFiles = (io: FileIO, process: Process, network: Network): FileIO => ({
+  put: (path, bytes, options) => network.send(process, 'put', () => io.put(path, bytes, options)),
+  get: (path) => network.send(process, 'get', () => io.get(path)),
+  head: (path) => network.send(process, 'head', () => io.head(path)),
+})
+
+const fileLake = (storage: Storage, world: World, network: Network): Lake => {
+  const options = { root: 'memory://lake', log: noLog }
+  const catalog = createFileCatalog({ ...options, storage, now: world.now })
+  return {
+    storage,
+    catalog,
+    async history() {
+      const states: TableMetadata[] = []
+      for await (const { key } of storage.list('otel/logs/metadata/v')) {
+        if (!key.endsWith('.metadata.json')) continue
+        const text = new TextDecoder().decode((await storage.get(key)) ?? undefined)
+        states.push(parseTableMetadata(text))
+      }
+      return states.sort((a, b) => a['last-sequence-number'] - b['last-sequence-number'])
+    },
+    async drop() {
+      for await (const { key } of storage.list('otel/logs/metadata/')) await storage.delete(key)
+      return async () => {}
+    },
+    catalogFor: (process) => {
+      const ours = throughStorage(storage, process, network)
+      return createFileCatalog({ ...options, storage: ours, now: process.clock.now })
+    },
+  }
+}
+
+const throughStorage = (storage: Storage, process: Process, network: Network): Storage => ({
+  capabilities: storage.capabilities,
+  put: (key, bytes, options) =>
+    network.send(process, 'put', () => storage.put(key, bytes, options)),
+  get: (key) => network.send(process, 'get', () => storage.get(key)),
+  head: (key) => network.send(process, 'head', () => storage.head(key)),
+  async *list(prefix) {
+    yield* await network.send(process, 'list', () => Array.fromAsync(storage.list(prefix)))
+  },
+  delete: (key) => network.send(process, 'delete', () => storage.delete(key)),
+  ready: () => storage.ready(),
+})

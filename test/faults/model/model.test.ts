@@ -1,0 +1,25 @@
+// Protects: every acknowledged row is in the table once, whatever is lost, repeated, late, refused, stopped or changed by
+// others, for as many schedules as there are seeds. FAULT_SEEDS=100000 tries more of them, FAULT_SEED=7 one.
+import { expect, it, vi } from 'vitest'
+import type { CatalogKind } from './lake.ts'
+import { runModel } from './model.ts'
+
+// Without compression, which takes real time.
+vi.mock('../../../src/iceberg/avro/container.ts', async (original) => ({
+  ...(await original<typeof import('../../../src/iceberg/avro/container.ts')>()),
+  ...(await import('./plain-container.ts')),
+}))
+
+const kinds: readonly CatalogKind[] = ['service', 'file']
+const count = Number(process.env.FAULT_SEEDS ?? 1_000) / kinds.length
+const only = process.env.FAULT_SEED
+const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)]
+
+it.each(kinds)('holds over a catalog of kind %s', { timeout: 24 * 3_600_000 }, async (kind) => {
+  const broken: string[] = []
+  for (const seed of seeds) {
+    for (const violation of await runModel(seed, kind)) broken.push(`seed ${seed}: ${violation}`)
+    if (broken.length > 20) break
+  }
+  expect(broken).toEqual([])
+})

@@ -1,0 +1,223 @@
+// One run of the model: processes of ours, their senders, other writers, and everything that goes wrong between them. A seed
+// decides all of it; the same seed is the same run.
+import { vi } from 'vitest'
+import { IngestError } from '../../../src/errors.ts'
+import { dataPath } from '../../../src/iceberg/append.ts'
+import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
+import type { EncodedDataFile } from '../../../src/iceberg/new-data-file.ts'
+import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-writer.ts'
+import { noLog } from '../../../src/log.ts'
+import { type CounterName, noMetrics } from '../../../src/metrics.ts'
+import { creation } from '../../contracts/commits.ts'
+import { check, type Run, type Work } from './check.ts'
+import { type CatalogKind, createLake, identifier, type Lake } from './lake.ts'
+import { createNetwork, type Network } from './network.ts'
+import { appendForeign, compact, dataFile, expire, mergeManifests, type Others } from './others.ts'
+import { createProcess, type Process } from './process.ts'
+import { type Chance, createChance } from './random.ts'
+import { bytesOf } from './rows.ts'
+import { type Request, send } from './sender.ts'
+import { createWorld, startOfTime, type World } from './world.ts'
+
+/** When faults end, and senders send what is not acknowledged until it is. */
+const healedAt = startOfTime + 60_000
+const endOfTime = startOfTime + 600_000
+
+/** A request is answered by then, whatever becomes of the work. */
+const deadlineMs = 8_000
+
+/** A place where a process runs; after a crash the next one. */
+interface Slot {
+  process: Process
+  writer: TableWriter
+}
+
+interface Scene {
+  readonly world: World
+  readonly chance: Chance
+  readonly network: Network
+  readonly lake: Lake
+  readonly run: Run
+  /** Whether every attempt of a request makes the same bytes. */
+  readonly sameBytes: boolean
+}
+
+/** Runs a seed. What it broke is told in words; nothing when all held. */
+export const runModel = async (seed: number, kind: CatalogKind): Promise<readonly string[]> => {
+  const chance = createChance(seed)
+  const random = vi.spyOn(Math, 'random').mockImplementation(chance.next)
+  try {
+    return await runWith(chance, kind)
+  } finally {
+    random.mockRestore()
+  }
+}
+
+const runWith = async (chance: Chance, kind: CatalogKind): Promise<readonly string[]> => {
+  const world = createWorld(chance)
+  const network = createNetwork(world, chance)
+  const lake = createLake(kind, world, network, chance)
+  const run: Run = {
+    requests: requestsOf(chance),
+    foreign: new Set(),
+    works: [],
+    possibleDuplicates: 0,
+    expired: false,
+    droppedAt: null,
+  }
+  const scene = { world, chance, network, lake, run, sameBytes: chance.happens(0.5) }
+  const slots = Array.from({ length: chance.whole(1, 4) }, (_, i) => createSlot(scene, `p${i}`))
+  live(scene, slots)
+  await world.run(endOfTime)
+  return check(run, lake, network)
+}
+
+const requestsOf = (chance: Chance): Request[] =>
+  Array.from({ length: chance.whole(3, 12) }, (_, i) => ({
+    id: `r${i}`,
+    startsAt: startOfTime + chance.between(0, 25_000),
+    counts: Array.from({ length: chance.whole(1, 3) }, () => chance.whole(1, 9)),
+    acknowledged: false,
+  }))
+
+const createSlot = (scene: Scene, name: string): Slot => {
+  const { lake, world, run } = scene
+  const process = createProcess(name, world)
+  const metrics = {
+    ...noMetrics,
+    count: (counter: CounterName) => {
+      if (counter === 'possible_duplicates') run.possibleDuplicates++
+    },
+  }
+  const writer = createTableWriter({
+    catalog: lake.catalogFor(process),
+    identifier,
+    creation: creation(),
+    clock: process.clock,
+    version: 'model',
+    log: noLog,
+    metrics,
+  })
+  return { process, writer }
+}
+
+const live = (scene: Scene, slots: readonly Slot[]): void => {
+  const { world, chance, network, run } = scene
+  const [twins, lost] = [chance.pick([0, 0.3, 0.8]), chance.pick([0, 0.1, 0.4])]
+  for (const request of run.requests) {
+    const deliver = () => handle(scene, chance.pick(slots), request)
+    world.at(request.startsAt, () => {
+      void send(request, chance.whole(1, 5), deliver, world, chance, twins, lost)
+    })
+    world.at(healedAt + chance.between(20_000, 25_000), () => {
+      void send(request, 20, deliver, world, chance, 0, 0)
+    })
+  }
+  for (const happen of disturbances(scene, slots)) {
+    world.at(startOfTime + chance.between(0, 40_000), happen)
+  }
+  world.at(healedAt, network.heal)
+}
+
+/** Handles a request as `ingest` does. */
+const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 | 503> => {
+  const { world, chance, run } = scene
+  const { process, writer } = slot
+  const deadline = process.clock.now() + deadlineMs
+  const work: Work = {
+    process,
+    startedAt: world.now(),
+    endedAt: null,
+    disturbed: process.disturbed(),
+  }
+  run.works.push(work)
+  const by = scene.sameBytes ? '' : `${process.name} ${chance.next()}`
+  const store = async (): Promise<200 | 503> => {
+    const table = await writer.open()
+    await process.clock.sleep(chance.between(0, 20))
+    await writer.append(table, encoded(table, request, by), deadline)
+    return 200
+  }
+  const stored = store().catch((error: unknown) => {
+    if (!(error instanceof IngestError) || error.kind !== 'unavailable') run.works.push(bug(error))
+    return 503 as const
+  })
+  stored.then(() => {
+    work.endedAt = world.now()
+    work.disturbed = process.disturbed() - work.disturbed
+  })
+  const late = process.clock.sleep(deadlineMs).then(() => 503 as const)
+  return Promise.race([stored, late])
+}
+
+const bug = (error: unknown): Work => {
+  throw error
+}
+
+const encoded = (table: LoadedTable, { id, counts }: Request, by: string): EncodedDataFile[] =>
+  counts.map((count, day) => {
+    const rows = [{ id: `${id}/${day}`, count }]
+    const bytes = bytesOf(rows, by)
+    const number = String(Number(id.slice(1)) * 10 + day).padStart(12, '0')
+    const uuid = `00000000-0000-4000-8000-${number}`
+    const path = `${dataPath(table.metadata)}/1700000000000000-${uuid}.parquet`
+    return {
+      uuid,
+      specId: table.metadata['default-spec-id'],
+      bytes,
+      dataFile: dataFile(path, 20_000 + day, rows, bytes.length),
+    }
+  })
+
+/** What happens to processes and to the table, each at some time. */
+const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
+  const { world, chance, lake, run } = scene
+  const others: Others = {
+    catalog: lake.catalog,
+    chance,
+    now: world.now,
+    pause: () => world.sleep(chance.between(0, 60)),
+  }
+  const times = (most: number, happen: (i: number) => void): (() => void)[] =>
+    Array.from({ length: chance.pick([0, 0, most]) }, (_, i) => () => happen(i))
+  const remove = (path: string) => lake.storage.delete(path.replace('memory://lake/', ''))
+  return [
+    ...times(3, () => crash(scene, chance.pick(slots))),
+    ...times(3, () => chance.pick(slots).process.stop(chance.pick([200, 3_000, 15_000]))),
+    ...times(2, () => chance.pick(slots).process.jump(chance.pick([-40_000, -500, 700, 50_000]))),
+    ...times(8, () => void compact(others)),
+    ...times(6, () => void mergeManifests(others)),
+    ...times(10, (i) => {
+      void appendForeign(others, `f${i}`).then((done) => {
+        if (done) run.foreign.add(`f${i}`)
+      })
+    }),
+    ...times(3, () => {
+      void expire(others, world.now() - chance.between(0, 8_000), remove).then((done) => {
+        run.expired ||= done
+      })
+    }),
+    ...(chance.happens(0.1) ? [() => void dropTable(scene)] : []),
+  ]
+}
+
+/** Whatever it was about is never ended. */
+const crash = ({ world, chance, ...scene }: Scene, slot: Slot): void => {
+  const { name } = slot.process
+  slot.process.crash()
+  world.at(world.now() + chance.between(0, 3_000), () => {
+    if (!slot.process.isAlive())
+      Object.assign(slot, createSlot({ world, chance, ...scene }, `${name}+`))
+  })
+}
+
+/** An operator takes the table away; maybe makes another of its name, or brings it back. */
+const dropTable = async ({ world, chance, lake, run }: Scene): Promise<void> => {
+  if ((await lake.catalog.load(identifier)) === null) return
+  run.droppedAt = world.now()
+  const bringBack = await lake.drop()
+  await world.sleep(chance.between(0, 5_000))
+  if (chance.happens(0.5)) await bringBack()
+  if ((await lake.catalog.load(identifier)) === null)
+    await lake.catalog.create(identifier, creation())
+}

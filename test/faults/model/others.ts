@@ -1,0 +1,268 @@
+// Other writers of the table, who keep to the specification: they append, merge manifests, compact and expire snapshots.
+import { prepareAddition } from '../../../src/iceberg/addition.ts'
+import { appendTo, metadataPath } from '../../../src/iceberg/append.ts'
+import type { Catalog, LoadedTable } from '../../../src/iceberg/catalog.ts'
+import {
+  type DataFile,
+  dataContent,
+  entryStatus,
+  type ManifestEntry,
+  writeManifest,
+} from '../../../src/iceberg/manifest.ts'
+import { type ManifestFile, writeManifestList } from '../../../src/iceberg/manifest-list.ts'
+import { partitionFieldTypes } from '../../../src/iceberg/partition.ts'
+import { randomSnapshotId } from '../../../src/iceberg/snapshot-id.ts'
+import {
+  currentSchema,
+  currentSnapshot,
+  defaultSpec,
+  type Snapshot,
+} from '../../../src/iceberg/table-metadata.ts'
+import type { TableUpdate } from '../../../src/iceberg/table-updates.ts'
+import { identifier } from './lake.ts'
+import type { Chance } from './random.ts'
+import { bytesOf, manifestsOf, type ReadManifestFile, type Rows, rowsOf } from './rows.ts'
+
+export interface Others {
+  readonly catalog: Catalog
+  readonly chance: Chance
+  /** Between reading the table and changing it. */
+  readonly pause: () => Promise<void>
+  readonly now: () => number
+}
+
+/** A data file of the model's rows. */
+export const dataFile = (path: string, day: number, rows: readonly Rows[], size: number) =>
+  ({
+    content: dataContent,
+    file_path: path,
+    file_format: 'PARQUET',
+    partition: { timestamp_day: day },
+    record_count: BigInt(rows.reduce((sum, { count }) => sum + count, 0)),
+    file_size_in_bytes: BigInt(size),
+    column_sizes: null,
+    value_counts: null,
+    null_value_counts: null,
+    nan_value_counts: null,
+    lower_bounds: null,
+    upper_bounds: null,
+    key_metadata: null,
+    split_offsets: null,
+    equality_ids: null,
+    sort_order_id: null,
+    referenced_data_file: null,
+  }) satisfies DataFile
+
+/** Puts a file of the model's rows, and describes it. */
+const putRows = async (table: LoadedTable, day: number, rows: readonly Rows[]) => {
+  const path = `${table.metadata.location}/data/${crypto.randomUUID()}-00001.parquet`
+  const bytes = bytesOf(rows, 'another writer')
+  await table.io.put(path, bytes)
+  return dataFile(path, day, rows, bytes.length)
+}
+
+/** A snapshot whose list is `manifests`, of which those without a sequence number are new. */
+const replaceList = async (
+  { catalog, now }: Others,
+  table: LoadedTable,
+  manifests: readonly ManifestFile[],
+  id: bigint,
+  summary: Snapshot['summary'],
+): Promise<boolean> => {
+  const { metadata, io } = table
+  const parent = currentSnapshot(metadata)
+  const sequence = metadata['last-sequence-number'] + 1
+  const path = `${metadataPath(metadata)}/snap-${id}.avro`
+  const head = {
+    'snapshot-id': id,
+    ...(parent !== null && { 'parent-snapshot-id': parent['snapshot-id'] }),
+    'sequence-number': sequence,
+    'timestamp-ms': Math.max(now(), metadata['last-updated-ms']),
+    'schema-id': metadata['current-schema-id'],
+  }
+  const numbered = manifests.map((manifest) =>
+    manifest.added_snapshot_id === id
+      ? { ...manifest, sequence_number: BigInt(sequence), min_sequence_number: 0n }
+      : manifest,
+  )
+  await io.put(path, await writeManifestList(numbered, head))
+  const snapshot = { ...head, 'manifest-list': path, summary: { ...parent?.summary, ...summary } }
+  return commit({ catalog }, table, parent, [
+    { action: 'add-snapshot', snapshot },
+    { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': id },
+  ])
+}
+
+const commit = async (
+  { catalog }: Pick<Others, 'catalog'>,
+  table: LoadedTable,
+  parent: Snapshot | null,
+  updates: readonly TableUpdate[],
+): Promise<boolean> => {
+  const outcome = await catalog.commit(table, {
+    requirements: [
+      { type: 'assert-table-uuid', uuid: table.metadata['table-uuid'] },
+      {
+        type: 'assert-ref-snapshot-id',
+        ref: 'main',
+        'snapshot-id': parent?.['snapshot-id'] ?? null,
+      },
+    ],
+    updates,
+  })
+  return outcome.kind === 'committed'
+}
+
+/** A new manifest of a snapshot to be. */
+const putManifest = async (
+  table: LoadedTable,
+  entries: readonly ManifestEntry[],
+  snapshotId: bigint,
+): Promise<ManifestFile> => {
+  const { metadata, io } = table
+  const spec = defaultSpec(metadata)
+  const path = `${metadataPath(metadata)}/${crypto.randomUUID()}-m0.avro`
+  const partitionFields = partitionFieldTypes(spec, metadata)
+  const bytes = await writeManifest(entries, {
+    schema: currentSchema(metadata),
+    spec,
+    partitionFields,
+  })
+  await io.put(path, bytes)
+  const count = (status: number) => entries.filter((entry) => entry.status === status).length
+  return {
+    manifest_path: path,
+    manifest_length: BigInt(bytes.length),
+    partition_spec_id: spec['spec-id'],
+    content: dataContent,
+    sequence_number: 0n,
+    min_sequence_number: 0n,
+    added_snapshot_id: snapshotId,
+    added_files_count: count(entryStatus.added),
+    existing_files_count: count(entryStatus.existing),
+    deleted_files_count: count(entryStatus.deleted),
+    added_rows_count: 0n,
+    existing_rows_count: 0n,
+    deleted_rows_count: 0n,
+    partitions: null,
+    key_metadata: null,
+  }
+}
+
+/** An entry that stays, with what it inherited. */
+const kept = (entry: ManifestEntry, { file }: ReadManifestFile): ManifestEntry => ({
+  ...entry,
+  status: entryStatus.existing,
+  snapshot_id: entry.snapshot_id ?? file.added_snapshot_id,
+  sequence_number: entry.sequence_number ?? file.sequence_number,
+  file_sequence_number: entry.file_sequence_number ?? file.sequence_number,
+})
+
+const isLive = ({ status }: ManifestEntry): boolean => status !== entryStatus.deleted
+
+/** Appends rows of its own. */
+export const appendForeign = async (others: Others, id: string): Promise<boolean> => {
+  const { catalog, pause, now } = others
+  const table = await catalog.load(identifier)
+  if (table === null) return false
+  const file = await putRows(table, 20_000, [{ id, count: 1 }])
+  const parent = currentSnapshot(table.metadata)
+  const parents = (await manifestsOf(table)).map(({ file: manifest }) => manifest)
+  await pause()
+  const placed = { specId: table.metadata['default-spec-id'], dataFile: file }
+  const addition = await prepareAddition([placed], table, 'x')
+  const { list, commit: change } = await appendTo(table.metadata, parents, addition, now())
+  for (const { path, bytes } of [...addition.objects, list]) await table.io.put(path, bytes)
+  return commit(others, table, parent, change.updates)
+}
+
+/** Writes the entries of some manifests into one, as an append that merges or a rewriting of manifests does. */
+export const mergeManifests = async (others: Others): Promise<boolean> => {
+  const { catalog, chance, pause } = others
+  const table = await catalog.load(identifier)
+  if (table === null) return false
+  const manifests = await manifestsOf(table)
+  const some = manifests.filter(() => chance.happens(0.6))
+  if (some.length === 0) return false
+  const id = randomSnapshotId()
+  const entries = some.flatMap((manifest) =>
+    manifest.entries.filter(isLive).map((entry) => kept(entry, manifest)),
+  )
+  await pause()
+  const merged = entries.length === 0 ? [] : [await putManifest(table, entries, id)]
+  const others_ = manifests.filter((manifest) => !some.includes(manifest))
+  const list = [...merged, ...others_.map(({ file }) => file)]
+  const operation = chance.pick(['append', 'replace'])
+  return replaceList(others, table, list, id, { operation })
+}
+
+/** Writes the rows of some files of one day into one, and removes those. */
+export const compact = async (others: Others): Promise<boolean> => {
+  const { catalog, chance, pause } = others
+  const table = await catalog.load(identifier)
+  if (table === null) return false
+  const manifests = await manifestsOf(table)
+  const live = manifests.flatMap(({ entries }) => entries.filter(isLive))
+  if (live.length === 0) return false
+  const dayOf = (entry: ManifestEntry) => Number(entry.data_file.partition.timestamp_day)
+  const day = dayOf(chance.pick(live))
+  const chosen = live.filter((entry) => dayOf(entry) === day && chance.happens(0.7))
+  if (chosen.length === 0) return false
+  const rows = await Promise.all(chosen.map((entry) => rowsOf(table, entry.data_file.file_path)))
+  const file = await putRows(table, day, rows.flat())
+  await pause()
+  const id = randomSnapshotId()
+  const added = { status: entryStatus.added, snapshot_id: id, data_file: file }
+  const numbers = { sequence_number: null, file_sequence_number: null }
+  const list = [await putManifest(table, [{ ...added, ...numbers }], id)]
+  for (const manifest of manifests) {
+    const rest = await withoutFiles(table, manifest, chosen, id)
+    if (rest !== null) list.push(rest)
+  }
+  const total = live.length - chosen.length + 1
+  return replaceList(others, table, list, id, {
+    operation: 'replace',
+    'total-data-files': String(total),
+  })
+}
+
+/** A manifest after the removal of files: the same one, or its entries with those as DELETED; null when nothing is left. */
+const withoutFiles = async (
+  table: LoadedTable,
+  manifest: ReadManifestFile,
+  removed: readonly ManifestEntry[],
+  id: bigint,
+): Promise<ManifestFile | null> => {
+  const live = manifest.entries.filter(isLive)
+  if (live.length === 0) return null
+  if (!live.some((entry) => removed.includes(entry))) return manifest.file
+  const entries = live.map((entry) =>
+    removed.includes(entry)
+      ? { ...kept(entry, manifest), status: entryStatus.deleted, snapshot_id: id }
+      : kept(entry, manifest),
+  )
+  return putManifest(table, entries, id)
+}
+
+/** Makes the table forget snapshots older than that, and removes the lists and manifests that only they had. */
+export const expire = async (
+  others: Others,
+  olderThan: number,
+  remove: (path: string) => Promise<void>,
+): Promise<boolean> => {
+  const { catalog } = others
+  const table = await catalog.load(identifier)
+  if (table === null) return false
+  const current = currentSnapshot(table.metadata)
+  const old = table.metadata.snapshots.filter(
+    (snapshot) => snapshot !== current && snapshot['timestamp-ms'] < olderThan,
+  )
+  if (old.length === 0) return false
+  const ids = old.map((snapshot) => snapshot['snapshot-id'])
+  const done = await commit(others, table, current, [
+    { action: 'remove-snapshots', 'snapshot-ids': ids },
+  ])
+  if (!done) return false
+  for (const snapshot of old) await remove(snapshot['manifest-list'])
+  return true
+}
