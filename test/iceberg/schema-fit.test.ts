@@ -2,7 +2,7 @@
 // was dropped on purpose stays dropped.
 import { describe, expect, test } from 'vitest'
 import { fitSchema, type OwnColumns } from '../../src/iceberg/schema-fit.ts'
-import type { IcebergType, NestedField } from '../../src/iceberg/table-metadata.ts'
+import type { IcebergType, MapType, NestedField } from '../../src/iceberg/table-metadata.ts'
 import { metadataOf } from './tables.ts'
 
 const list = (element: IcebergType, required = false): IcebergType => ({
@@ -141,10 +141,14 @@ describe('a required column', () => {
 })
 
 test('a misfit tells both types', () => {
-  const map = {
-    ...{ type: 'map', 'key-id': 1, key: 'string', 'value-id': 2 },
-    ...{ value: 'long', 'value-required': false },
-  } as const
+  const map: MapType = {
+    type: 'map',
+    'key-id': 1,
+    key: 'string',
+    'value-id': 2,
+    value: 'long',
+    'value-required': false,
+  }
   const struct = { type: 'struct', fields: columns({ 'a!': 'int', b: map }) } as const
   const { misfits } = fitted({ ...same, BODY2: 'int', times: struct, body: map })
   expect(misfits).toEqual([

@@ -7,6 +7,7 @@ import { type ColumnMetaData, type FileMetaData, parquetMetadata, type Statistic
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import type { FieldType, RecordBatch } from '../../src/arrow/record-batch.ts'
+import type { SortColumn } from '../../src/arrow/sort-column.ts'
 import type { Vector } from '../../src/arrow/vector.ts'
 import { createEncoder, type EncoderOptions } from '../../src/parquet/encoder.ts'
 import { readFooter, writeFooter } from '../../src/parquet/footer.ts'
@@ -22,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const encode = (batch: RecordBatch, options: Partial<EncoderOptions> = {}, sorted?: string[]) =>
+const encode = (batch: RecordBatch, options: Partial<EncoderOptions> = {}, sorted?: SortColumn[]) =>
   createEncoder({ module, version: '1.2.3', ...options }).encode(batch, sorted).bytes
 
 const metadataOf = (bytes: Uint8Array): FileMetaData => parquetMetadata(bytes.slice().buffer)
@@ -37,13 +38,13 @@ test('says program and version, and nothing about our memory', () => {
 })
 
 test('says the sort order', () => {
-  const sorted = ['repeated', 'time']
+  const sorted = ['repeated', { name: 'time', descending: true, nullsFirst: false }]
   const groups = metadataOf(encode(everyKind, { rowGroupSize: 3 }, sorted)).row_groups
-  const columns = sorted.map((name) => ({
-    column_idx: everyKind.fields.findIndex((field) => field.name === name),
-    descending: false,
-    nulls_first: true,
-  }))
+  const place = (name: string) => everyKind.fields.findIndex((field) => field.name === name)
+  const columns = [
+    { column_idx: place('repeated'), descending: false, nulls_first: true },
+    { column_idx: place('time'), descending: true, nulls_first: false },
+  ]
   expect(groups.map((group) => group.sorting_columns)).toEqual(Array(4).fill(columns))
   expect(metadataOf(encode(everyKind)).row_groups[0]?.sorting_columns).toBeUndefined()
 })
