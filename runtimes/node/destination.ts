@@ -62,7 +62,8 @@ const tablesOf = (
     metrics,
   })
   return {
-    to: ({ encode }) => createIcebergDestination({ writerOf, encode, sha256, metrics }),
+    to: ({ encodeMeasured }) =>
+      createIcebergDestination({ writerOf, encodeMeasured, sha256, metrics }),
     ready: () => catalog.ready(),
   }
 }

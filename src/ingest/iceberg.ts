@@ -4,14 +4,17 @@ import type { SortColumn } from '../arrow/sort-column.ts'
 import { take } from '../arrow/take.ts'
 import { dataPath } from '../iceberg/append.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
+import { dataFileMetrics } from '../iceberg/data-file-metrics.ts'
 import { dataContent } from '../iceberg/manifest.ts'
 import type { EncodedDataFile } from '../iceberg/new-data-file.ts'
 import { partitionOf } from '../iceberg/partition.ts'
-import { defaultSpec } from '../iceberg/table-metadata.ts'
+import { currentSchema, defaultSpec } from '../iceberg/table-metadata.ts'
 import type { TableWriter } from '../iceberg/table-writer.ts'
 import type { Metrics } from '../metrics.ts'
+import type { FileMetrics } from '../parquet/leaf-metrics.ts'
 import { fileUuid } from '../request-id.ts'
 import type { Sha256 } from '../sha256.ts'
+import { boundedColumns } from '../tables/bounded-columns.ts'
 import { type Partition, partitionRows } from '../tables/partitions.ts'
 import { sortedRows } from '../tables/sort.ts'
 import type { Table } from '../tables/table.ts'
@@ -23,10 +26,11 @@ import { fileOrder } from './table-sort-order.ts'
 export interface IcebergOptions {
   /** The writer of one of our tables. */
   readonly writerOf: (table: Table) => TableWriter
-  readonly encode: (
+  readonly encodeMeasured: (
     batch: RecordBatch,
     sortOrder: readonly SortColumn[],
-  ) => { readonly bytes: Uint8Array }
+    bounded: readonly string[],
+  ) => { readonly bytes: Uint8Array; readonly metrics: FileMetrics }
   readonly sha256?: Sha256
   readonly metrics: Metrics
 }
@@ -91,15 +95,16 @@ const append = async (
 const encodeFile = async (
   file: IcebergFile,
   { requestId }: Delivery,
-  { encode, sha256 }: IcebergOptions,
+  { encodeMeasured, sha256 }: IcebergOptions,
 ): Promise<EncodedDataFile> => {
-  const { table, loaded, values, timestamp, count, rows } = file
+  const { table, loaded, values, timestamp, rows } = file
   const { metadata } = loaded
   const spec = defaultSpec(metadata)
   const batch = letGo(file)
   const sort = fileOrder(table, metadata)
   const order = sortedRows(batch, sort.columns, rows)
-  const { bytes } = encode(order === null ? batch : take(batch, order), sort.columns)
+  const sorted = order === null ? batch : take(batch, order)
+  const { bytes, metrics } = encodeMeasured(sorted, sort.columns, boundedColumns)
   const uuid = await fileUuid(requestId, table.name, fileText(file, table, metadata), sha256)
   return {
     uuid,
@@ -110,16 +115,9 @@ const encodeFile = async (
       file_path: `${dataPath(metadata)}/${timestamp}-${uuid}.parquet`,
       file_format: 'PARQUET',
       partition: partitionOf(spec, values),
-      record_count: BigInt(count),
       file_size_in_bytes: BigInt(bytes.length),
-      column_sizes: null,
-      value_counts: null,
-      null_value_counts: null,
-      nan_value_counts: null,
-      lower_bounds: null,
-      upper_bounds: null,
+      ...dataFileMetrics(metrics, currentSchema(metadata)),
       key_metadata: null,
-      split_offsets: null,
       equality_ids: null,
       sort_order_id: sort.orderId,
       referenced_data_file: null,
