@@ -1,9 +1,11 @@
 import type { Catalog } from '../iceberg/catalog.ts'
 import { systemClock } from '../iceberg/retry.ts'
+import { createFitTable } from '../iceberg/table-fit.ts'
 import { createTableWriter, type TableWriter } from '../iceberg/table-writer.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Table } from '../tables/table.ts'
+import { ownColumns } from './table-columns.ts'
 import { type PartitionBy, tableCreation } from './table-creation.ts'
 
 export interface TableWritersOptions {
@@ -31,6 +33,7 @@ export const createTableWriters = (
       ...options,
       identifier: { namespace: [namespace], name: nameOf(table) },
       creation: tableCreation(table, partitionBy),
+      makeFit: createFitTable(ownColumns(table), { ...options, clock: systemClock }),
       clock: systemClock,
     })
     writers.set(table, writer)
