@@ -32,11 +32,7 @@ export interface TableWriter {
 
 /** A writer of one table. */
 export const createTableWriter = (options: TableWriterOptions): TableWriter => {
-  const context: CommitContext = {
-    ...options,
-    files: createMetadataFiles(),
-    merger: createManifestMerger(options),
-  }
+  const context = contextOf(options)
   const table = createOpenTable(options)
   let queue: NewDataFile[] = []
   let committing = false
@@ -102,6 +98,12 @@ export const createTableWriter = (options: TableWriterOptions): TableWriter => {
     },
   }
 }
+
+const contextOf = (options: TableWriterOptions): CommitContext => ({
+  ...options,
+  files: createMetadataFiles(),
+  merger: createManifestMerger(options),
+})
 
 /** All of them, when each has come to its end: an answer is for all. */
 const settled = async (outcomes: readonly Promise<FileOutcome>[]): Promise<FileOutcome[]> => {
