@@ -1,4 +1,5 @@
 /** Waiting for work that goes on without the waiter. */
+import { inTime } from '../retry.ts'
 
 /**
  * `work` that runs once at a time: who calls while it runs gets the same result. It must not end with one caller's
@@ -15,12 +16,5 @@ export const singleFlight = <T>(work: () => Promise<T>): (() => Promise<T>) => {
 }
 
 /** What `work` comes to, or the signal's reason when it aborts before. The work goes on. */
-export const within = <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}
+export const within = <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
+  signal === undefined ? work : inTime(work, signal, () => Promise.reject(signal.reason))
