@@ -45,7 +45,9 @@ export const cacheCredentials = (
 
   const ask = async (refused?: Credentials): Promise<Credentials> => {
     try {
-      current = await inTime(provider({ refused: refused !== undefined }))
+      const given = await inTime(provider({ refused: refused !== undefined }))
+      // What a provider had at hand may be over already.
+      current = now() < endOf(given) ? given : await inTime(provider({ refused: true }))
       renewAt = Math.max(endOf(current) - renewEarlyMs, now() + askAgainMs)
       return current
     } catch (cause) {
@@ -62,7 +64,7 @@ export const cacheCredentials = (
 
   return async (refused) => {
     const others = refused === undefined || refused !== current
-    if (others && isGood(current) && now() < renewAt) return current
+    if (others && current !== undefined && now() < renewAt) return current
     asking ??= ask(refused).finally(() => {
       asking = undefined
     })
