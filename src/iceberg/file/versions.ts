@@ -5,9 +5,14 @@
 import { equalBytes } from '../../bytes.ts'
 import { IngestError } from '../../errors.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { LoadedTable, TableIdentifier } from '../catalog.ts'
 import { listVersions } from './listed-versions.ts'
 
-/** Where a version of a table's metadata is. `table`: the table's own key. */
+/** Where a table is below the root: the `table` of what follows. */
+export const tableKey = ({ namespace, name }: TableIdentifier): string =>
+  [...namespace, name].join('/')
+
+/** Where a version of a table's metadata is.  */
 export const metadataKey = (table: string, version: number): string =>
   `${table}/metadata/v${version}.metadata.json`
 
@@ -17,6 +22,9 @@ export interface Version {
   readonly version: number
   readonly bytes: Uint8Array
 }
+
+/** A loaded table and the version of its metadata. */
+export interface VersionedTable extends LoadedTable, Version {}
 
 /**
  * The latest version; null where there is none. One round trip when that is `known`, the version that this caller saw last,

@@ -1,0 +1,106 @@
+/** How a table's metadata is swapped for the next. */
+import { equalBytes } from '../../bytes.ts'
+import type { Log } from '../../log.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { CommitOutcome, TableIdentifier } from '../catalog.ts'
+import type { TableUpdate } from '../table-updates.ts'
+import { metadataKey, publish, readHint, tableKey, type VersionedTable } from './versions.ts'
+
+/** What a swap needs of its catalog. */
+export interface TableStore {
+  readonly storage: Storage
+  readonly log: Log
+  readonly now: () => number
+  readonly load: (identifier: TableIdentifier) => Promise<VersionedTable | null>
+  /** Remembers a table as the latest. */
+  readonly seen: (table: VersionedTable) => VersionedTable
+}
+
+/** Metadata younger than this has not been overtaken by a hundred versions that then were removed, whatever clocks say. */
+const certainMs = 5_000
+
+/**
+ * Puts `next`, the version after `base`, where none is.
+ * @throws what the storage says when it cannot tell: then it may stand
+ */
+export const swap = async (
+  base: VersionedTable,
+  next: VersionedTable,
+  updates: readonly TableUpdate[],
+  store: TableStore,
+): Promise<CommitOutcome> => {
+  const { storage, now, seen } = store
+  const key = tableKey(next.identifier)
+  const [result, standing] = await Promise.all([
+    storage.put(metadataKey(key, next.version), next.bytes, { ifNoneMatch: '*' }),
+    storage.head(metadataKey(key, base.version)),
+  ])
+  if (result === 'exists' && !(await isStanding(storage, next))) {
+    return conflict(`version ${next.version} is there already`)
+  }
+  // Somebody removed the table while it was written.
+  if (standing === null) return unknown(`version ${base.version} is gone`)
+  const isLate = now() - base.loadedAt > certainMs
+  if (isLate && !(await isFirst(storage, base))) return confirm(next.identifier, updates, store)
+  await publishHint(next, store)
+  return { kind: 'committed', table: seen(next) }
+}
+
+/** Tells readers which version is the latest; that it cannot is no reason to fail. */
+export const publishHint = async (
+  { identifier, version }: VersionedTable,
+  { storage, log }: TableStore,
+): Promise<void> => {
+  const table = tableKey(identifier)
+  await publish(storage, table, version).catch((error: unknown) =>
+    log('warn', 'a version hint could not be written', { table, error }),
+  )
+}
+
+/** Whether snapshots that may have been overtaken by others are in the table, or have fallen behind it. */
+const confirm = async (
+  identifier: TableIdentifier,
+  updates: readonly TableUpdate[],
+  { load }: TableStore,
+): Promise<CommitOutcome> => {
+  const table = await load(identifier)
+  const ids = new Set(table?.metadata.snapshots.map((snapshot) => snapshot['snapshot-id']))
+  const added = updates.flatMap((update) =>
+    update.action === 'add-snapshot' ? [update.snapshot['snapshot-id']] : [],
+  )
+  return table !== null && added.length > 0 && added.every((id) => ids.has(id))
+    ? { kind: 'committed', table }
+    : unknown('others were faster, and it cannot be told by how much')
+}
+
+/** Whether the version that stands is this one: an earlier answer to the same put was lost. */
+const isStanding = async (
+  storage: Storage,
+  { identifier, version, bytes }: VersionedTable,
+): Promise<boolean> => {
+  const standing = await storage.get(metadataKey(tableKey(identifier), version))
+  return standing !== null && equalBytes(standing, bytes)
+}
+
+/**
+ * Whether the version that was just put after `base` is the first of its number: none was there that has been removed. Old
+ * versions are removed before younger ones, so `base` would be gone too; and the hint would be ahead.
+ */
+const isFirst = async (storage: Storage, { identifier, version }: VersionedTable) => {
+  const key = tableKey(identifier)
+  const [hint, standing] = await Promise.all([
+    readHint(storage, key),
+    storage.head(metadataKey(key, version)),
+  ])
+  return standing !== null && (hint ?? 0) <= version + 1
+}
+
+/** The outcome of a commit that changed nothing. */
+export const conflict = (reason: string): CommitOutcome => ({ kind: 'conflict', reason })
+
+/** The outcome of a commit that may have changed the table, or may yet. */
+export const unknown = (reason: string): CommitOutcome => ({
+  kind: 'unknown',
+  retryAfterMs: 0,
+  reason,
+})
