@@ -47,15 +47,26 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
     const table = await catalog.load(identifier, { signal })
     // Whoever dropped or renamed it meanwhile had a reason: a table is made once.
     if (table === null && seen) throw lost(identifier.name)
-    const made = await makeFit(table ?? (await catalog.create(identifier, creation, { signal })))
-    learn(made)
+    const there = table ?? (await catalog.create(identifier, creation, { signal }))
     seen = true
-    return made
+    return fitted(there)
+  }
+  const fitted = async (table: LoadedTable): Promise<LoadedTable> => {
+    try {
+      const fit = await makeFit(table)
+      learn(fit)
+      return fit
+    } catch (error) {
+      // Whoever mends it should not have to wait for us.
+      known = null
+      throw error
+    }
   }
 
   return {
     async open() {
-      if (known !== null && clock.now() - known.loadedAt < maxAgeMs) return known
+      // A commit's answer may show what somebody else made of the table meanwhile.
+      if (known !== null && clock.now() - known.loadedAt < maxAgeMs) return fitted(known)
       loading ??= inTime(load(), clock.signal(clock.now() + openMs), late).finally(() => {
         loading = null
       })
