@@ -72,7 +72,7 @@ const commitGroup = async (
   let attempt: Attempt | null = null
   let notBefore = 0
   for (let tries = 0; ; tries++) {
-    for (const file of waiting.take()) group.add(file)
+    takeIn(waiting, group)
     dropUnfit(group, table, context)
     attempt = await prepare(group, table, attempt, waiting, context)
     if (attempt === null) return table
@@ -88,6 +88,16 @@ const commitGroup = async (
     if (outcome.kind === 'conflict') await pauseUntil(notBefore, group, context)
     if (outcome.kind !== 'throttled') table = await reload(table, group, context)
     if (holds(table, attempt)) settle(group, attempt.files, 'committed', table, context)
+  }
+}
+
+/** Another attempt of a request that is in the group has to wait, and to see what became of that one. */
+const takeIn = (waiting: Waiting, group: Set<NewDataFile>): void => {
+  const uuids = new Set([...group].map(({ uuid }) => uuid))
+  for (const file of waiting.take()) {
+    if (uuids.has(file.uuid)) waiting.aside(file)
+    else group.add(file)
+    uuids.add(file.uuid)
   }
 }
 

@@ -22,8 +22,8 @@ export interface Lake {
   /** Without faults: for other writers and for looking at the end. */
   readonly catalog: Catalog
   readonly catalogFor: (process: Process) => Catalog
-  /** Takes the table away; what is returned brings the same one back. Not for the file catalog, which has none to bring. */
-  readonly drop: () => Promise<() => Promise<void>>
+  /** Takes the table away; what is returned brings the same one back. Not where that takes a stop of all writers. */
+  readonly drop?: () => () => void
   /** Every state that the table had, the first one first. */
   readonly history: () => Promise<readonly TableMetadata[]>
 }
@@ -58,10 +58,10 @@ const serviceLake = (storage: Storage, world: World, network: Network, chance: C
     storage,
     catalog: createMemoryCatalog({ tables, io, now: world.now }),
     history: async () => tables.states,
-    async drop() {
+    drop() {
       const metadata = tables.get(name)
       tables.delete(name)
-      return async () => {
+      return () => {
         if (metadata !== undefined && !tables.has(name)) tables.set(name, metadata)
       }
     },
@@ -120,10 +120,6 @@ const fileLake = (storage: Storage, world: World, network: Network): Lake => {
         states.push(parseTableMetadata(text))
       }
       return states.sort((a, b) => a['last-sequence-number'] - b['last-sequence-number'])
-    },
-    async drop() {
-      for await (const { key } of storage.list('otel/logs/metadata/')) await storage.delete(key)
-      return async () => {}
     },
     catalogFor: (process) => {
       const ours = throughStorage(storage, process, network)

@@ -213,11 +213,11 @@ const crash = ({ world, chance, ...scene }: Scene, slot: Slot): void => {
 
 /** An operator takes the table away; maybe makes another of its name, or brings it back. */
 const dropTable = async ({ world, chance, lake, run }: Scene): Promise<void> => {
-  if ((await lake.catalog.load(identifier)) === null) return
+  if (lake.drop === undefined || (await lake.catalog.load(identifier)) === null) return
   run.droppedAt = world.now()
-  const bringBack = await lake.drop()
+  const bringBack = lake.drop()
   await world.sleep(chance.between(0, 5_000))
-  if (chance.happens(0.5)) await bringBack()
+  if (chance.happens(0.5)) bringBack()
   if ((await lake.catalog.load(identifier)) === null)
     await lake.catalog.create(identifier, creation())
 }
