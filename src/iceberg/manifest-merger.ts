@@ -59,7 +59,7 @@ export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMer
     if (merge !== null) await table.io.put(merge.manifest.manifest_path, merge.bytes)
     return merge
   }
-  const merged = async (
+  const writeInTime = async (
     manifests: readonly ManifestFile[],
     specId: number,
     table: LoadedTable,
@@ -67,9 +67,9 @@ export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMer
   ): Promise<Merge | null> => {
     const now = clock.now()
     if (manifests.length === 0 || now < notBefore) return null
-    const signal = clock.signal(now + share * (deadline - now))
     const late = () => Promise.reject(new Error('there is no time for it'))
     try {
+      const signal = clock.signal(now + Math.floor(share * (deadline - now)))
       return await inTime(write(manifests, specId, table), signal, late)
     } catch (error) {
       notBefore = clock.now() + pauseMs
@@ -86,7 +86,7 @@ export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMer
           const before = last.find(({ manifest }) => manifest.partition_spec_id === specId)
           if (before !== undefined && standsFor(before, parents)) return before
           const chosen = chooseManifests(parents, specId, table.metadata.properties)
-          return merged(chosen, specId, table, deadline)
+          return writeInTime(chosen, specId, table, deadline)
         }),
       )
       return merges.filter((merge) => merge !== null)
