@@ -77,3 +77,20 @@ export const foundRows = (readings: readonly Reading[]): Record<string, Row[]> =
 export const requestIds = (readings: readonly Reading[]): string[] => [
   ...new Set(readings.flatMap(({ rows }) => rows.map((row) => String(row.RequestId)))),
 ]
+
+/**
+ * What a reader found in an Iceberg table, as if in a plain file: the columns there are the tables' in lower case.
+ * A column that is none of them keeps its name.
+ */
+export const asReading = (
+  table: string,
+  { types, rows }: Pick<Reading, 'types' | 'rows'>,
+): Reading => {
+  const names = new Map(columnsOf(table).map(({ name }) => [name.toLowerCase(), name]))
+  const renamed = <T>(entries: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(entries).map(([name, value]) => [names.get(name) ?? name, value]),
+    )
+  const file = `${table.replace('metrics_', 'metrics/')}/table`
+  return { file, types: renamed(types), rows: rows.map(renamed) }
+}

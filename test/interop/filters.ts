@@ -109,3 +109,39 @@ const literalOf = (value: string, type: string, dialect: Dialect): string => {
   if (type === 'timestamptz') return dialect.timestamp(value)
   return type === 'double' ? dialect.double(value) : value
 }
+
+/** Whether a filter lets a row pass, by its value in the readers' spelling. Doubles are not for it. */
+export const passes = ({ column, type, operator, values }: Filter, row: Row): boolean => {
+  const value = row[column] ?? null
+  if (operator === 'null' || operator === 'not null')
+    return (value === null) === (operator === 'null')
+  if (value === null) return false
+  if (operator === 'prefix') return String(value).startsWith(values[0] ?? '')
+  const orders = values.map((other) => order(String(value), other, type))
+  const [first = 0, second = 0] = orders
+  switch (operator) {
+    case 'in':
+      return orders.includes(0)
+    case 'between':
+      return first >= 0 && second <= 0
+    case '=':
+      return first === 0
+    case '<>':
+      return first !== 0
+    case '<':
+      return first < 0
+    case '<=':
+      return first <= 0
+    case '>':
+      return first > 0
+    case '>=':
+      return first >= 0
+  }
+}
+
+/** Strings are ordered by their bytes, as tables order them. */
+const order = (a: string, b: string, type: string): number => {
+  if (type === 'string' || type === 'boolean') return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  const difference = BigInt(a) - BigInt(b)
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}
