@@ -36,6 +36,9 @@ export type CounterName =
   | 'commit_retries'
   /** files committed though the table's history no longer tells whether they were before, by `table` */
   | 'possible_duplicates'
+  /** snapshots that a file catalog's retention removed, and the files of metadata, by `table` */
+  | 'expired_snapshots'
+  | 'removed_metadata_files'
 
 /** Counts nothing. */
 export const noMetrics: Metrics = { count() {}, observe() {}, gauge() {} }

@@ -27,6 +27,8 @@ const counters: Readonly<Record<CounterName, Described>> = {
   commits: ['Snapshots made.', ['table']],
   commit_retries: ['Attempts to commit that did not succeed.', ['table', 'reason']],
   possible_duplicates: ['Files committed that may have been before.', ['table']],
+  expired_snapshots: ['Snapshots removed by retention.', ['table']],
+  removed_metadata_files: ['Files of metadata removed by retention.', ['table']],
 }
 
 type DurationName = Parameters<Metrics['observe']>[0]

@@ -15,33 +15,37 @@ export const listVersions = async (storage: Storage, table: string): Promise<num
   return versions.sort((a, b) => a - b)
 }
 
+/** The version that an object of a metadata folder is; null when it is none. */
+export const versionOf = (key: string): number | null => {
+  const [, digits] = /\/v(\d{1,15})\.metadata\.json$/.exec(key) ?? []
+  return digits === undefined ? null : Number(digits)
+}
+
 /** The objects of the versions, in no order. */
 export async function* versionObjects(
   storage: Storage,
   table: string,
 ): AsyncGenerator<ListedVersion> {
   for await (const info of storage.list(`${table}/metadata/v`)) {
-    const name = info.key.slice(`${table}/metadata/`.length)
-    const [, digits] = /^v(\d{1,15})\.metadata\.json$/.exec(name) ?? []
-    if (digits !== undefined) yield { ...info, version: Number(digits) }
-    else if (isMetadata(name)) throw foreign(name)
+    const version = versionOf(info.key)
+    if (version !== null) yield { ...info, version }
+    else if (isMetadata(info.key)) throw foreign(info.key)
   }
 }
 
 /** A folder with the metadata of another catalog is not empty: a table made there would hide the other one. */
 const refuseForeign = async (storage: Storage, table: string): Promise<void> => {
   for await (const { key } of storage.list(`${table}/metadata/`)) {
-    const name = key.slice(`${table}/metadata/`.length)
-    if (isMetadata(name)) throw foreign(name)
+    if (isMetadata(key)) throw foreign(key)
   }
 }
 
 /** `vN.gz.metadata.json` is compressed, `00001-{uuid}.metadata.json` of a catalog that keeps the latest's name elsewhere. */
-const isMetadata = (name: string): boolean => /\.metadata\.json(\.gz)?$/.test(name)
+const isMetadata = (key: string): boolean => /\.metadata\.json(\.gz)?$/.test(key)
 
-const foreign = (name: string): IngestError =>
+const foreign = (key: string): IngestError =>
   new IngestError(
     'unavailable',
     'a table is of another catalog, or compressed: the file catalog reads vN.metadata.json only',
-    { cause: new Error(name) },
+    { cause: new Error(key) },
   )

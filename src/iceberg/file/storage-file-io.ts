@@ -4,8 +4,10 @@ import type { FileIO } from '../file-io.ts'
 
 /** The files under `root` (a path without a trailing slash) as the objects of a storage. */
 export const storageFileIO = (root: string, storage: Storage): FileIO => {
+  const folder = `${spelled(root)}/`
   const keyOf = (path: string): string => {
-    if (path.startsWith(`${root}/`)) return path.slice(root.length + 1)
+    const own = spelled(path)
+    if (own.startsWith(folder)) return own.slice(folder.length)
     throw new IngestError('unavailable', 'a table names a file outside of its storage', {
       cause: new Error(path),
     })
@@ -16,3 +18,7 @@ export const storageFileIO = (root: string, storage: Storage): FileIO => {
     head: async (path) => storage.head(keyOf(path)),
   }
 }
+
+/** Hadoop's ways to spell the same place: `file:/x` for `file:///x`, `s3a://` and `s3n://` for `s3://`. */
+const spelled = (path: string): string =>
+  path.replace(/^file:\/+/, 'file:///').replace(/^s3[an]:/, 's3:')
