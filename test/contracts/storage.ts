@@ -96,8 +96,15 @@ const operations: Record<string, (storage: Storage, key: string) => Promise<unkn
   delete: (storage, key) => storage.delete(key),
 }
 
-/** Declares the suite for one backend. `create` makes a fresh, empty storage for each test. */
-export const storageContract = (name: string, create: () => Promise<StorageFixture>): void => {
+/**
+ * Declares the suite for one backend. `create` makes a fresh, empty storage for each test; `nameless` are characters that a
+ * server of others cannot take in a key.
+ */
+export const storageContract = (
+  name: string,
+  create: () => Promise<StorageFixture>,
+  nameless = /(?!)/,
+): void => {
   describe(`${name} keeps the storage contract`, () => {
     let fixture: StorageFixture
     let storage: Storage
@@ -223,9 +230,11 @@ export const storageContract = (name: string, create: () => Promise<StorageFixtu
     })
 
     it('keeps hostile keys apart', async () => {
-      await Promise.all(hostileKeys.map((key) => storage.put(key, utf8(key), once)))
-      for (const key of hostileKeys) expect(await storage.get(key), key).toEqual(utf8(key))
-      expect(new Set(await keys(''))).toEqual(new Set(hostileKeys))
+      const hostile = hostileKeys.filter((key) => !nameless.test(key))
+      expect(hostile.length).toBeGreaterThan(100)
+      await Promise.all(hostile.map((key) => storage.put(key, utf8(key), once)))
+      for (const key of hostile) expect(await storage.get(key), key).toEqual(utf8(key))
+      expect(new Set(await keys(''))).toEqual(new Set(hostile))
     })
 
     it.each(Object.entries(invalidKeys))('refuses %s', async (_, key) => {
