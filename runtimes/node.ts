@@ -10,6 +10,7 @@ import { openDestination } from './node/destination.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
+import { nowAndThen } from './node/retention.ts'
 import { type HttpServer, serve } from './node/server.ts'
 import { sha256 } from './node/sha256.ts'
 
@@ -83,6 +84,7 @@ export const startServer = async ({
   })
   addMetricsRoute(app, prometheus, isLoopback(config.listenAddr) ? { kind: 'none' } : auth)
   const server = await serve(app, config, log)
+  if (destination.retain !== undefined) nowAndThen(destination.retain, log)
   return { ...server, ready: ingest }
 }
 

@@ -1,7 +1,5 @@
-import { resolve } from 'node:path'
 import type { Config } from '../../src/config.ts'
 import type { Catalog } from '../../src/iceberg/catalog.ts'
-import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import type { Destination } from '../../src/ingest/destination.ts'
 import { createIcebergDestination } from '../../src/ingest/iceberg.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
@@ -10,7 +8,8 @@ import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import type { Encoder } from '../../src/parquet/encoder.ts'
 import type { Table } from '../../src/tables/table.ts'
-import { locationOf } from './location.ts'
+import { tables } from '../../src/tables/tables.ts'
+import { openNodeFileCatalog } from './file-catalog.ts'
 import { openRestCatalog } from './rest-catalog.ts'
 import { sha256 } from './sha256.ts'
 import { openStorage } from './storage.ts'
@@ -27,6 +26,8 @@ export interface OpenDestination {
   readonly to: (encoder: Encoder) => Destination
   /** Resolves when rows could be stored now. */
   readonly ready: () => Promise<void>
+  /** Removes what has expired; there where nobody else does it. */
+  readonly retain?: () => Promise<void>
 }
 
 /** Opens the storage, or the catalog that says where files go. @throws when one cannot be used */
@@ -38,9 +39,11 @@ export const openDestination = async (options: DestinationOptions): Promise<Open
   }
   const storage = await openStorage(config, log)
   if (config.icebergCatalog === 'file') {
-    const location = locationOf(config)
-    const root = config.storageBackend === 'fs' ? `file://${resolve(location)}` : location
-    return tablesOf(createFileCatalog({ storage, root, log }), options)
+    const { catalog, retain } = await openNodeFileCatalog({ config, storage, log, metrics })
+    const nameOf = tableNames(config)
+    const namespace = [config.icebergNamespace]
+    const identifiers = tables.map((table) => ({ namespace, name: nameOf(table) }))
+    return { ...tablesOf(catalog, options), retain: () => retain(identifiers) }
   }
   return {
     to: ({ encode }) => createPlainDestination({ storage, encode, sha256, metrics }),

@@ -17,7 +17,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/app.ts',
     'src/ingest.ts',
     'src/ingest/',
-    'src/tables/table.ts',
+    'src/tables/',
     'src/config.ts',
     'src/config/',
     'src/http/auth.ts',
