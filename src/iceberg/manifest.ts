@@ -126,11 +126,24 @@ export const readEncodedEntries = async (
   bytes: Uint8Array,
   partition: readonly PartitionFieldType[],
 ): Promise<readonly EncodedEntry[]> => {
-  const { records } = await readContainer(bytes, (writer) =>
-    readOf(writer, manifestEntrySchema(partition), { encoded: 'data_file' }),
-  )
+  const { records } = await readContainer(bytes, (writer) => {
+    if (!hasFields(partitionFieldsOf(writer), partition)) {
+      throw new Error('a manifest of another partition')
+    }
+    return readOf(writer, manifestEntrySchema(partition), { encoded: 'data_file' })
+  })
   return records as unknown as readonly EncodedEntry[]
 }
+
+/** Whether fields are those that are wanted, by their ids or, where a writer gave none, by their names. */
+const hasFields = (
+  fields: readonly PartitionFieldType[],
+  wanted: readonly PartitionFieldType[],
+): boolean =>
+  fields.length === wanted.length &&
+  wanted.every(({ id, name }) =>
+    fields.some((field) => field.id === id || (field.id === -1 && field.name === name)),
+  )
 
 /** What a list tells of a manifest's files is made of this. */
 export type DataFileHead = Pick<DataFile, 'partition' | 'record_count'>
