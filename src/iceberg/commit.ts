@@ -36,7 +36,7 @@ export interface Waiting {
   aside(file: NewDataFile): void
 }
 
-/** A call to the catalog that takes longer is given up: others wait behind it. */
+/** Whatever the group waits for is given up after so long: others wait behind it. */
 const callMs = 4_000
 
 /** How long files that stand wait for others of their group, while still others wait for the group. */
@@ -70,22 +70,23 @@ const commitGroup = async (
 ): Promise<LoadedTable> => {
   let table = base
   let attempt: Attempt | null = null
-  let notBefore = 0
+  let [notBefore, ms] = [0, 0]
   for (let tries = 0; ; tries++) {
     takeIn(waiting, group)
     dropUnfit(group, table, context)
     attempt = await prepare(group, table, attempt, waiting, context)
     if (attempt === null) return table
-    await pauseUntil(notBefore, group, context)
+    await pauseUntil(notBefore, ms, group, context)
     const outcome = await commitOnce(table, attempt, group, context)
     if (outcome.kind === 'committed') {
       settle(group, attempt.files, 'committed', table, context)
       return outcome.table
     }
     tell(outcome, tries, table, context)
-    notBefore = context.clock.now() + delay(outcome, tries)
+    ms = delay(outcome, tries)
+    notBefore = context.clock.now() + ms
     // Whoever was faster should be seen; what became of a swap of ours should be known before the time for another is over.
-    if (outcome.kind === 'conflict') await pauseUntil(notBefore, group, context)
+    if (outcome.kind === 'conflict') await pauseUntil(notBefore, ms, group, context)
     if (outcome.kind !== 'throttled') table = await reload(table, group, context)
     if (holds(table, attempt)) settle(group, attempt.files, 'committed', table, context)
   }
@@ -134,11 +135,9 @@ const prepare = async (
   for (let attempt = last; ; ) {
     await settleLanded(group, table, context)
     if (group.size === 0) return null
-    const { clock } = context
-    const late = () => Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
-    const signal = clock.signal(deadlineOf(group))
-    attempt = await inTime(writeAttempt([...group], table, attempt, context), signal, late)
-    await objects(group, waiting, clock)
+    const writing = writeAttempt([...group], table, attempt, context)
+    attempt = await inTime(writing, callSignal(group, context), slowStorage)
+    await objects(group, waiting, context.clock)
     for (const file of group) {
       if (file.state === 'ours') continue
       group.delete(file)
@@ -158,7 +157,9 @@ const settleLanded = async (
   context: CommitContext,
 ): Promise<void> => {
   const sought = [...group].filter((file) => file.state === 'ours' && file.absentFrom !== table)
-  const duplicates = await search(sought, table, context)
+  if (sought.length === 0) return
+  const searching = search(sought, table, context)
+  const duplicates = await inTime(searching, callSignal(group, context), slowStorage)
   settle(group, duplicates, 'duplicate', table, context)
 }
 
@@ -168,7 +169,6 @@ const search = async (
   table: LoadedTable,
   { files }: CommitContext,
 ): Promise<readonly NewDataFile[]> => {
-  if (sought.length === 0) return []
   const since = Math.min(...sought.map(lastLook))
   const uuids = new Set(sought.map((file) => file.uuid))
   const { found, conclusive } = await landed(table, uuids, since, files)
@@ -193,10 +193,16 @@ export const resolveTaken = async (
   table: LoadedTable,
   context: CommitContext,
 ): Promise<boolean> => {
-  const isDuplicate = (await search([file], table, context)).length > 0
-  if (isDuplicate) file.settle('duplicate')
-  else await makeOurs(file, table)
-  return isDuplicate
+  const { clock } = context
+  const resolve = async (): Promise<boolean> => {
+    const isDuplicate = (await search([file], table, context)).length > 0
+    if (isDuplicate) file.settle('duplicate')
+    else if (file.deadline <= clock.now()) throw tooLate()
+    else await makeOurs(file, table)
+    return isDuplicate
+  }
+  // What was read meanwhile is kept: the next attempt of the request is faster.
+  return inTime(resolve(), clock.signal(file.deadline), slowStorage)
 }
 
 /** Waits until every object stands or cannot; not for long while others wait, and not beyond the deadline. */
@@ -272,14 +278,16 @@ const tell = (
 const delay = (outcome: Exclude<CommitOutcome, { kind: 'committed' }>, tries: number): number =>
   Math.max(outcome.kind === 'conflict' ? 0 : outcome.retryAfterMs, backoff(tries))
 
-/** `unavailable` when no file of the group can wait for so long. */
+/** Waits until then, but not for an hour because the clock was set back. `unavailable` when no file can wait for so long. */
 const pauseUntil = async (
   time: number,
+  atMostMs: number,
   group: ReadonlySet<NewDataFile>,
   { clock }: CommitContext,
 ): Promise<void> => {
   if (time >= deadlineOf(group)) throw tooLate()
-  if (time > clock.now()) await clock.sleep(time - clock.now())
+  const ms = Math.min(time - clock.now(), atMostMs)
+  if (ms > 0) await clock.sleep(ms)
 }
 
 const reload = async (
@@ -294,6 +302,9 @@ const reload = async (
   const what = table === null ? 'is gone' : 'was made anew'
   throw new IngestError('unavailable', `table ${identifier.name} ${what}, try again`)
 }
+
+const slowStorage = (): Promise<never> =>
+  Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
 
 const tooLate = (): IngestError =>
   new IngestError('unavailable', 'the table could not be changed in time')

@@ -128,10 +128,9 @@ const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 |
     process,
     startedAt: world.now(),
     endedAt: null,
-    disturbed: process.disturbed(),
   }
   run.works.push(work)
-  const by = scene.sameBytes ? '' : `${process.name} ${chance.next()}`
+  const by = scene.sameBytes ? '' : `${process.name} ${chance.next() * 10 ** chance.whole(0, 9)}`
   const store = async (): Promise<200 | 503> => {
     const table = await writer.open()
     await process.clock.sleep(chance.between(0, 20))
@@ -144,7 +143,6 @@ const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 |
   })
   stored.then(() => {
     work.endedAt = world.now()
-    work.disturbed = process.disturbed() - work.disturbed
   })
   const late = process.clock.sleep(deadlineMs).then(() => 503 as const)
   return Promise.race([stored, late])
