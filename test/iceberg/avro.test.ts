@@ -92,6 +92,19 @@ test('a container gives back schema, metadata and records', async () => {
   expect(read).toEqual(records)
 })
 
+test("what PyIceberg leaves behind a block of zlib's is passed over", async () => {
+  const bytes = Buffer.from(await writeContainer(nested, {}, [row]))
+  const sync = bytes.subarray(-16)
+  const head = bytes.subarray(0, bytes.indexOf(sync) + 16)
+  const file = new BinaryDecoder(bytes.subarray(head.length))
+  const to = new BinaryEncoder()
+  to.raw(head)
+  to.long(file.int())
+  to.bytes(Buffer.concat([file.bytes(), Buffer.of(1, 2, 3)]))
+  to.raw(sync)
+  expect((await readContainer(to.written)).records).toEqual([row])
+})
+
 test('a container without records is one', async () => {
   expect((await readContainer(await writeContainer(nested, {}, []))).records).toEqual([])
 })

@@ -74,13 +74,13 @@ export const readContainer = async (
     ]),
   )
   const schema = parseSchema(metadata.get('avro.schema') ?? '')
-  const inflate = codecOf(metadata.get('avro.codec') ?? 'null')
+  const decompress = codecOf(metadata.get('avro.codec') ?? 'null')
   const sync = file.raw(syncLength)
   const read = readRecords(schema)
   const records: AvroMembers[] = []
   while (!file.atEnd) {
     const count = file.int()
-    const block = new BinaryDecoder(await inflate(file.bytes()))
+    const block = new BinaryDecoder(await decompress(file.bytes()))
     for (let i = 0; i < count; i++) records.push(read(block) as AvroMembers)
     if (!block.atEnd || !equalBytes(file.raw(syncLength), sync)) {
       throw new Error('an Avro file with a damaged block')
@@ -96,9 +96,22 @@ type Codec = (block: Uint8Array) => Uint8Array | Promise<Uint8Array>
 
 const codecOf = (name: string): Codec => {
   if (name === 'null') return (block) => block
-  if (name === 'deflate') return (block) => piped(block, new DecompressionStream('deflate-raw'))
+  if (name === 'deflate') return inflated
   throw new Error(`an Avro file with codec ${name}: null and deflate can be read`)
 }
+
+/** PyIceberg leaves three bytes of zlib's checksum behind each block, where streams want the end. */
+const pyicebergTrailer = 3
+
+const inflated: Codec = async (block) => {
+  try {
+    return await inflate(block)
+  } catch (error) {
+    return inflate(block.subarray(0, -pyicebergTrailer)).catch(() => Promise.reject(error))
+  }
+}
+
+const inflate = (block: Uint8Array) => piped(block, new DecompressionStream('deflate-raw'))
 
 const piped = async (bytes: Uint8Array, through: CompressionStream | DecompressionStream) => {
   const writer = through.writable.getWriter()
