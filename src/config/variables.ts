@@ -43,7 +43,6 @@ export const variables = {
     schema: text,
     default: './data',
   },
-  ...icebergVariables,
   storagePrefix: {
     name: `${prefix}STORAGE_PREFIX`,
     meaning: 'What stands before every key in a bucket, such as `telemetry/prod`.',
@@ -66,6 +65,7 @@ export const variables = {
     meaning: "Another S3 server's URL, such as `http://minio:9000`; the bucket stands in the path.",
     schema: endpoint,
   },
+  ...icebergVariables,
   dedupe: {
     name: `${prefix}DEDUPE`,
     meaning: '`on`: equal bodies are one request, however often they are sent; `off`: each counts.',
