@@ -39,6 +39,13 @@ describe('who imports whom', () => {
     ['a backend', 'src/storage/memory.ts', "import './fs.ts'", ['src/storage/fs.ts']],
     ['a backend from ingest', 'src/ingest.ts', "import './storage/fs.ts'", ['src/storage/fs.ts']],
     [
+      'a part of a backend from another',
+      'src/storage/fs.ts',
+      "import './s3-xml.ts'",
+      ['src/storage/s3-xml.ts'],
+    ],
+    ['but its own parts', 'src/storage/s3.ts', "import './s3-xml.ts'", []],
+    [
       'what everyone may import knows nobody',
       'src/errors.ts',
       "import './ingest.ts'",
@@ -117,7 +124,13 @@ describe('what runs everywhere', () => {
 
   test('with its packages, the program bundles for a platform that has nothing of its own', async () => {
     const { outputFiles, metafile } = await build({
-      entryPoints: ['src/app.ts', 'src/ingest.ts', 'src/config.ts', 'src/parquet/encoder.ts'],
+      entryPoints: [
+        'src/app.ts',
+        'src/ingest.ts',
+        'src/config.ts',
+        'src/parquet/encoder.ts',
+        'src/storage/s3.ts',
+      ],
       bundle: true,
       write: false,
       outdir: 'out',
