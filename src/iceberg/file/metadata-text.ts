@@ -27,6 +27,7 @@ const parsed = (bytes: Uint8Array): TableMetadata => {
   try {
     return parseTableMetadata(new TextDecoder().decode(bytes))
   } catch (cause) {
+    if (cause instanceof IngestError) throw cause
     throw new IngestError('unavailable', 'cannot read the metadata of a table', { cause })
   }
 }
