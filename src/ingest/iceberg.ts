@@ -77,10 +77,12 @@ const append = async (
   const { metrics } = options
   const loaded = (files[0] as IcebergFile).loaded
   const encoded = await Promise.all(files.map((file) => encodeFile(file, delivery, options)))
+  // Not the files themselves: their bytes go as soon as they are written, long before the commit.
+  const sizes = encoded.map(({ bytes }) => bytes.length)
   const outcomes = await options.writerOf(table).append(loaded, encoded, delivery.deadline)
   metrics.observe('write_duration', { table: table.name }, (performance.now() - started) / 1000)
   return outcomes.map((outcome, i) => {
-    const bytes = (encoded[i] as EncodedDataFile).bytes.length
+    const bytes = sizes[i] as number
     const created = outcome === 'committed'
     if (created) {
       metrics.count('files', { table: table.name })
