@@ -158,14 +158,16 @@ export const headOf = (
 
 /** The partition's fields as the writer spelled them: its values are kept as they are. */
 const partitionFieldsOf = (schema: AvroSchema): readonly PartitionFieldType[] => {
-  const file = fieldsIn(schema).find(({ name }) => name === 'data_file')
-  const partition = fieldsIn(file?.type ?? 'null').find(({ name }) => name === 'partition')
-  return fieldsIn(partition?.type ?? 'null').map(({ name, type, 'field-id': id = -1 }) => ({
-    id,
-    name,
-    type,
-  }))
+  const file = typeOf(fieldsIn(schema), 2, 'data_file')
+  const partition = typeOf(fieldsIn(file), 102, 'partition')
+  return fieldsIn(partition).map(({ name, type, 'field-id': id = -1 }) => ({ id, name, type }))
 }
 
 const fieldsIn = (schema: AvroSchema): readonly AvroField[] =>
   typeof schema === 'object' && 'type' in schema && schema.type === 'record' ? schema.fields : []
+
+/** The type of a field with that id, or with that name where the writer gave no ids. */
+const typeOf = (fields: readonly AvroField[], fieldId: number, fieldName: string): AvroSchema =>
+  fields.find(({ name, 'field-id': id }) =>
+    id === undefined ? name === fieldName : id === fieldId,
+  )?.type ?? 'null'

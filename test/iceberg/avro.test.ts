@@ -6,6 +6,7 @@ import { BinaryEncoder } from '../../src/iceberg/avro/binary-encoder.ts'
 import { readContainer, writeContainer } from '../../src/iceberg/avro/container.ts'
 import { readOf } from '../../src/iceberg/avro/resolution.ts'
 import { type AvroRecord, type AvroSchema, parseSchema } from '../../src/iceberg/avro/schema.ts'
+import { skipOf } from '../../src/iceberg/avro/skipping.ts'
 
 const encoded = (schema: AvroSchema, value: Parameters<BinaryEncoder['value']>[1]) => {
   const to = new BinaryEncoder()
@@ -79,6 +80,35 @@ const row = {
   uuid: Uint8Array.of(1, 2),
   bounds: { low: Uint8Array.of(0), high: Uint8Array.of(255) },
 }
+
+const listed: AvroSchema = { type: 'array', items: ['null', nested] }
+
+test.each<[string, AvroSchema, Parameters<BinaryEncoder['value']>[1]]>([
+  ['a record', nested, row],
+  ['a list', listed, [null, row, { ...row, id: null }]],
+  ['nothing', listed, []],
+])('%s is passed as a whole', (_, schema, value) => {
+  const from = new BinaryDecoder(Buffer.from(encoded(schema, value), 'hex'))
+  skipOf(schema)(from)
+  expect(from.atEnd).toBe(true)
+})
+
+test('a block that says its size is passed', () => {
+  const from = new BinaryDecoder(Buffer.from('0304ffff00', 'hex'))
+  skipOf({ type: 'array', items: 'long' })(from)
+  expect(from.atEnd).toBe(true)
+})
+
+test.each<[AvroSchema, AvroSchema]>([
+  ['string', 'long'],
+  ['long', nested],
+  [
+    { type: 'array', items: 'long' },
+    { type: 'array', items: 'bytes' },
+  ],
+])('%j is not read as %j', (writer, reader) => {
+  expect(() => readOf(writer, reader)).toThrow(/is wanted/)
+})
 
 test('a container gives back schema, metadata and records', async () => {
   const records = Array.from({ length: 1000 }, (_, i) => ({ ...row, id: i % 2 ? null : row.id }))
