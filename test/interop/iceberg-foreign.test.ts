@@ -1,5 +1,5 @@
 // Protects: our rows in tables that others made: with fewer, other, renamed and dropped columns, with partition specs and
-// sort orders of their own. PyIceberg and DuckDB find every value, and theirs beside it.
+// sort orders of their own. PyIceberg, DuckDB and Java find every value, and theirs beside it.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ import { icebergReaders } from './readers/iceberg-readers.ts'
 import type { Row } from './rows.ts'
 import { makeForeignTables } from './writers/foreign.ts'
 
-const readers = ['pyiceberg', 'duckdb'] as const
+const readers = ['pyiceberg', 'duckdb', 'java'] as const
 const answers: Record<string, Answer[]> = {}
 let root: string
 let storage: Storage
