@@ -6,11 +6,21 @@ import type { Random } from '../judge/random.ts'
 import { type Answer, type Ledger, requestName } from './ledger.ts'
 import { bodyOf, nextRequest, type Sent } from './load.ts'
 
+export interface SendOptions {
+  readonly agent?: Agent
+  readonly gzip?: boolean
+  /** How long an answer is waited for; without it for ever. */
+  readonly timeoutMs?: number
+}
+
+/** The body of what is no answer: the sender did not wait for one. */
+export const gaveUp = 'gave up'
+
 /** Sends one request, compressed anew; a broken connection is an answer too. */
 export const send = async (
   url: string,
   sent: Sent,
-  { agent, gzip = false }: { agent?: Agent; gzip?: boolean } = {},
+  { agent, gzip = false, timeoutMs }: SendOptions = {},
 ): Promise<Answer> => {
   const started = performance.now()
   const body = bodyOf(sent)
@@ -21,9 +31,13 @@ export const send = async (
     ...(gzip ? { 'Content-Encoding': 'gzip' } : {}),
   }
   const elapsed = () => Math.round(performance.now() - started)
+  const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sending = httpRequest(`${url}/v1/${sent.signal}`, { method: 'POST', agent, headers })
+      const sending = httpRequest(`${url}/v1/${sent.signal}`, {
+        ...{ method: 'POST', agent, headers },
+        ...(signal && { signal }),
+      })
       sending.on('response', resolve).on('error', reject).end(content)
     })
     const bytes = await buffer(answer)
@@ -34,7 +48,7 @@ export const send = async (
       retryAfter: answer.headers['retry-after'],
     }
   } catch {
-    return { status: null, body: '', milliseconds: elapsed() }
+    return { status: null, body: signal?.aborted ? gaveUp : '', milliseconds: elapsed() }
   }
 }
 

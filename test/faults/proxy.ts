@@ -1,0 +1,256 @@
+/**
+ * An HTTP proxy of ours before a real server: it passes calls on as they are, `Host` included, which S3 signs, and does to
+ * each what it is told. It keeps a log of all of them.
+ */
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+
+/** What a client asked for. */
+export interface Call {
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  readonly body: Buffer
+}
+
+/** A whole answer. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+/**
+ * What happens to a call:
+ * - `pass`: nothing, but for what is to happen `before`
+ * - `drop`: it gets nowhere, and the connection ends
+ * - `tear`: the server gets half of it
+ * - `lose`: it is done, and the connection ends without an answer
+ * - `cut`: it is done, and half of the answer comes
+ * - `refuse`: it gets nowhere, and is answered so
+ * - `deny`: it is done, and answered so all the same
+ * - `delay`: it gets there later
+ * - `linger`: it is done at once, and answered later
+ * - `hold`: the connection ends, and the call is done later
+ * - `twice`: it is done, its answer is lost on the way, a gateway sends it again, and the answer to that comes
+ * - `replay`: it gets nowhere, and is answered as the same call was before, if it ever was
+ */
+export type Deed =
+  | { readonly do: 'drop' | 'tear' | 'lose' | 'cut' | 'twice' | 'replay' }
+  | { readonly do: 'delay' | 'linger' | 'hold'; readonly ms: number }
+  | { readonly do: 'refuse' | 'deny'; readonly reply: Reply }
+  | { readonly do: 'pass'; readonly before?: () => Promise<void> }
+
+/** A call in the log. */
+export interface Logged {
+  readonly method: string
+  readonly path: string
+  /** `POST` bodies, which say what was asked for. */
+  readonly body: string
+  readonly deed: Deed['do']
+  /** Milliseconds since the proxy began. */
+  readonly at: number
+  /** What the server answered; null where it was not asked, or did not. */
+  landed: number | null
+  /** What the client was answered; null where it was not. */
+  answered: number | null
+}
+
+export interface FaultProxy {
+  readonly url: string
+  readonly log: readonly Logged[]
+  /** Resolves when whatever was held back has landed. */
+  landed(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface FaultProxyOptions {
+  /** The server's origin. */
+  readonly target: string
+  /** Decides what happens to a call. */
+  readonly decide: (call: Call) => Deed
+  /** In text answers, one origin in the place of another: a server that names itself must not be found past its proxy. */
+  readonly rewrite?: Readonly<Record<string, string>>
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Starts a proxy on a free port. */
+export const startFaultProxy = async (options: FaultProxyOptions): Promise<FaultProxy> => {
+  const agent = new Agent({ keepAlive: true })
+  const start = Date.now()
+  const log: Logged[] = []
+  const landing = new Set<Promise<unknown>>()
+  const before = new Map<string, Reply[]>()
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = 'GET', url: path = '/' } = incoming
+    const body = await buffer(incoming)
+    const deed = options.decide({ method, path, body })
+    const text = method === 'POST' ? body.toString() : ''
+    const entry: Logged = {
+      ...{ method, path, body: text, deed: deed.do, at: Date.now() - start },
+      landed: null,
+      answered: null,
+    }
+    log.push(entry)
+    const forward = async (): Promise<Reply> => {
+      const reply = await send(options, agent, incoming, body)
+      entry.landed = reply.status
+      if (method === 'GET') remember(before, path, reply)
+      return reply
+    }
+    const tear = () => sendHalf(options.target, incoming, body)
+    const doing = carryOut(deed, { forward, tear, before: before.get(path) ?? [] })
+    landing.add(doing.landed)
+    doing.landed.catch(() => undefined).finally(() => landing.delete(doing.landed))
+    const answer = await doing.answer.catch(() => null)
+    if (answer === null || response.destroyed) return void incoming.socket.destroy()
+    entry.answered = answer.status
+    respond(response, method, answer, deed.do === 'cut')
+  }
+
+  const server = createServer((incoming, response) => {
+    response.on('error', () => undefined)
+    handle(incoming, response).catch(() => incoming.socket.destroy())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    log,
+    landed: async () => void (await Promise.allSettled(landing)),
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+        agent.destroy()
+      }),
+  }
+}
+
+interface Means {
+  readonly forward: () => Promise<Reply>
+  readonly tear: () => Promise<void>
+  /** What the same call was answered before, the oldest first. */
+  readonly before: readonly Reply[]
+}
+
+/** The answer, null for none; and when the server is done with it. */
+const carryOut = (
+  deed: Deed,
+  { forward, tear, before }: Means,
+): { answer: Promise<Reply | null>; landed: Promise<unknown> } => {
+  const none = Promise.resolve(null)
+  const same = (answer: Promise<Reply | null>) => ({ answer, landed: answer })
+  switch (deed.do) {
+    case 'pass':
+      return same((deed.before?.() ?? Promise.resolve()).then(forward))
+    case 'drop':
+      return same(none)
+    case 'tear':
+      return same(tear().then(() => null))
+    case 'lose':
+      return same(forward().then(() => null))
+    case 'cut':
+      return same(forward())
+    case 'refuse':
+      return same(Promise.resolve(deed.reply))
+    case 'deny':
+      return same(forward().then(() => deed.reply))
+    case 'delay':
+      return same(pause(deed.ms).then(forward))
+    case 'linger': {
+      const landed = forward()
+      return { landed, answer: landed.then((reply) => pause(deed.ms).then(() => reply)) }
+    }
+    case 'hold':
+      return { landed: pause(deed.ms).then(forward), answer: none }
+    case 'twice':
+      return same(forward().then(forward))
+    case 'replay':
+      return same(before[0] === undefined ? forward() : Promise.resolve(before[0]))
+  }
+}
+
+/** Answers that are kept for each path: the oldest is the most stale one. */
+const maxRemembered = 4
+
+const remember = (before: Map<string, Reply[]>, path: string, reply: Reply): void => {
+  const kept = [...(before.get(path) ?? []), reply].slice(-maxRemembered)
+  before.set(path, kept)
+}
+
+/** Headers of one connection only (RFC 9110, 7.6.1), and those that say how a body is packed. */
+const connectionHeaders = new Set([
+  ...['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade', 'expect'],
+  'accept-encoding',
+])
+
+const passedHeaders = ({ rawHeaders }: IncomingMessage, body: Buffer): string[] => {
+  const kept: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    if (!connectionHeaders.has(name.toLowerCase())) kept.push(name, rawHeaders[i + 1] as string)
+  }
+  return body.length > 0 ? [...kept, 'content-length', String(body.length)] : kept
+}
+
+const send = (
+  { target, rewrite = {} }: FaultProxyOptions,
+  agent: Agent,
+  incoming: IncomingMessage,
+  body: Buffer,
+): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const { method = 'GET', url = '/' } = incoming
+    const headers = passedHeaders(incoming, body)
+    const sending = request(target + url, { method, agent, headers })
+    sending.on('error', reject)
+    sending.on('response', (response) => {
+      buffer(response).then(
+        (bytes) =>
+          resolve({ status: response.statusCode ?? 0, ...received(response, bytes, rewrite) }),
+        reject,
+      )
+    })
+    sending.end(body)
+  })
+
+const received = (
+  { headers }: IncomingMessage,
+  bytes: Buffer,
+  rewrite: Readonly<Record<string, string>>,
+): Omit<Reply, 'status'> => {
+  const kept = Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => !connectionHeaders.has(name) || name === 'content-length')
+      .map(([name, value]) => [name, String(value)]),
+  )
+  if (!/json/.test(headers['content-type'] ?? '')) return { headers: kept, body: bytes }
+  const text = Object.entries(rewrite).reduce(
+    (all, [from, to]) => all.replaceAll(from, to),
+    bytes.toString(),
+  )
+  const body = Buffer.from(text)
+  return { headers: { ...kept, 'content-length': String(body.length) }, body }
+}
+
+/** Promises a whole body and breaks off in its middle. */
+const sendHalf = (target: string, incoming: IncomingMessage, body: Buffer): Promise<void> =>
+  new Promise((resolve) => {
+    const { method = 'GET', url = '/' } = incoming
+    const headers = passedHeaders(incoming, body)
+    const sending = request(target + url, { method, headers, agent: false })
+    sending.on('error', () => resolve()).on('response', (response) => response.resume())
+    sending.write(body.subarray(0, body.length >> 1), () => {
+      setTimeout(() => sending.destroy(new Error('torn')), 20)
+    })
+  })
+
+const respond = (response: ServerResponse, method: string, reply: Reply, half: boolean): void => {
+  response.writeHead(reply.status, reply.headers)
+  if (!half) return void response.end(method === 'HEAD' ? undefined : reply.body)
+  response.write(reply.body.subarray(0, reply.body.length >> 1), () => response.destroy())
+}

@@ -1,0 +1,357 @@
+/** One schedule: programs before real servers, clients, other writers, an operator, and whatever the weather does between. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Signal } from '../../src/otlp/decode.ts'
+import type { TableRef } from '../interop/readers/iceberg.ts'
+import { type Random, random } from '../judge/random.ts'
+import { gaveUp, send } from './clients.ts'
+import { compact } from './compactor.ts'
+import type { Ground } from './grounds.ts'
+import { checkAnswers, type Entry, longestMs, requestName, type Violation } from './ledger.ts'
+import { type Sent, tableOfSignal } from './load.ts'
+import { type Program, startProgram } from './program.ts'
+import { type FaultProxy, type Logged, startFaultProxy } from './proxy.ts'
+import { createSender, type Sender } from './senders.ts'
+import { catalogService, createWeather, type Service, s3Service, type Weather } from './weather.ts'
+
+/** What an operator does to a table. `drop` and `rename` for good: then its records are refused. */
+export type Change = 'drop' | 'recreate' | 'rename' | 'rename back'
+
+/** What a seed decides before anything happens. */
+export interface Plan {
+  readonly seed: number
+  readonly programs: 1 | 2
+  readonly senders: number
+  readonly signals: readonly Signal[]
+  /** For how long there is traffic and weather, in milliseconds. */
+  readonly ms: number
+  /** Whether the tables are there before. */
+  readonly warm: boolean
+  readonly compactions: boolean
+  readonly change: { readonly what: Change; readonly at: number } | null
+  /** When a program is stopped, and for how long. */
+  readonly stops: readonly { readonly at: number; readonly ms: number }[]
+}
+
+const changes: readonly Change[] = ['drop', 'recreate', 'rename', 'rename back']
+
+/** The plan of a seed on a ground. */
+export const planOf = (seed: number, ground: Ground): Plan => {
+  const dice = random(seed)
+  const ms = 2_000 + dice.below(2_000)
+  const isNessie = ground.name === 'Nessie'
+  const all: readonly Signal[] = ['logs', 'traces', 'metrics']
+  const signals = dice.oneIn(3) ? all : [all[dice.below(3)] as Signal]
+  const what = changes[dice.below(ground.rename === undefined ? 2 : 4)] as Change
+  const at = ms * 0.2 + dice.below(ms * 0.5)
+  return {
+    seed,
+    programs: dice.below(3) > 0 ? 2 : 1,
+    senders: 2 + dice.below(2),
+    signals,
+    ms,
+    // Nessie 0.99 takes the first commit of each of two writers: what comes second replaces the table.
+    warm: dice.oneIn(2) || isNessie,
+    compactions: dice.oneIn(2),
+    change: dice.oneIn(4) && !isNessie ? { what, at } : null,
+    stops: dice.oneIn(3)
+      ? Array.from({ length: 1 + dice.below(2) }, () => ({
+          at: dice.below(ms),
+          ms: 200 + dice.below(1_300),
+        }))
+      : [],
+  }
+}
+
+/** A table that is there at the end. */
+export interface EndTable {
+  /** Which of the program's tables it is or was. */
+  readonly table: string
+  readonly ref: TableRef
+}
+
+export interface ScheduleRun {
+  readonly plan: Plan
+  readonly ground: Ground
+  readonly violations: Violation[]
+  /** The ledger; what was acknowledged of a table that was dropped later is not in it as acknowledged. */
+  readonly entries: readonly Entry[]
+  readonly tables: readonly EndTable[]
+  readonly acknowledged: number
+  readonly tally: ReadonlyMap<string, number>
+  readonly calls: readonly Logged[]
+  /** What the programs logged. */
+  readonly said: string
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** How long clients may need to get rid of what they owe once all is well. */
+const recoveryMs = 25_000
+
+/** Runs a schedule to its end; what readers find is judged afterwards. */
+export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleRun> => {
+  const namespace = `s${plan.seed}`
+  const dice = random(plan.seed + 1)
+  let weather: Weather | null = null
+  const proxies = await startProxies(ground, (service) => {
+    const decided = new Map<Weather, ReturnType<Weather['decide']>>()
+    return (call) => {
+      if (weather === null) return { do: 'pass' }
+      const decide = decided.get(weather) ?? weather.decide(service)
+      decided.set(weather, decide)
+      return decide(call)
+    }
+  })
+  const env = ground.env(namespace, proxies.origins)
+  const programs = await startPrograms(plan, ground, env)
+  const ledger: Entry[] = []
+  const operator = createOperator(plan, ground, namespace)
+  try {
+    const senders = Array.from({ length: plan.senders }, (_, number) =>
+      createSender({
+        run: plan.seed.toString(16),
+        number,
+        signals: plan.signals,
+        urls: programs.map(({ url }) => url),
+        ledger,
+        dice: random(plan.seed * 31 + number),
+        most: 15,
+      }),
+    )
+    if (plan.warm) await warmUp(plan, programs, ledger)
+    weather = createWeather({
+      dice,
+      ms: plan.ms,
+      services: proxies.services,
+      meanwhile: plan.compactions ? operator.compact : null,
+    })
+    const until = Date.now() + plan.ms
+    await Promise.all([
+      ...senders.map((sender) => sender.work(until)),
+      operator.act(),
+      stopAndGo(plan, programs, dice),
+    ])
+    weather.clear()
+    await Promise.all(proxies.all.map((proxy) => proxy.landed()))
+    const violations = await settle(senders, operator)
+    violations.push(...(await endPrograms(programs)))
+    return {
+      plan,
+      ground,
+      violations: [...violations, ...checkLedger(plan, ledger), ...checkCalls(proxies.all)],
+      entries: withoutExcused(ledger, senders, operator),
+      tables: await operator.tables(),
+      acknowledged: senders.flatMap(({ requests }) => requests.filter((r) => r.acknowledged))
+        .length,
+      tally: new Map([...weather.tally, ...operator.done()]),
+      calls: proxies.all.flatMap(({ log }) => log),
+      said: programs.map((program) => program.errors()).join(''),
+    }
+  } finally {
+    for (const program of programs) await program.kill()
+    for (const proxy of proxies.all) await proxy.stop()
+  }
+}
+
+type Decide = Parameters<typeof startFaultProxy>[0]['decide']
+
+/** A proxy before each server. A server that names itself or another is made to name the proxy. */
+const startProxies = async ({ origins }: Ground, decide: (service: Service) => Decide) => {
+  const before: Record<string, FaultProxy> = {}
+  const services: Service[] = []
+  if (origins.s3 !== undefined) {
+    services.push(s3Service)
+    before.s3 = await startFaultProxy({ target: origins.s3, decide: decide(s3Service) })
+  }
+  if (origins.catalog !== undefined) {
+    services.push(catalogService)
+    const rewrite = origins.s3 && before.s3 ? { [origins.s3]: before.s3.url } : {}
+    const options = { target: origins.catalog, decide: decide(catalogService), rewrite }
+    before.catalog = await startFaultProxy(options)
+  }
+  return {
+    all: Object.values(before),
+    services,
+    origins: Object.fromEntries(Object.entries(before).map(([name, { url }]) => [name, url])),
+  }
+}
+
+const startPrograms = (
+  { seed, programs }: Plan,
+  { folder }: Ground,
+  env: Readonly<Record<string, string>>,
+): Promise<Program[]> => {
+  const path = folder ?? join(tmpdir(), `otlp2parquet-schedule-${process.pid}-${seed}`)
+  const starting = Array.from({ length: programs }, () => startProgram({ folder: path, env }))
+  return Promise.all(starting)
+}
+
+/** One request for each table, by one program. */
+const warmUp = async (plan: Plan, programs: readonly Program[], ledger: Entry[]): Promise<void> => {
+  for (const [first, signal] of plan.signals.entries()) {
+    const own = { client: 99, first, records: 1, services: 1, hours: 1 }
+    const request = { run: plan.seed.toString(16), ...own, signal }
+    const id = requestName(request)
+    ledger.push({ kind: 'sent', id, request })
+    const answer = await send(programs[0]?.url ?? '', request)
+    ledger.push({ kind: 'answer', id, answer })
+  }
+}
+
+/** SIGSTOP and SIGCONT. */
+const stopAndGo = async (plan: Plan, programs: readonly Program[], dice: Random): Promise<void> => {
+  await Promise.all(
+    plan.stops.map(async ({ at, ms }) => {
+      const { pid } = programs[dice.below(programs.length)] as Program
+      await pause(at)
+      process.kill(pid, 'SIGSTOP')
+      await pause(ms)
+      process.kill(pid, 'SIGCONT')
+    }),
+  )
+}
+
+interface Operator {
+  /** Does to a table what the plan says. */
+  act(): Promise<void>
+  compact(call: { readonly path: string }): Promise<void>
+  /** Whether nobody can expect a request to be acknowledged any more. */
+  isHopeless(request: Sent): boolean
+  /** Whether a request's records may have been in a table that was dropped. */
+  isExcused(request: Sent, firstAt: number): boolean
+  tables(): Promise<EndTable[]>
+  /** What was done, and how often. */
+  done(): readonly [string, number][]
+}
+
+const createOperator = (plan: Plan, ground: Ground, namespace: string): Operator => {
+  const names = plan.signals.map((signal): string => tableOfSignal[signal])
+  const target = names[0] as string
+  const away = `${target}_old`
+  let changedAt: number | null = null
+  let compacted = 0
+  const opened = ground.open()
+  const done = async (deed: Promise<void>): Promise<boolean> =>
+    deed.then(
+      () => true,
+      () => false,
+    )
+  const change = async (what: Change): Promise<boolean> => {
+    const catalog = await opened
+    const identifier = { namespace: [namespace], name: target }
+    const there = await catalog.load(identifier)
+    if (there === null) return false
+    if (what === 'drop') return done(ground.drop(namespace, target))
+    if (what === 'recreate') {
+      if (!(await done(ground.drop(namespace, target)))) return false
+      const { schemas, 'partition-specs': specs, 'sort-orders': orders } = there.metadata
+      const [schema, spec, sortOrder] = [schemas[0], specs[0], orders[0]]
+      if (schema === undefined || spec === undefined || sortOrder === undefined) return false
+      await catalog.create(identifier, { schema, spec, sortOrder, properties: {} })
+      return true
+    }
+    if (!(await done(ground.rename?.(namespace, target, away) ?? Promise.reject()))) return false
+    if (what === 'rename') return true
+    await pause(300)
+    return done(ground.rename?.(namespace, away, target) ?? Promise.reject())
+  }
+  const isOf = (request: Sent): boolean => tableOfSignal[request.signal] === target
+  const what = plan.change?.what
+
+  return {
+    async act() {
+      if (plan.change === null) return
+      await pause(plan.change.at)
+      if (await change(plan.change.what)) changedAt = Date.now()
+    },
+    async compact({ path }) {
+      const name = names.find((one) => new RegExp(`/${one}(/|$)`).test(path))
+      if (name === undefined) return
+      const was = await compact(await opened, { namespace: [namespace], name }).catch(() => false)
+      if (was) compacted++
+    },
+    isHopeless: (request) =>
+      changedAt !== null && isOf(request) && !/back|recreate/.test(what ?? ''),
+    isExcused: (request, firstAt) =>
+      changedAt !== null &&
+      isOf(request) &&
+      /drop|recreate/.test(what ?? '') &&
+      firstAt < changedAt,
+    async tables() {
+      const all = [...names.map((name) => [name, name] as const), [target, away] as const]
+      const found = await Promise.all(
+        all.map(async ([table, name]) => ({ table, ref: await ground.table(namespace, name) })),
+      )
+      return found.flatMap(({ table, ref }) => (ref === null ? [] : [{ table, ref }]))
+    },
+    done: () => [
+      ['compacted', compacted],
+      ...(changedAt !== null && what ? [[what, 1] as [string, number]] : []),
+    ],
+  }
+}
+
+/** Lets the senders get rid of what they owe. */
+const settle = async (senders: readonly Sender[], operator: Operator): Promise<Violation[]> => {
+  const until = Date.now() + recoveryMs
+  const finished = await Promise.all(
+    senders.map((sender) => sender.finish(until, (request) => operator.isHopeless(request))),
+  )
+  return finished.every(Boolean) ? [] : ['I5: all is well again, and requests are still refused']
+}
+
+const endPrograms = async (programs: readonly Program[]): Promise<Violation[]> => {
+  const codes = await Promise.all(programs.map((program) => program.stop()))
+  return codes.flatMap((code) => (code === 0 ? [] : [`I6: a program ended with ${code}`]))
+}
+
+const checkLedger = (plan: Plan, ledger: readonly Entry[]): Violation[] => {
+  const stopped = plan.stops.reduce((sum, { ms }) => sum + ms, 0)
+  const broken = ledger.flatMap((entry) =>
+    entry.kind === 'answer' && entry.answer.status === null && entry.answer.body !== gaveUp
+      ? [`I7: ${entry.id} got no answer, after ${entry.answer.milliseconds} ms`]
+      : [],
+  )
+  return [...checkAnswers(ledger, [200, 503], longestMs + stopped), ...broken]
+}
+
+/** Everything that a program may ask a catalog to change in a table. */
+const harmless = new Set(['add-snapshot', 'set-snapshot-ref', 'add-schema', 'set-current-schema'])
+
+/** Nothing was ever to be deleted, dropped, renamed or rolled back. */
+const checkCalls = (proxies: readonly FaultProxy[]): Violation[] =>
+  proxies
+    .flatMap(({ log }) => log)
+    .flatMap(({ method, path, body }) => {
+      if (method === 'POST' && /\/tables\/[^/]+$/.test(path)) {
+        const { updates = [] } = JSON.parse(body) as { updates?: { action: string }[] }
+        return updates
+          .filter(({ action }) => !harmless.has(action))
+          .map(({ action }) => `I4: the program asked for ${action} at ${path}`)
+      }
+      const isHarmless =
+        ['GET', 'HEAD', 'PUT'].includes(method) ||
+        (method === 'POST' && /\/namespaces(\/[^/]+\/tables)?$/.test(path))
+      return isHarmless ? [] : [`I4: the program sent ${method} ${path}`]
+    })
+
+const withoutExcused = (
+  ledger: readonly Entry[],
+  senders: readonly Sender[],
+  operator: Operator,
+): Entry[] => {
+  const attempted = senders.flatMap(({ requests }) => requests)
+  const excused = new Set(
+    attempted
+      .filter(({ request, firstAt }) => operator.isExcused(request, firstAt))
+      .map(({ request }) => requestName(request)),
+  )
+  const warm = ledger.flatMap((entry) =>
+    entry.kind === 'sent' && entry.request.client === 99 && operator.isExcused(entry.request, 0)
+      ? [entry.id]
+      : [],
+  )
+  for (const id of warm) excused.add(id)
+  return ledger.filter(({ kind, id }) => kind === 'sent' || !excused.has(id))
+}

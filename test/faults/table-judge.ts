@@ -1,0 +1,82 @@
+/** What independent readers find in the tables of schedules, by the rules of the ledger. */
+import { asReading } from '../interop/compare.ts'
+import type { Answer, IcebergReader, Question, TableRef } from '../interop/readers/iceberg.ts'
+import { icebergReaders } from '../interop/readers/iceberg-readers.ts'
+import type { Reading } from '../interop/rows.ts'
+import { checkRows, type Entry, type Violation } from './ledger.ts'
+
+/** Tables, and what was sent to them. */
+export interface Ledgered {
+  readonly entries: readonly Entry[]
+  readonly tables: readonly { readonly table: string; readonly ref: TableRef }[]
+}
+
+/** Two that know nothing of us; Java's also holds whatever metadata, manifests and files say against each other. */
+export const tableJudges: readonly string[] = ['duckdb', 'pyiceberg', 'java']
+
+/** The broken rules of each run. */
+export const judgeTables = async (runs: readonly Ledgered[]): Promise<Violation[][]> => {
+  const all = runs.map((): Violation[] => [])
+  for (const name of tableJudges) {
+    const reader = icebergReaders[name]
+    if (reader === undefined) throw new Error(`there is no reader ${name}`)
+    const questions = runs.flatMap(({ tables }) => tables.map(({ ref }) => ({ table: ref })))
+    const answers = await readEach(reader, questions)
+    let next = 0
+    for (const [i, { entries, tables }] of runs.entries()) {
+      const own = answers.slice(next, next + tables.length)
+      next += tables.length
+      const found = judged(
+        entries,
+        tables.map(({ table }) => table),
+        own,
+      )
+      all[i]?.push(...found.map((violation) => `${name}: ${violation}`))
+    }
+  }
+  return all
+}
+
+/** All at once; one by one when one of them cannot be read, to see which. */
+const readEach = async (
+  reader: IcebergReader,
+  questions: readonly Question[],
+): Promise<(Answer | Error)[]> => {
+  try {
+    return await reader.read(questions)
+  } catch {
+    const answers: (Answer | Error)[] = []
+    for (const question of questions) {
+      const read = reader.read([question]).then(([answer]) => answer ?? new Error('no answer'))
+      answers.push(await read.catch((error: unknown) => new Error(String(error))))
+    }
+    return answers
+  }
+}
+
+const judged = (
+  entries: readonly Entry[],
+  names: readonly string[],
+  answers: readonly (Answer | Error)[],
+): Violation[] => {
+  const violations: Violation[] = []
+  const readings: Reading[] = []
+  const seen = new Set<string>()
+  for (const [i, answer] of answers.entries()) {
+    const name = names[i] as string
+    if (answer instanceof Error) {
+      violations.push(`I4: ${name} cannot be read: ${answer.message.slice(0, 2_000)}`)
+      continue
+    }
+    const { rows, ...reading } = asReading(name, answer)
+    violations.push(...(answer.problems ?? []).map((problem) => `I4: ${name}: ${problem}`))
+    if (answer.count !== rows.length) {
+      violations.push(`I4: ${name} counts ${answer.count} rows, and has ${rows.length}`)
+    }
+    // A record may also be in the table that had the name before: it was renamed between two attempts.
+    const keys = rows.map(({ RequestId, RequestRow }) => `${name} ${RequestId}:${RequestRow}`)
+    readings.push({ ...reading, rows: rows.filter((_, row) => !seen.has(keys[row] as string)) })
+    for (const key of keys) seen.add(key)
+  }
+  return [...violations, ...checkRows(entries, readings)]
+}
