@@ -1,0 +1,36 @@
+// A writer as a process of its own, which tells when it is about to put metadata and then waits a little: somebody may stop
+// it there. Every stop, by whatever means, took two hours by its clock.
+import { createFileCatalog } from '../../../src/iceberg/file/catalog.ts'
+import { noLog } from '../../../src/log.ts'
+import { openFileStorage } from '../../../src/storage/fs.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { createAppender } from './writers.ts'
+
+const [folder = '', uuid = ''] = process.argv.slice(2)
+
+let last = Date.now()
+let slept = 0
+const now = (): number => {
+  const time = Date.now()
+  if (time - last > 700) slept += 2 * 3_600_000
+  last = time
+  return time + slept
+}
+setInterval(now, 10).unref()
+
+const files = await openFileStorage(folder)
+let isFirst = true
+const storage: Storage = {
+  ...files,
+  async put(key, bytes, options) {
+    if (isFirst && /\/v\d+\.metadata\.json$/.test(key)) {
+      isFirst = false
+      console.log(`putting ${key}`)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+    }
+    return files.put(key, bytes, options)
+  },
+}
+const catalog = createFileCatalog({ storage, root: `file://${folder}`, log: noLog, now })
+const outcome = await createAppender(catalog)(uuid).catch((error: unknown) => String(error))
+console.log(`outcome ${outcome}`)
