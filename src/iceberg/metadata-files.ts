@@ -5,6 +5,7 @@
 import { IngestError } from '../errors.ts'
 import type { FileIO } from './file-io.ts'
 import { dataContent, readFilePaths } from './manifest.ts'
+import { withCounts } from './manifest-counts.ts'
 import { type ManifestFile, readManifestList } from './manifest-list.ts'
 import { createRecent } from './recent.ts'
 import type { Snapshot } from './table-metadata.ts'
@@ -34,7 +35,7 @@ export const createMetadataFiles = (): MetadataFiles => {
   const uuids = createRecent<readonly string[]>(maxUuids, ({ length }) => 1 + length)
   return {
     async list(path, io) {
-      const manifests = await lists.get(path, () => read(path, io, readManifestList))
+      const manifests = await lists.get(path, () => read(path, io, (bytes) => listOf(bytes, io)))
       if (manifests === null) throw gone()
       return manifests
     },
@@ -68,6 +69,13 @@ const read = async <T>(
     throw new IngestError('unavailable', 'a metadata file of the table cannot be read', { cause })
   }
 }
+
+const listOf = async (bytes: Uint8Array, io: FileIO): Promise<readonly ManifestFile[]> =>
+  withCounts(await readManifestList(bytes), async (path) => {
+    const manifest = await io.get(path)
+    if (manifest === null) throw gone()
+    return manifest
+  })
 
 const addedPaths = (manifests: readonly ManifestFile[], snapshotId: bigint): string[] =>
   manifests

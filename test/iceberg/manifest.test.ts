@@ -214,6 +214,22 @@ describe('a manifest list', () => {
     )
   })
 
+  test('without counts is counted', async () => {
+    const parts = { path: 'p', day: 1, snapshotId: 3n, sequenceNumber: 4n } as const
+    const { bytes, manifest } = await manifestOf(
+      'm',
+      [
+        entryOf({ ...parts, status: 'added', rows: 1n }),
+        entryOf({ ...parts, status: 'existing', rows: 2n }),
+        entryOf({ ...parts, status: 'existing', rows: 2n ** 40n }),
+        entryOf({ ...parts, status: 'deleted', rows: 8n }),
+      ],
+      1n,
+    )
+    const untold = { ...manifest, deleted_rows_count: null }
+    expect(await withCounts([manifest, untold], async () => bytes)).toEqual([manifest, manifest])
+  })
+
   test('says of which snapshot it is', async () => {
     const { metadata: told } = await readContainer(await writeManifestList([], snapshot))
     expect(Object.fromEntries(told)).toMatchObject({
