@@ -14,6 +14,7 @@ import {
   readManifest,
   writeManifest,
 } from '../../src/iceberg/manifest.ts'
+import { withCounts } from '../../src/iceberg/manifest-counts.ts'
 import {
   type ManifestFile,
   readManifestList,
