@@ -164,8 +164,9 @@ describe('a round of retention', () => {
     await hourly(table, 150)
     const hint = `${folder}/version-hint.text`
     await table.storage.put(hint, new TextEncoder().encode('3'))
-    await table.retain()
-    expect(new TextDecoder().decode((await table.storage.get(hint)) ?? bytes)).toBe('152')
+    // No snapshot goes: then no commit tells the version.
+    expect((await table.retain(table.storage, 0)).versions).toBe(50)
+    expect(new TextDecoder().decode((await table.storage.get(hint)) ?? bytes)).toBe('151')
   })
 
   it('leaves a reader what he loaded before', async () => {
@@ -267,7 +268,7 @@ describe('a round of retention that ends early', () => {
 })
 
 it('is harmless in any history', async () => {
-  for (let seed = 1; seed <= 8; seed++) {
+  for (let seed = 1; seed <= 4; seed++) {
     const dice = random(seed)
     const table = await createTendedTable()
     const branches = ['main']

@@ -4,7 +4,7 @@ import type { FileCatalog } from '../../../src/iceberg/file/catalog.ts'
 import { readManifest } from '../../../src/iceberg/manifest.ts'
 import { readManifestList } from '../../../src/iceberg/manifest-list.ts'
 import type { EncodedDataFile, FileOutcome } from '../../../src/iceberg/new-data-file.ts'
-import { systemClock } from '../../../src/iceberg/retry.ts'
+import { type Clock, systemClock } from '../../../src/iceberg/retry.ts'
 import { currentSnapshot } from '../../../src/iceberg/table-metadata.ts'
 import { createTableWriter } from '../../../src/iceberg/table-writer.ts'
 import { noLog } from '../../../src/log.ts'
@@ -16,16 +16,17 @@ export const logs = { namespace: ['otel'], name: 'logs' }
 
 const deadlineMs = 60_000
 
-/** Appends a file to the table, made when it is missing. */
+/** Appends a file to the table, made when it is missing. `clock`: what the writer goes by. */
 export const createAppender = (
   catalog: FileCatalog,
+  clock: Clock = systemClock,
 ): ((uuid: string) => Promise<FileOutcome | undefined>) => {
   const writer = createTableWriter({
     catalog,
     identifier: logs,
     creation: creation(),
     version: 'test',
-    clock: systemClock,
+    clock,
     log: noLog,
     metrics: noMetrics,
   })
