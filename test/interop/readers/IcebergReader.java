@@ -141,16 +141,24 @@ public class IcebergReader {
     }
   }
 
+  /** SQL's meaning: a null passes no comparison. The library's is below every value and unequal to all. */
   static Expression expression(JsonNode filter) {
     String name = filter.get("column").asText();
     List<Object> values = new ArrayList<>();
     for (JsonNode value : filter.get("values")) values.add(literal(value, filter.get("type").asText()));
-    Object first = values.isEmpty() ? null : values.get(0);
     switch (filter.get("operator").asText()) {
       case "null":
         return Expressions.isNull(name);
       case "not null":
         return Expressions.notNull(name);
+      default:
+        return Expressions.and(Expressions.notNull(name), comparison(name, filter.get("operator").asText(), values));
+    }
+  }
+
+  static Expression comparison(String name, String operator, List<Object> values) {
+    Object first = values.get(0);
+    switch (operator) {
       case "in":
         return Expressions.in(name, values);
       case "between":
@@ -161,16 +169,17 @@ public class IcebergReader {
       case "=":
         return Expressions.equal(name, first);
       case "<>":
-        // In SQL a null is unequal to nothing, in Iceberg to everything.
-        return Expressions.and(Expressions.notNull(name), Expressions.notEqual(name, first));
+        return Expressions.notEqual(name, first);
       case "<":
         return Expressions.lessThan(name, first);
       case "<=":
         return Expressions.lessThanOrEqual(name, first);
       case ">":
         return Expressions.greaterThan(name, first);
-      default:
+      case ">=":
         return Expressions.greaterThanOrEqual(name, first);
+      default:
+        throw new IllegalArgumentException(operator);
     }
   }
 }

@@ -1,0 +1,113 @@
+/**
+ * Protects tables that others write too: PyIceberg, DuckDB and Spark, which also compacts, take turns with the program
+ * on one table, whoever made it; nothing is lost, nothing comes twice, the history is one line.
+ */
+import { rm } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asReading, foundRows, wantedRows } from './compare.ts'
+import { type IcebergDestination, icebergDestinations } from './iceberg-destinations.ts'
+import { randomRequests } from './random-requests.ts'
+import type { Answer, TableRef } from './readers/iceberg.ts'
+import { icebergReaders } from './readers/iceberg-readers.ts'
+import { post } from './requests.ts'
+import type { Row } from './rows.ts'
+import { type Server, startServer } from './server.ts'
+import { type Spark, startSpark } from './spark/spark.ts'
+import { duckdbWriter } from './writers/duckdb.ts'
+import { type Deed, pyicebergWriter, type Writer } from './writers/writers.ts'
+
+type Table = Deed['table']
+
+/** A request of logs, another for each number. */
+const request = (number: number) => randomRequests(number, 40).logs
+
+const send = async (server: Server, number: number): Promise<void> =>
+  expect(await post(server.url, 'logs', JSON.stringify(request(number)))).toBe(200)
+
+/** A row of somebody else's, told by its `requestid`. */
+const rowOf = (writer: string): Row => ({
+  timestamp: '1790000000000123',
+  requestid: writer,
+  requestrow: '0',
+  severitytext: `of ${writer}`,
+})
+
+const appended = (table: Table, name: string): Deed[] => [
+  { deed: 'append', table, rows: [rowOf(name)] },
+]
+
+let spark: Spark
+beforeAll(async () => {
+  spark = await startSpark()
+})
+afterAll(() => spark.stop())
+
+/** Who can write where: Spark also where there is no catalog, for tables in folders on disk. */
+const writers: Readonly<Record<string, Writer>> = {
+  pyiceberg: pyicebergWriter,
+  duckdb: duckdbWriter,
+  spark: (deeds) => spark.writer(deeds),
+}
+const others: Readonly<Record<string, readonly string[]>> = {
+  'files on disk': ['spark'],
+  'Java on disk': ['pyiceberg', 'duckdb', 'spark'],
+  Nessie: ['pyiceberg', 'duckdb', 'spark'],
+  ministack: ['pyiceberg', 'duckdb', 'spark'],
+}
+
+/** What two readers say of a table: they agree, and Java's has nothing to complain about. */
+const judged = async (table: TableRef): Promise<Answer> => {
+  const [byDuckdb] = (await icebergReaders.duckdb?.read([{ table }])) ?? []
+  const [byJava] = (await icebergReaders.java?.read([{ table }])) ?? []
+  if (byDuckdb === undefined || byJava === undefined) throw new Error('a reader says nothing')
+  expect(byJava.problems).toEqual([])
+  expect([byDuckdb.count, byJava.count]).toEqual([byDuckdb.rows.length, byDuckdb.rows.length])
+  expect(foundRows([asReading('logs', byDuckdb)])).toEqual(foundRows([asReading('logs', byJava)]))
+  return byDuckdb
+}
+
+/** Holds that a table has the rows of requests by these numbers, and one row of each other writer. */
+const holds = ({ types, rows }: Answer, numbers: readonly number[], names: readonly string[]) => {
+  const isOther = ({ requestid }: Row) => Object.hasOwn(writers, String(requestid))
+  const ours = asReading('logs', { types, rows: rows.filter((row) => !isOther(row)) })
+  const known = ({ extra: _, ...row }: Row): Row => row
+  expect(foundRows([{ ...ours, rows: ours.rows.map(known) }])).toEqual(
+    wantedRows(numbers.map(request)),
+  )
+  const theirs = rows
+    .filter(isOther)
+    .map(({ requestid, severitytext }) => [requestid, severitytext])
+  expect(theirs.sort()).toEqual(names.map((name) => [name, `of ${name}`]).sort())
+}
+
+describe.each(Object.entries(others))('%s', (place, names) => {
+  let destination: IcebergDestination
+  let server: Server
+
+  beforeAll(async () => {
+    destination = (await icebergDestinations[place]?.()) as IcebergDestination
+    server = await startServer(destination.env)
+  }, 240_000)
+  afterAll(async () => {
+    await server.stop()
+    await destination.stop()
+    await rm(server.folder, { recursive: true })
+  })
+
+  it('turns on a table that we made', async () => {
+    const table = destination.table(server, 'logs') as Table
+    let number = 0
+    await send(server, number++)
+    for (const name of names) {
+      await writers[name]?.(appended(table, name))
+      await send(server, number++)
+    }
+    const sent = [...Array(number).keys()]
+    holds(await judged(table), sent, names)
+    await spark.writer([{ deed: 'compact', table }])
+    for (const again of sent) await send(server, again)
+    holds(await judged(table), sent, names)
+    await send(server, number)
+    holds(await judged(table), [...sent, number], names)
+  }, 300_000)
+})
