@@ -1,8 +1,8 @@
 /**
  * Kills the program at random moments under load, starts it again on the same folder, and asks
- * independent readers whether every acknowledged record is there, once.
+ * independent readers whether every acknowledged record is there, once: in files of plain Parquet, or in Iceberg tables.
  *
- * `npm run faults -- --rounds 50 --seed 1`; the seed repeats what is sent and the moments, though
+ * `npm run faults -- --rounds 50 --seed 1 --as iceberg`; without `--as` one after the other. The seed repeats what is sent and the moments, though
  * not what the machine does meanwhile.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import type { Reading } from '../interop/rows.ts'
 import { random } from '../judge/random.ts'
 import { type Client, createClient } from './clients.ts'
+import { checkTables, icebergEnvironment, judgeTablesBelow } from './killed-tables.ts'
 import {
   checkAnswers,
   checkFiles,
@@ -26,6 +27,8 @@ import { absent, judges, readAll } from './readers.ts'
 export interface KillOptions {
   readonly rounds: number
   readonly seed: number
+  /** What the program makes of requests: files of plain Parquet without it. */
+  readonly as?: Form
   /** Told what happens. */
   readonly say?: (line: string) => void
 }
@@ -40,6 +43,27 @@ export interface KillReport {
   readonly rows: Readonly<Record<string, number>>
 }
 
+/** What becomes of requests. */
+export type Form = 'plain' | 'iceberg'
+
+/** How a program is started that makes this of requests, and how that is looked at. */
+interface Subject {
+  readonly env: Readonly<Record<string, string>>
+  /** Of the files that hold no rows, those that a program at work alone may have. */
+  readonly isUnfinished: (file: string) => boolean
+  /** Looks at what a killed program left: all data files, and those that are new. */
+  readonly check: (
+    data: string,
+    files: readonly string[],
+    fresh: readonly string[],
+  ) => Promise<Violation[]>
+  readonly judge: (
+    data: string,
+    entries: readonly Entry[],
+    say: (line: string) => void,
+  ) => Promise<Omit<KillReport, 'leftovers' | 'acknowledged' | 'broken'>>
+}
+
 const clientCount = 6
 /** The longest that a program under load may live after its first answer, and a starting one at all. */
 const loadMs = 800
@@ -51,8 +75,10 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 export const runKills = async ({
   rounds,
   seed,
+  as = 'plain',
   say = () => {},
 }: KillOptions): Promise<KillReport> => {
+  const subject = subjects[as]
   const folder = await mkdtemp(join(tmpdir(), 'otlp2parquet-kill-'))
   const data = join(folder, 'data')
   const ledger = openLedger(join(folder, 'ledger.jsonl'))
@@ -65,31 +91,39 @@ export const runKills = async ({
   const seen = new Set<string>()
   let leftovers = 0
   for (let round = 0; round < rounds; round++) {
-    if (dice.oneIn(10)) await killStarting(data, dice.below(startMs))
-    await killLoaded(data, clients, dice.below(loadMs), violations)
+    if (dice.oneIn(10)) await killStarting(data, dice.below(startMs), subject)
+    await killLoaded(data, clients, dice.below(loadMs), subject, violations)
     const { data: files, other } = await filesBelow(data)
-    leftovers += other.length
-    violations.push(
-      ...(await checkOpen(
-        data,
-        files.filter((file) => !seen.has(file)),
-      )),
-    )
+    const unfinished = other.filter(subject.isUnfinished)
+    leftovers += unfinished.length
+    const fresh = files.filter((file) => !seen.has(file))
+    violations.push(...(await subject.check(data, files, fresh)))
     for (const file of files) seen.add(file)
-    say(`round ${round + 1}: ${files.length} files, ${other.length} unfinished`)
+    say(`round ${round + 1}: ${files.length} files, ${unfinished.length} unfinished`)
   }
-  await finish(data, clients, violations)
-  const judged = await judge(data, ledger.entries(), say)
-  violations.push(...judged.violations)
+  await finish(data, clients, subject, violations)
+  const entries = ledger.entries()
+  const judged = await subject.judge(data, entries, say)
+  violations.push(...checkAnswers(entries), ...judged.violations)
   if (violations.length === 0) await rm(folder, { recursive: true })
   else say(`kept: ${folder}`)
-  return { ...judged, violations, leftovers }
+  const statuses = entries.flatMap((entry) =>
+    entry.kind === 'answer' ? [entry.answer.status] : [],
+  )
+  return {
+    ...judged,
+    violations,
+    leftovers,
+    acknowledged: statuses.filter((status) => status === 200).length,
+    broken: statuses.filter((status) => status === null).length,
+  }
 }
 
 /** Kills a program that has not begun to listen, most likely. */
-const killStarting = async (data: string, afterMs: number): Promise<void> => {
+const killStarting = async (data: string, afterMs: number, { env }: Subject): Promise<void> => {
   await startProgram({
     folder: data,
+    env,
     onSpawn: (child) => setTimeout(() => child.kill('SIGKILL'), afterMs),
   }).catch(() => undefined)
 }
@@ -99,9 +133,10 @@ const killLoaded = async (
   data: string,
   clients: readonly Client[],
   afterMs: number,
+  subject: Subject,
   violations: Violation[],
 ): Promise<void> => {
-  const program = await startClean(data, violations)
+  const program = await startClean(data, subject, violations)
   let answered = () => {}
   const firstAnswer = new Promise<void>((resolve) => {
     answered = resolve
@@ -115,10 +150,16 @@ const killLoaded = async (
 }
 
 /** A start leaves no temporary file of the killed one. */
-const startClean = async (data: string, violations: Violation[]): Promise<Program> => {
-  const program = await startProgram({ folder: data })
+const startClean = async (
+  data: string,
+  { env, isUnfinished }: Subject,
+  violations: Violation[],
+): Promise<Program> => {
+  const program = await startProgram({ folder: data, env })
   const { other } = await filesBelow(data)
-  violations.push(...other.map((file) => `I6: ${file} is still there after a start`))
+  violations.push(
+    ...other.filter(isUnfinished).map((file) => `I6: ${file} is still there after a start`),
+  )
   return program
 }
 
@@ -139,9 +180,10 @@ const checkOpen = async (data: string, files: readonly string[]): Promise<Violat
 const finish = async (
   data: string,
   clients: readonly Client[],
+  subject: Subject,
   violations: Violation[],
 ): Promise<void> => {
-  const program = await startClean(data, violations)
+  const program = await startClean(data, subject, violations)
   const before = program.openFiles()
   await Promise.all(clients.map((client) => client.finish(program.url)))
   // Connections close a moment after the clients let go of them.
@@ -151,7 +193,7 @@ const finish = async (
   const code = await program.stop()
   if (code !== 0) violations.push(`I6: the program ended with ${code}`)
   const { other } = await filesBelow(data)
-  violations.push(...other.map((file) => `I6: ${file} is left`))
+  violations.push(...other.filter(subject.isUnfinished).map((file) => `I6: ${file} is left`))
 }
 
 /** What a reader found; null, and a broken rule, when a file does not open. */
@@ -169,13 +211,9 @@ const readBy = async (
   })
 }
 
-const judge = async (
-  data: string,
-  entries: readonly Entry[],
-  say: (line: string) => void,
-): Promise<Omit<KillReport, 'leftovers'>> => {
+const judge: Subject['judge'] = async (data, entries, say) => {
   const { data: files } = await filesBelow(data)
-  const violations = checkAnswers(entries)
+  const violations: Violation[] = []
   const found: Record<string, Reading[]> = {}
   const rows: Record<string, number> = {}
   for (const name of Object.keys(judges)) {
@@ -187,14 +225,22 @@ const judge = async (
     say(`${name} read ${rows[name]} rows`)
   }
   violations.push(...checkFiles(files, found))
-  const answers = entries.flatMap((entry) => (entry.kind === 'answer' ? [entry.answer.status] : []))
-  return {
-    violations,
-    acknowledged: answers.filter((status) => status === 200).length,
-    broken: answers.filter((status) => status === null).length,
-    files: files.length,
-    rows,
-  }
+  return { violations, files: files.length, rows }
+}
+
+const subjects: Readonly<Record<Form, Subject>> = {
+  plain: {
+    env: {},
+    isUnfinished: () => true,
+    check: (data, _, fresh) => checkOpen(data, fresh),
+    judge,
+  },
+  iceberg: {
+    env: icebergEnvironment,
+    isUnfinished: (file) => file.startsWith('.tmp/'),
+    check: checkTables,
+    judge: judgeTablesBelow,
+  },
 }
 
 /** Why a run shows nothing, whatever it found; null when it does show something. */
@@ -206,19 +252,32 @@ export const idleness = ({
   return broken === 0 ? 'no kill broke a connection: this run shows nothing' : null
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: { rounds: { type: 'string', default: '50' }, seed: { type: 'string' } },
-  })
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
-  console.log(`seed ${seed}`)
-  const report = await runKills({ rounds: Number(values.rounds), seed, say: console.log })
+/** Runs what the command line asks for, and says what it saw; whether no rule was broken. */
+const runAndTell = async (options: KillOptions): Promise<boolean> => {
+  console.log(`${options.as}, seed ${options.seed}`)
+  const report = await runKills({ ...options, say: console.log })
   for (const violation of report.violations.slice(0, 20)) console.error(violation)
   const { violations, ...figures } = report
   console.log(JSON.stringify(figures))
-  for (const [name, why] of Object.entries(absent)) console.log(`${name} did not judge: ${why}`)
   const idle = idleness(report)
   if (idle !== null) console.error(idle)
-  console.log(`${violations.length} broken rules; seed ${seed}`)
-  process.exitCode = violations.length === 0 && idle === null ? 0 : 1
+  console.log(`${options.as}: ${violations.length} broken rules; seed ${options.seed}`)
+  return violations.length === 0 && idle === null
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '50' },
+      seed: { type: 'string' },
+      as: { type: 'string' },
+    },
+  })
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+  const forms = Object.keys(subjects) as Form[]
+  for (const as of forms.filter((form) => form === (values.as ?? form))) {
+    const isWhole = await runAndTell({ rounds: Number(values.rounds), seed, as })
+    if (!isWhole) process.exitCode = 1
+  }
+  for (const [name, why] of Object.entries(absent)) console.log(`${name} did not judge: ${why}`)
 }
