@@ -39,6 +39,8 @@ export const ministack = peer('catalogs/bin/ministack')
 export const pyiceberg = peer('pyiceberg/bin/python')
 /** Python with Spark, and the jars that make Spark know Iceberg. */
 export const spark = peer('spark/bin/python')
+/** Runs a program for Spark, as its users do. */
+export const sparkSubmit = peer('spark/bin/spark-submit')
 export const sparkJars = peer('spark/jars/lib')
 /** One of DuckDB's extensions. */
 export const duckdbExtension = (name: string): string =>

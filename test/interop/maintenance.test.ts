@@ -1,0 +1,174 @@
+/**
+ * Protects infra/maintenance: the recipes that merge small files do so while the program writes, without a row more or less;
+ * what was sent before is still recognised when it is sent again, and what is new still lands.
+ */
+import { rm, writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sendSamples } from '../tools/samples.ts'
+import type { S3Access } from './catalogs/catalog.ts'
+import { type IcebergDestination, icebergDestinations } from './iceberg-destinations.ts'
+import { here, pyiceberg, run, sparkJars, sparkSubmit } from './programs.ts'
+import type { Answer, TableRef } from './readers/iceberg.ts'
+import { icebergReaders } from './readers/iceberg-readers.ts'
+import { post } from './requests.ts'
+import { type Server, startServer } from './server.ts'
+
+const second = 1_000_000_000n
+const now = BigInt(Date.now()) * 1_000_000n
+
+/** A request of three rows, of a second of its own. */
+const request = (number: number) => ({
+  resourceLogs: [
+    {
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: `s${number % 3}` } }] },
+      scopeLogs: [
+        {
+          logRecords: [2, 0, 1].map((row) => ({
+            timeUnixNano: String(now - BigInt(number) * second - BigInt(row)),
+            body: { stringValue: `row ${row} of ${number}` },
+          })),
+        },
+      ],
+    },
+  ],
+})
+
+const send = async (server: Server, from: number, to: number): Promise<void> => {
+  for (let number = from; number < to; number++) {
+    expect(await post(server.url, 'logs', JSON.stringify(request(number)))).toBe(200)
+  }
+}
+
+/** Sends requests, from a number on, until it is told to stop; how many. */
+const keepSending = (server: Server, from: number) => {
+  let goesOn = true
+  const sent = (async () => {
+    let number = from
+    for (; goesOn; number++) {
+      await send(server, number, number + 1)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    return number - from
+  })()
+  return () => {
+    goesOn = false
+    return sent
+  }
+}
+
+const answer = async (reader: string, table: TableRef): Promise<Answer> => {
+  const [found] = (await icebergReaders[reader]?.read([{ table }])) ?? []
+  if (found === undefined) throw new Error(`no reader is called ${reader}`)
+  return found
+}
+
+/** Every value of every row, in the rows' order of arrival. */
+const valuesOf = ({ rows }: Answer): string[] =>
+  rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort()
+
+const awsEnvironment = (s3: S3Access) => ({
+  AWS_ACCESS_KEY_ID: s3.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+  AWS_DEFAULT_REGION: s3.region,
+  AWS_ENDPOINT_URL: s3.endpoint,
+})
+
+/** compact.py over the folder or bucket that a table is in. */
+const compactFiles = (table: TableRef, ...args: string[]): Promise<string> => {
+  if (!('folder' in table)) throw new Error('no table of the file catalog')
+  const root = table.folder.split('/').slice(0, -2).join('/')
+  const script = here('infra/maintenance/compact.py')
+  const env = table.s3 && awsEnvironment(table.s3)
+  return run(pyiceberg, [script, root, '--days=-1', ...args], { ...(env && { env }) })
+}
+
+/** compact_with_spark.py over a catalog. */
+const compactBySpark = (table: TableRef, ...args: string[]): Promise<string> => {
+  if (!('catalog' in table)) throw new Error('no table of a REST catalog')
+  const properties = {
+    'spark.driver.host': '127.0.0.1',
+    'spark.driver.bindAddress': '127.0.0.1',
+    'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1',
+    'spark.ui.enabled': 'false',
+    'spark.sql.shuffle.partitions': '1',
+    'spark.sql.extensions': 'org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions',
+    'spark.sql.catalog.lake': 'org.apache.iceberg.spark.SparkCatalog',
+    'spark.sql.catalog.lake.type': 'rest',
+    'spark.sql.catalog.lake.uri': table.catalog.uri,
+  }
+  const conf = Object.entries(properties).flatMap(([key, value]) => ['--conf', `${key}=${value}`])
+  const script = here('infra/maintenance/compact_with_spark.py')
+  const all = ['--master', 'local[1]', '--driver-class-path', `${sparkJars}/*`, ...conf, script]
+  const env = {
+    SPARK_LOCAL_IP: '127.0.0.1',
+    PYSPARK_PYTHON: here('test/interop/peers/spark/bin/python'),
+  }
+  return run(sparkSubmit, [...all, '--days=-2', ...args], { env })
+}
+
+describe.each([
+  ['files on disk', compactFiles, ['duckdb', 'pyiceberg']],
+  ['files on versitygw', compactFiles, ['duckdb', 'pyiceberg']],
+  ['Java on disk', compactBySpark, ['duckdb', 'java']],
+] as const)('%s', (name, compact, readers) => {
+  let destination: IcebergDestination
+  let server: Server
+  let table: TableRef
+  beforeAll(async () => {
+    destination = await (icebergDestinations[name] as () => Promise<IcebergDestination>)()
+    server = await startServer(destination.env)
+    table = destination.table(server, 'logs')
+  })
+  afterAll(async () => {
+    await server.stop()
+    await destination.stop()
+    await rm(server.folder, { recursive: true })
+  })
+
+  it('merges what was sent, while more is sent', { timeout: 300_000 }, async () => {
+    await send(server, 0, 12)
+    await sendSamples(server.url)
+    const before = await answer('pyiceberg', table)
+    const stop = keepSending(server, 12)
+    const printed = await compact(table)
+    const more = await stop()
+    expect(printed).toMatch(/otel\.logs: \d\d+ files .*became \d\b/)
+    expect(printed).not.toMatch(/otel\.logs: \d+ files .*became 0/)
+    for (const reader of readers) {
+      const after = await answer(reader, table)
+      expect([reader, after.count]).toEqual([reader, before.count + 3 * more])
+      if (reader !== 'pyiceberg') continue
+      const values = new Set(valuesOf(after))
+      expect(valuesOf(before).filter((row) => !values.has(row))).toEqual([])
+    }
+  })
+
+  it('recognises what is sent again, and takes what is new', async () => {
+    const before = await answer('duckdb', table)
+    await send(server, 0, 12)
+    expect((await answer('duckdb', table)).count).toBe(before.count)
+    await send(server, 100_000, 100_002)
+    for (const reader of readers) {
+      expect([reader, (await answer(reader, table)).count]).toEqual([reader, before.count + 6])
+    }
+  })
+})
+
+it('compact.py removes data files that no snapshot has, and no other', async () => {
+  const server = await startServer({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })
+  try {
+    const table = { folder: `${server.folder}/otel/logs` }
+    await send(server, 0, 3)
+    await writeFile(`${table.folder}/data/0-forgotten.parquet`, 'of no snapshot')
+    expect(await compactFiles(table, '--delete-after-days', '1')).toContain('removed 0 data files')
+    const before = await server.files()
+    expect(await compactFiles(table, '--delete-after-days', '0')).toContain('removed 1 data files')
+    expect(await server.files()).toEqual(before.filter((file) => !file.includes('forgotten')))
+    expect((await answer('duckdb', table)).count).toBe(9)
+    await send(server, 0, 4)
+    expect((await answer('duckdb', table)).count).toBe(12)
+  } finally {
+    await server.stop()
+    await rm(server.folder, { recursive: true })
+  }
+})
