@@ -238,8 +238,9 @@ describe('a file catalog', () => {
   })
 
   it.each([
-    ['{}', 'cannot read the metadata'],
-    ['{"format-version":3}', 'cannot read the metadata'],
+    ['{', 'cannot read the metadata'],
+    ['{"format-version":1}', 'format version 1'],
+    ['{"format-version":3}', 'format version 3'],
     ['{"format-version":2,"properties":{"write.metadata.compression-codec":"gzip"}}', 'gzip'],
   ])('says that it cannot use %s', async (text, reason) => {
     await storage.put(metadataKey(table, 1), new TextEncoder().encode(text))
