@@ -76,10 +76,13 @@ const append = async (
   const started = performance.now()
   const { metrics } = options
   const loaded = (files[0] as IcebergFile).loaded
-  const encoded = await Promise.all(files.map((file) => encodeFile(file, delivery, options)))
-  // Not the files themselves: their bytes go as soon as they are written, long before the commit.
-  const sizes = encoded.map(({ bytes }) => bytes.length)
-  const outcomes = await options.writerOf(table).append(loaded, encoded, delivery.deadline)
+  const sizes: number[] = []
+  const encoding = Promise.all(files.map((file) => encodeFile(file, delivery, options)))
+  // Not in a variable: while it waits, this function would hold on to bytes that nobody needs once they are written.
+  const outcomes = await encoding.then((encoded) => {
+    sizes.push(...encoded.map(({ bytes }) => bytes.length))
+    return options.writerOf(table).append(loaded, encoded, delivery.deadline)
+  })
   metrics.observe('write_duration', { table: table.name }, (performance.now() - started) / 1000)
   return outcomes.map((outcome, i) => {
     const bytes = sizes[i] as number

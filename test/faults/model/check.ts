@@ -39,7 +39,7 @@ export const check = async (run: Run, lake: Lake, network: Network): Promise<rea
     ...(table === null ? ['the table is gone'] : await checkTable(run, table)),
     ...checkHistory(states),
     ...checkWorks(run),
-    ...((network.calls.get('delete') ?? 0) > 0 ? ['an object was deleted'] : []),
+    ...network.forbidden,
   ]
 }
 

@@ -67,6 +67,11 @@ const serviceLake = (storage: Storage, world: World, network: Network, chance: C
     },
     catalogFor(process) {
       const { now } = process.clock
+      let hasSeen = false
+      const seen = <T>(table: T): T => {
+        hasSeen ||= table !== null
+        return table
+      }
       const ours = createMemoryCatalog({ tables, io: throughFiles(io, process, network), now })
       const stale = async () => {
         const loadedAt = now()
@@ -78,10 +83,13 @@ const serviceLake = (storage: Storage, world: World, network: Network, chance: C
         ...ours,
         load: (identifier, { signal } = {}) => {
           const look = network.isStale() ? stale : () => ours.load(identifier)
-          return network.send(process, 'load', look, signal)
+          return network.send(process, 'load', look, signal).then(seen)
         },
-        create: (identifier, creation, { signal } = {}) =>
-          network.send(process, 'create', () => ours.create(identifier, creation), signal),
+        create: (identifier, creation, { signal } = {}) => {
+          if (hasSeen) network.forbidden.add('a table was made again')
+          const make = () => ours.create(identifier, creation)
+          return network.send(process, 'create', make, signal).then(seen)
+        },
         commit: (table, commit, { signal } = {}) =>
           network
             .send(process, 'commit', () => ours.commit(table, commit), signal)

@@ -40,6 +40,8 @@ interface Scene {
   readonly run: Run
   /** Whether every attempt of a request makes the same bytes. */
   readonly sameBytes: boolean
+  /** The table's. */
+  readonly properties: Readonly<Record<string, string>>
 }
 
 /** Runs a seed. What it broke is told in words; nothing when all held. */
@@ -65,7 +67,9 @@ const runWith = async (chance: Chance, kind: CatalogKind): Promise<readonly stri
     expired: false,
     droppedAt: null,
   }
-  const scene = { world, chance, network, lake, run, sameBytes: chance.happens(0.5) }
+  const properties = { 'commit.manifest-merge.min-count-to-merge': chance.pick(['2', '5', '100']) }
+  const sameBytes = chance.happens(0.5)
+  const scene = { world, chance, network, lake, run, sameBytes, properties }
   const slots = Array.from({ length: chance.whole(1, 4) }, (_, i) => createSlot(scene, `p${i}`))
   live(scene, slots)
   await world.run(endOfTime)
@@ -92,7 +96,7 @@ const createSlot = (scene: Scene, name: string): Slot => {
   const writer = createTableWriter({
     catalog: lake.catalogFor(process),
     identifier,
-    creation: creation(),
+    creation: creation(scene.properties),
     clock: process.clock,
     version: 'model',
     log: noLog,

@@ -41,8 +41,8 @@ export interface Network {
   isStale(): boolean
   /** No more faults. */
   heal(): void
-  /** How many calls of each kind were made. */
-  readonly calls: Map<Call, number>
+  /** What no process may ever do, and did. */
+  readonly forbidden: Set<string>
 }
 
 /** Clients of storages and catalogs give up by themselves. */
@@ -56,7 +56,7 @@ interface Storm {
 
 /** A network whose faults, and how many they are, a seed decides. */
 export const createNetwork = (world: World, chance: Chance): Network => {
-  const calls = new Map<Call, number>()
+  const forbidden = new Set<string>()
   const probability = chance.pick([0, 0.03, 0.1, 0.25, 0.5])
   const possible = faults.filter(() => chance.happens(0.5))
   const slowest = chance.pick([2, 30, 300])
@@ -112,14 +112,14 @@ export const createNetwork = (world: World, chance: Chance): Network => {
   }
 
   return {
-    calls,
+    forbidden,
     isStale: () => faultOf() === 'stale',
     heal() {
       healed = true
     },
     async send(process, call, act, signal) {
       await process.running()
-      calls.set(call, (calls.get(call) ?? 0) + 1)
+      if (call === 'delete') forbidden.add('an object was deleted')
       const answer = exchange(call, act)
       answer.catch(() => {})
       try {
