@@ -54,8 +54,13 @@ export const dataFile = (path: string, day: number, rows: readonly Rows[], size:
   }) satisfies DataFile
 
 /** Puts a file of the model's rows, and describes it. */
-const putRows = async (table: LoadedTable, day: number, rows: readonly Rows[]) => {
-  const path = `${table.metadata.location}/data/${crypto.randomUUID()}-00001.parquet`
+const putRows = async (
+  table: LoadedTable,
+  day: number,
+  rows: readonly Rows[],
+  uuid: string = crypto.randomUUID(),
+) => {
+  const path = `${table.metadata.location}/data/${uuid}-00001.parquet`
   const bytes = bytesOf(rows, 'another writer')
   await table.io.put(path, bytes)
   return dataFile(path, day, rows, bytes.length)
@@ -158,14 +163,26 @@ const kept = (entry: ManifestEntry, { file }: ReadManifestFile): ManifestEntry =
   file_sequence_number: entry.file_sequence_number ?? file.sequence_number,
 })
 
+const added = (file: DataFile, snapshotId: bigint): ManifestEntry => ({
+  status: entryStatus.added,
+  snapshot_id: snapshotId,
+  sequence_number: null,
+  file_sequence_number: null,
+  data_file: file,
+})
+
 const isLive = ({ status }: ManifestEntry): boolean => status !== entryStatus.deleted
 
-/** Appends rows of its own. */
-export const appendForeign = async (others: Others, id: string): Promise<boolean> => {
+/** Appends rows of its own, in a file with that uuid in its name. */
+export const appendForeign = async (
+  others: Others,
+  id: string,
+  uuid?: string,
+): Promise<boolean> => {
   const { catalog, pause, now } = others
   const table = await catalog.load(identifier)
   if (table === null) return false
-  const file = await putRows(table, 20_000, [{ id, count: 1 }])
+  const file = await putRows(table, 20_000, [{ id, count: 1 }], uuid)
   const parent = currentSnapshot(table.metadata)
   const parents = (await manifestsOf(table)).map(({ file: manifest }) => manifest)
   await pause()
@@ -196,8 +213,8 @@ export const mergeManifests = async (others: Others): Promise<boolean> => {
   return replaceList(others, table, list, id, { operation })
 }
 
-/** Writes the rows of some files of one day into one, and removes those. */
-export const compact = async (others: Others): Promise<boolean> => {
+/** Writes the rows of some files of one day into one, and removes those; or only removes them. */
+export const compact = async (others: Others, onlyRemoves = false): Promise<boolean> => {
   const { catalog, chance, pause } = others
   const table = await catalog.load(identifier)
   if (table === null) return false
@@ -209,19 +226,17 @@ export const compact = async (others: Others): Promise<boolean> => {
   const chosen = live.filter((entry) => dayOf(entry) === day && chance.happens(0.7))
   if (chosen.length === 0) return false
   const rows = await Promise.all(chosen.map((entry) => rowsOf(table, entry.data_file.file_path)))
-  const file = await putRows(table, day, rows.flat())
+  const file = onlyRemoves ? null : await putRows(table, day, rows.flat())
   await pause()
   const id = randomSnapshotId()
-  const added = { status: entryStatus.added, snapshot_id: id, data_file: file }
-  const numbers = { sequence_number: null, file_sequence_number: null }
-  const list = [await putManifest(table, [{ ...added, ...numbers }], id)]
+  const list = file === null ? [] : [await putManifest(table, [added(file, id)], id)]
   for (const manifest of manifests) {
     const rest = await withoutFiles(table, manifest, chosen, id)
     if (rest !== null) list.push(rest)
   }
-  const total = live.length - chosen.length + 1
+  const total = live.length - chosen.length + (file === null ? 0 : 1)
   return replaceList(others, table, list, id, {
-    operation: 'replace',
+    operation: onlyRemoves ? 'delete' : 'replace',
     'total-data-files': String(total),
   })
 }
