@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { bareName, type ColdStart, coldStarts } from './cold-start.ts'
+import { commitCosts, commitLines, slowCommits } from './commits.ts'
 import { checkFairness } from './fairness.ts'
 import { measureServer, nodeFlags, type Served } from './over-http.ts'
 import { type Payload, payloadOf } from './payloads.ts'
@@ -17,7 +18,8 @@ const help = `npm run bench -- [options]
   --smoke        the least that touches everything, in some seconds
   --full         every kind, size, encoding and concurrency with every other
   --only WORDS   only what has all of these words in its name, such as
-                 "http logs protobuf 10000 x8" or "stages json"; "start" for the starts alone
+                 "http logs protobuf 10000 x8" or "stages json"; "start" for the starts alone,
+                 "commits" for commits to Iceberg tables alone
   --list         the names, without measuring
   --help
 
@@ -94,6 +96,14 @@ const printStarts = async (smoke: boolean): Promise<ColdStart[]> => {
   return starts.filter(({ name }) => name !== bareName)
 }
 
+const printCommits = async (smoke: boolean): Promise<void> =>
+  console.log(
+    ['', machine(), ...commitLines(await commitCosts(smoke), await slowCommits(smoke))].join('\n'),
+  )
+
+/** What is measured but is no task of the table. */
+const alone: readonly string[] = ['start', 'commits']
+
 const machine = (): string => {
   const [first] = cpus()
   const load = loadavg().map((load) => load.toFixed(1))
@@ -112,10 +122,11 @@ const main = async (): Promise<void> => {
   })
   if (values.help) return console.log(help)
   const { smoke, only } = values
-  const tasks = only === 'start' ? [] : tasksOf(values)
+  const tasks = alone.includes(only) ? [] : tasksOf(values)
   if (values.list) return console.log(tasks.map(nameOf).join('\n'))
-  if (tasks.length === 0 && only !== 'start')
+  if (tasks.length === 0 && !alone.includes(only))
     throw new Error(`nothing is named "${only}": see --list`)
+  if (only === 'commits') return printCommits(smoke)
   // What users install is measured: the bundle.
   await run('npm', ['run', 'build'], { cwd: root })
   await checkFairness()
@@ -127,6 +138,7 @@ const main = async (): Promise<void> => {
     lines.push(...measured)
   }
   console.log(`\n${legend}`)
+  if (only === '') await printCommits(smoke)
   const starts = only === '' || only === 'start' ? await printStarts(smoke) : []
   if (!smoke) console.log(['', ...comparisons(lines, starts), '', machine()].join('\n'))
 }
