@@ -90,29 +90,3 @@ export const stringifyJson = (value: unknown): string =>
   JSON.stringify(value, (_, member) =>
     typeof member === 'bigint' ? lossless.rawJSON(member.toString()) : member,
   )
-
-/** Of objects that never change. */
-const texts = new WeakMap<object, string>()
-
-/**
- * Writes an object whose lists hold objects that never change, such as the snapshots of a table: the text of each is kept for
- * the next time, so that one more snapshot costs what it adds.
- */
-export const stringifyLists = (value: object): string => {
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .map(([key, member]) => `${JSON.stringify(key)}:${memberText(member)}`)
-  return `{${members.join()}}`
-}
-
-const memberText = (member: unknown): string =>
-  Array.isArray(member) ? `[${member.map(itemText).join()}]` : stringifyJson(member)
-
-const itemText = (item: unknown): string => {
-  if (typeof item !== 'object' || item === null) return stringifyJson(item ?? null)
-  const kept = texts.get(item)
-  if (kept !== undefined) return kept
-  const text = stringifyJson(item)
-  texts.set(item, text)
-  return text
-}

@@ -110,7 +110,13 @@ const commit = async (
   if (signal?.aborted) return conflict('it was given up before it was tried')
   const metadata = nextMetadata(applyUpdates(base.metadata, updates, loadedAt), base)
   const version = base.version + 1
-  const next = { ...base, metadata, loadedAt, version, bytes: metadataBytes(metadata) }
+  const next = {
+    ...base,
+    metadata,
+    loadedAt,
+    version,
+    bytes: metadataBytes(metadata, base.metadata),
+  }
   return untilGivenUp(swap(base, next, updates, store), signal).catch((error: unknown) =>
     unknown(String(error)),
   )
