@@ -14,7 +14,7 @@ import { randomOf, randomRequests } from './random-requests.ts'
 import type { Answer, IcebergReader, Question } from './readers/iceberg.ts'
 import { icebergReaders } from './readers/iceberg-readers.ts'
 import { withoutNullLists } from './readers/readers.ts'
-import { post, requests } from './requests.ts'
+import { deliver, requests } from './requests.ts'
 import type { Row } from './rows.ts'
 import { type Server, startServer } from './server.ts'
 import { type Spark, startSpark } from './spark/spark.ts'
@@ -97,8 +97,7 @@ describe.each(Object.entries(icebergDestinations))('%s', (_, start) => {
   beforeAll(async () => {
     destination = await start()
     server = await startServer(destination.env)
-    for (const [signal, request] of sent)
-      expect(await post(server.url, signal, JSON.stringify(request))).toBe(200)
+    for (const [signal, request] of sent) await deliver(server.url, signal, JSON.stringify(request))
     const refs = names.map((name) => ({ table: destination.table(server, name) }))
     byDuckdb = (await icebergReaders.duckdb?.read(refs)) ?? []
     questions = refs.map(({ table }, i) => {

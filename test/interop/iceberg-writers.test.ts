@@ -9,7 +9,7 @@ import { type IcebergDestination, icebergDestinations } from './iceberg-destinat
 import { randomRequests } from './random-requests.ts'
 import type { Answer, TableRef } from './readers/iceberg.ts'
 import { icebergReaders } from './readers/iceberg-readers.ts'
-import { post } from './requests.ts'
+import { deliver } from './requests.ts'
 import type { Row } from './rows.ts'
 import { type Server, startServer } from './server.ts'
 import { type Spark, startSpark } from './spark/spark.ts'
@@ -21,8 +21,8 @@ type Table = Deed['table']
 /** A request of logs, another for each number. */
 const request = (number: number) => randomRequests(number, 40).logs
 
-const send = async (server: Server, number: number): Promise<void> =>
-  expect(await post(server.url, 'logs', JSON.stringify(request(number)))).toBe(200)
+const send = (server: Server, number: number): Promise<void> =>
+  deliver(server.url, 'logs', JSON.stringify(request(number)))
 
 /** A row of somebody else's, told by its `requestid`. */
 const rowOf = (writer: string): Row => ({

@@ -267,3 +267,14 @@ export const post = async (
   await response.arrayBuffer()
   return response.status
 }
+
+/**
+ * Sends one request as a sender does: again after a 503, which a catalog that has just started may cause.
+ * @throws when it is not taken at last
+ */
+export const deliver = async (url: string, signal: string, body: string): Promise<void> => {
+  const statuses: number[] = []
+  do statuses.push(await post(url, signal, body))
+  while (statuses.at(-1) === 503 && statuses.length < 6)
+  if (statuses.at(-1) !== 200) throw new Error(`${signal} was answered ${statuses}`)
+}
