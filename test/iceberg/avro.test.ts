@@ -123,7 +123,8 @@ test('a container gives back schema, metadata and records', async () => {
 })
 
 test("what PyIceberg leaves behind a block of zlib's is passed over", async () => {
-  const bytes = Buffer.from(await writeContainer(nested, {}, [row]))
+  const records = Array.from({ length: 1000 }, () => row)
+  const bytes = Buffer.from(await writeContainer(nested, {}, records))
   const sync = bytes.subarray(-16)
   const head = bytes.subarray(0, bytes.indexOf(sync) + 16)
   const file = new BinaryDecoder(bytes.subarray(head.length))
@@ -132,7 +133,19 @@ test("what PyIceberg leaves behind a block of zlib's is passed over", async () =
   to.long(file.int())
   to.bytes(Buffer.concat([file.bytes(), Buffer.of(1, 2, 3)]))
   to.raw(sync)
-  expect((await readContainer(to.written)).records).toEqual([row])
+  expect((await readContainer(to.written)).records).toEqual(records)
+})
+
+test.each([
+  [1, 'null'],
+  [1000, 'deflate'],
+])('a block of %i records has codec %s', async (count, codec) => {
+  const bytes = await writeContainer(
+    nested,
+    {},
+    Array.from({ length: count }, () => row),
+  )
+  expect((await readContainer(bytes)).metadata.get('avro.codec')).toBe(codec)
 })
 
 test('a container without records is one', async () => {
@@ -159,8 +172,8 @@ test.each([
 
 test('a codec that is not there is named', async () => {
   const bytes = await writeContainer(nested, {}, [row])
-  const text = Buffer.from(bytes).toString('latin1').replace('deflate', 'unknown')
-  await expect(readContainer(Buffer.from(text, 'latin1'))).rejects.toThrow(/codec unknown/)
+  const text = Buffer.from(bytes).toString('latin1').replace('\x08null', '\x08none')
+  await expect(readContainer(Buffer.from(text, 'latin1'))).rejects.toThrow(/codec none/)
 })
 
 test.each<[AvroSchema, Parameters<BinaryEncoder['value']>[1]]>([

@@ -18,14 +18,21 @@ export interface Container {
   readonly records: readonly AvroMembers[]
 }
 
-/** Writes records into one file of one block, deflated. `metadata` comes without `avro.*`. */
+/** Bytes below which a block is left as it is: to deflate it costs more than all else, and saves next to nothing. */
+const worthDeflating = 4096
+
+/** Writes records into one file of one block, deflated unless small. `metadata` comes without `avro.*`. */
 export const writeContainer = async (
   schema: AvroRecord,
   metadata: Readonly<Record<string, string>>,
   records: readonly AvroMembers[],
 ): Promise<Uint8Array<ArrayBuffer>> => {
+  const block = new BinaryEncoder()
+  for (const record of records) block.value(schema, record)
+  const isDeflated = block.written.length >= worthDeflating
+  const codec = isDeflated ? 'deflate' : 'null'
+  const all = { 'avro.schema': JSON.stringify(schema), 'avro.codec': codec, ...metadata }
   const file = new BinaryEncoder()
-  const all = { 'avro.schema': JSON.stringify(schema), 'avro.codec': 'deflate', ...metadata }
   file.raw(magic)
   file.value(
     metadataSchema,
@@ -34,10 +41,8 @@ export const writeContainer = async (
   const sync = crypto.getRandomValues(new Uint8Array(syncLength))
   file.raw(sync)
   if (records.length > 0) {
-    const block = new BinaryEncoder()
-    for (const record of records) block.value(schema, record)
     file.long(records.length)
-    file.bytes(await piped(block.written, new CompressionStream('deflate-raw')))
+    file.bytes(isDeflated ? await deflate(block.written) : block.written)
     file.raw(sync)
   }
   return file.written.slice()
@@ -110,6 +115,8 @@ const inflated: Codec = async (block) => {
     return inflate(block.subarray(0, -pyicebergTrailer)).catch(() => Promise.reject(error))
   }
 }
+
+const deflate = (block: Uint8Array) => piped(block, new CompressionStream('deflate-raw'))
 
 const inflate = (block: Uint8Array) => piped(block, new DecompressionStream('deflate-raw'))
 
