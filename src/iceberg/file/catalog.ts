@@ -14,6 +14,7 @@ import type {
   TableIdentifier,
 } from '../catalog.ts'
 import { newTableMetadata } from '../new-table.ts'
+import { inTime } from '../retry.ts'
 import { brokenRequirement } from '../table-requirements.ts'
 import { applyUpdates } from '../table-updates.ts'
 import { metadataBytes, nextMetadata, readMetadata } from './metadata-text.ts'
@@ -117,25 +118,6 @@ const commit = async (
     version,
     bytes: metadataBytes(metadata, base.metadata),
   }
-  return untilGivenUp(swap(base, next, updates, store), signal).catch((error: unknown) =>
-    unknown(String(error)),
-  )
-}
-
-/** The outcome, or a rejection as soon as nobody waits for it any longer. */
-const untilGivenUp = async <T>(
-  outcome: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> => {
-  if (signal === undefined) return outcome
-  const { promise, reject } = Promise.withResolvers<never>()
-  const giveUp = () => reject(new Error('it was given up'))
-  signal.addEventListener('abort', giveUp)
-  if (signal.aborted) giveUp()
-  try {
-    return await Promise.race([outcome, promise])
-  } finally {
-    signal.removeEventListener('abort', giveUp)
-    outcome.catch(() => undefined)
-  }
+  const outcome = swap(base, next, updates, store).catch((error: unknown) => unknown(String(error)))
+  return signal === undefined ? outcome : inTime(outcome, signal, () => unknown('it was given up'))
 }
