@@ -4,12 +4,7 @@ import type { AvroMembers, AvroSchema } from './avro/schema.ts'
 import { lowerBound, upperBound } from './bounds.ts'
 import type { PartitionFieldSummary } from './manifest-list.ts'
 import type { PartitionFieldType } from './manifest-schema.ts'
-import type {
-  NestedField,
-  PartitionField,
-  PartitionSpec,
-  TableMetadata,
-} from './table-metadata.ts'
+import type { NestedField, PartitionField, PartitionSpec, TableMetadata } from './table-metadata.ts'
 import { parseTransform, type TransformedValue } from './transform.ts'
 
 /** A value of a partition; null where the column is. */
