@@ -197,6 +197,9 @@ const passedHeaders = ({ rawHeaders }: IncomingMessage, body: Buffer): string[] 
   return body.length > 0 ? [...kept, 'content-length', String(body.length)] : kept
 }
 
+/** No server takes so long; one that does would hold up whoever waits for all calls to land. */
+const patienceMs = 15_000
+
 const send = (
   { target, rewrite = {} }: FaultProxyOptions,
   agent: Agent,
@@ -206,7 +209,8 @@ const send = (
   new Promise((resolve, reject) => {
     const { method = 'GET', url = '/' } = incoming
     const headers = passedHeaders(incoming, body)
-    const sending = request(target + url, { method, agent, headers })
+    const sending = request(target + url, { method, agent, headers, timeout: patienceMs })
+    sending.on('timeout', () => sending.destroy(new Error('the server does not answer')))
     sending.on('error', reject)
     sending.on('response', (response) => {
       buffer(response).then(
@@ -243,7 +247,9 @@ const sendHalf = (target: string, incoming: IncomingMessage, body: Buffer): Prom
     const { method = 'GET', url = '/' } = incoming
     const headers = passedHeaders(incoming, body)
     const sending = request(target + url, { method, headers, agent: false })
-    sending.on('error', () => resolve()).on('response', (response) => response.resume())
+    sending.on('error', () => undefined).on('response', (response) => response.resume())
+    // A server that answers early leaves no error.
+    sending.on('close', () => resolve())
     sending.write(body.subarray(0, body.length >> 1), () => {
       setTimeout(() => sending.destroy(new Error('torn')), 20)
     })

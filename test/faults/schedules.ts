@@ -18,7 +18,7 @@ const turns: readonly string[] = [
 export const groundOf = (seed: number): string => turns[seed % turns.length] as string
 
 /** Schedules at once: most of their time is waiting. */
-const concurrency = 3
+const concurrency = 5
 
 export interface Judged extends ScheduleRun {
   /** Those of the readers too. */

@@ -77,7 +77,7 @@ export interface Weather {
   decide(service: Service): (call: Call) => Deed
   /** From now on nothing happens any more. */
   clear(): void
-  /** How often each trouble met each purpose: `swap lose`, `swap storm 409`, `swap meanwhile`. */
+  /** How often each trouble met each purpose: `swap lose`, `swap refuse 409`, `swap storm 503`, `swap meanwhile`. */
   readonly tally: ReadonlyMap<string, number>
 }
 
@@ -125,7 +125,7 @@ export const createWeather = ({ dice, ms, services, meanwhile }: WeatherOptions)
       }
       if (dice.below(100) < percent) {
         const chosen = trouble(service, call, purpose)
-        count(`${purpose} ${chosen.do}`)
+        count([purpose, chosen.do, 'reply' in chosen ? chosen.reply.status : ''].join(' ').trim())
         return chosen
       }
       if (purpose !== 'swap' || meanwhile === null || !dice.oneIn(6)) return { do: 'pass' }

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// What needs the peers of interop: real servers, and readers that judge what is in them.
+export default defineConfig({
+  test: {
+    root: '.',
+    include: ['test/faults/schedules.test.ts', 'test/faults/writers.test.ts'],
+    fileParallelism: false,
+    testTimeout: 200_000,
+    hookTimeout: 200_000,
+  },
+})
