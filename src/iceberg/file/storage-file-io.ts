@@ -19,6 +19,6 @@ export const storageFileIO = (root: string, storage: Storage): FileIO => {
   }
 }
 
-/** Hadoop's ways to spell the same place: `file:/x` for `file:///x`, `s3a://` and `s3n://` for `s3://`. */
+/** Hadoop's ways to spell the same place: `/x` and `file:/x` for `file:///x`, `s3a://` and `s3n://` for `s3://`. */
 const spelled = (path: string): string =>
-  path.replace(/^file:\/+/, 'file:///').replace(/^s3[an]:/, 's3:')
+  path.replace(/^(?:file:)?\/+/, 'file:///').replace(/^s3[an]:/, 's3:')
