@@ -1,0 +1,147 @@
+// Writers of a table in a world of its own, where every call takes a millisecond: the time that something takes is the number
+// of calls that it waited for, one after another.
+import type { Catalog } from '../../src/iceberg/catalog.ts'
+import type { EncodedDataFile } from '../../src/iceberg/new-data-file.ts'
+import type { TableMetadata } from '../../src/iceberg/table-metadata.ts'
+import { createTableWriter, type TableWriter } from '../../src/iceberg/table-writer.ts'
+import { type Log, noLog } from '../../src/log.ts'
+import { type Metrics, noMetrics } from '../../src/metrics.ts'
+import { createMemoryStorage, type Operation } from '../../src/storage/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import { creation } from '../contracts/commits.ts'
+import { identifier } from '../faults/model/lake.ts'
+import { dataFile } from '../faults/model/others.ts'
+import { createProcess } from '../faults/model/process.ts'
+import { createChance } from '../faults/model/random.ts'
+import { bytesOf } from '../faults/model/rows.ts'
+import { createWorld, type World } from '../faults/model/world.ts'
+import { type CatalogCall, createMemoryCatalog, memoryFileIO } from './memory-catalog.ts'
+
+/** What a test does to calls: it waits, or throws. */
+export interface Interference {
+  object: (operation: Operation, key: string) => void | Promise<void>
+  before: (call: CatalogCall) => void | Promise<void>
+  after: (call: CatalogCall) => void | Promise<void>
+}
+
+export interface Lab {
+  readonly world: World
+  readonly tables: Map<string, TableMetadata>
+  /** Without interference, and without time. */
+  readonly storage: Storage
+  readonly catalog: Catalog
+  readonly interfere: Interference
+  readonly calls: string[]
+  /** A writer as another process has it. */
+  readonly writer: (options?: WriterOptions) => TableWriter
+  /** The outcome of work, and the milliseconds that it took. */
+  readonly timed: <T>(work: () => Promise<T>) => Promise<[T, number]>
+}
+
+export interface WriterOptions {
+  readonly catalog?: Partial<Catalog>
+  readonly log?: Log
+  readonly metrics?: Metrics
+}
+
+export const createLab = (): Lab => {
+  const world = createWorld(createChance(1))
+  const calls: string[] = []
+  const interfere: Interference = { object() {}, before() {}, after() {} }
+  const storage = createMemoryStorage()
+  const slow: Storage = slowStorage(storage, async (operation, key) => {
+    calls.push(`${operation} ${key}`)
+    await world.sleep(1)
+    await interfere.object(operation, key)
+  })
+  const tables = new Map<string, TableMetadata>()
+  const { clock } = createProcess('p', world)
+  const open = () =>
+    createMemoryCatalog({
+      tables,
+      io: memoryFileIO(slow),
+      now: world.now,
+      before: async (call) => {
+        calls.push(call)
+        await world.sleep(1)
+        await interfere.before(call)
+      },
+      after: (call) => interfere.after(call),
+    })
+  return {
+    world,
+    tables,
+    storage,
+    interfere,
+    calls,
+    catalog: createMemoryCatalog({ tables, io: memoryFileIO(storage), now: world.now }),
+    writer: ({ catalog = {}, log = noLog, metrics = noMetrics } = {}) =>
+      createTableWriter({
+        catalog: { ...open(), ...catalog },
+        identifier,
+        creation: creation(),
+        clock,
+        version: 'lab',
+        log,
+        metrics,
+      }),
+    async timed(work) {
+      const began = world.now()
+      let took = 0
+      const outcome = work().finally(() => {
+        took = world.now() - began
+      })
+      outcome.catch(() => {})
+      await world.run(Number.POSITIVE_INFINITY)
+      return [await outcome, took]
+    },
+  }
+}
+
+const slowStorage = (
+  storage: Storage,
+  before: (operation: Operation, key: string) => Promise<void>,
+): Storage => ({
+  ...storage,
+  async put(key, bytes, options) {
+    await before('put', key)
+    return storage.put(key, bytes, options)
+  },
+  async get(key) {
+    await before('get', key)
+    return storage.get(key)
+  },
+  async head(key) {
+    await before('head', key)
+    return storage.head(key)
+  },
+})
+
+const uuidOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+
+/** Where the file of request `n` is put first. */
+export const keyOf = (n: number): string => `otel/logs/data/5-${uuidOf(n)}.parquet`
+
+/** The file of request `n`, of one row. `by`: of one attempt alone. */
+export const fileOf = (n: number, by = ''): EncodedDataFile => {
+  const rows = [{ id: `r${n}`, count: 1 }]
+  const bytes = bytesOf(rows, by)
+  const path = `memory://lake/${keyOf(n)}`
+  return { uuid: uuidOf(n), specId: 0, bytes, dataFile: dataFile(path, 20_000, rows, bytes.length) }
+}
+
+/** Sends the file of request `n` by a writer: the outcome, or what the sender is told. */
+export const send = async (
+  writer: TableWriter,
+  n: number,
+  { now }: Pick<World, 'now'>,
+  { by = '', patienceMs = 8_000 } = {},
+): Promise<string> => {
+  try {
+    const table = await writer.open()
+    const [outcome] = await writer.append(table, [fileOf(n, by)], now() + patienceMs)
+    return outcome ?? 'nothing'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
