@@ -293,7 +293,8 @@ class Validator {
     Schema schema = table.schema();
     PartitionSpec spec = table.specs().get(file.specId());
     PartitionKey key = new PartitionKey(spec, schema);
-    SortOrder order = table.sortOrders().get(file.sortOrderId() == null ? 0 : file.sortOrderId());
+    int id = file.sortOrderId() == null ? 0 : file.sortOrderId();
+    SortOrder order = id == 0 ? SortOrder.unsorted() : table.sortOrders().get(id);
     check(order != null, "%s: unknown sort order", path);
     Comparator<StructLike> sorted = order == null || order.isUnsorted() ? null : SortOrderComparators.forSchema(schema, order);
     long rows = 0;
