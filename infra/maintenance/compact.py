@@ -9,6 +9,8 @@ Files of one partition whose rows are all older than --days become files of abou
 Each merge is a snapshot of its own; rows are neither added nor lost. A request that is sent again is recognised for as
 long as the program keeps that snapshot (OTLP2PARQUET_SNAPSHOT_MAX_AGE_HOURS): let --days be more than senders wait.
 
+A program that commits many times a second is always faster: then this gives up and says so, and has changed nothing.
+
 The merged files stay where they are, for the snapshots before. --delete-after-days removes data files that no snapshot
 has any more and that are at least so old. The rows of one merge are in memory at once, some ten times --target-mb.
 """
@@ -16,18 +18,22 @@ has any more and that are at least so old. The rows of one merge are in memory a
 import argparse
 import random
 import time
+import uuid
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 from file_catalog import FileCatalog
 from pyiceberg.conversions import from_bytes
-from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
+from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus, write_manifest, write_manifest_list
+from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.table.sorting import SortDirection
+from pyiceberg.table.update import AddSnapshotUpdate, AssertRefSnapshotId, AssertTableUUID, SetSnapshotRefUpdate
 from pyiceberg.types import TimestamptzType
 
-# Of a program that commits all the time somebody else may be faster; the files are written only once.
+# Others may be faster; the merged files are written only once.
 ATTEMPTS = 30
 
 
@@ -85,20 +91,114 @@ def bins(tasks, target):
 
 
 def merge(table, tasks):
+    """Writes the rows anew, then tries to commit until nobody else was faster."""
     rows = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue()).to_table(tasks)
     files = list(_dataframe_to_data_files(table.metadata, sorted_rows(rows, table), table.io))
-    for attempt in range(ATTEMPTS):
+    replacement = Replacement(table, [task.file for task in tasks], files)
+    name = ".".join(table.name())
+    for _ in range(ATTEMPTS):
         try:
-            with table.transaction() as transaction, transaction.update_snapshot().overwrite() as snapshot:
-                for task in tasks:
-                    snapshot.delete_data_file(task.file)
-                for file in files:
-                    snapshot.append_data_file(file)
-            return print(f"{'.'.join(table.name())}: {len(tasks)} files with {rows.num_rows} rows became {len(files)}")
-        except (CommitFailedException, ValidationException):
-            time.sleep(random.uniform(0, min(0.05 * 2**attempt, 5)))
-            table.refresh()
-    raise SystemExit(f"{'.'.join(table.name())}: others were faster {ATTEMPTS} times; nothing of this merge was kept")
+            replacement.commit()
+            return print(f"{name}: {len(tasks)} files with {rows.num_rows} rows became {len(files)}")
+        except CommitFailedException:
+            time.sleep(random.uniform(0, 0.5))
+    raise SystemExit(f"{name}: others were faster {ATTEMPTS} times: nothing of this merge was kept, try at a quieter hour")
+
+
+class Replacement:
+    """Files that take the place of others, in one snapshot.
+
+    What takes long is done once: as long as the table has the manifests that named the old files, new manifests fit.
+    """
+
+    def __init__(self, table, old, new):
+        self.table, self.old, self.new = table, old, new
+        self.snapshot_id = table.metadata.new_snapshot_id()
+        self.touched, self.manifest = set(), None
+        self.added = self.write_manifest([(ManifestEntryStatus.ADDED, ManifestEntry.from_args(data_file=file)) for file in new])
+
+    def commit(self):
+        """Raises CommitFailedException when somebody else was faster."""
+        self.table.refresh()
+        metadata = self.table.metadata
+        parent = metadata.current_snapshot()
+        manifests = parent.manifests(self.table.io)
+        if not self.touched or not self.touched <= {manifest.manifest_path for manifest in manifests}:
+            self.rewrite(manifests)
+        kept = [manifest for manifest in manifests if manifest.manifest_path not in self.touched]
+        path = f"{metadata.location}/metadata/snap-{self.snapshot_id}-0-{uuid.uuid4()}.avro"
+        output, number = self.table.io.new_output(path), metadata.next_sequence_number()
+        with write_manifest_list(2, output, self.snapshot_id, parent.snapshot_id, number, "deflate") as writer:
+            writer.add_manifests([self.added, self.manifest, *kept])
+        snapshot = Snapshot(
+            snapshot_id=self.snapshot_id,
+            parent_snapshot_id=parent.snapshot_id,
+            manifest_list=path,
+            sequence_number=number,
+            summary=self.summary(parent.summary),
+            schema_id=metadata.current_schema_id,
+        )
+        main = {"ref_name": "main", "type": "branch", "snapshot_id": self.snapshot_id}
+        self.table.catalog.commit_table(
+            self.table,
+            (AssertTableUUID(uuid=metadata.table_uuid), AssertRefSnapshotId(ref="main", snapshot_id=parent.snapshot_id)),
+            (AddSnapshotUpdate(snapshot=snapshot), SetSnapshotRefUpdate(**main)),
+        )
+
+    def rewrite(self, manifests):
+        """Writes what the manifests that name old files say of others, and that the old files are deleted."""
+        paths = {file.file_path for file in self.old}
+        self.touched, entries, deleted = set(), [], 0
+        for manifest in manifests:
+            found = manifest.fetch_manifest_entry(self.table.io, discard_deleted=True)
+            if manifest.partition_spec_id != self.table.spec().spec_id or paths.isdisjoint(e.data_file.file_path for e in found):
+                continue
+            self.touched.add(manifest.manifest_path)
+            for entry in found:
+                is_old = entry.data_file.file_path in paths
+                deleted += is_old
+                entries.append((ManifestEntryStatus.DELETED if is_old else ManifestEntryStatus.EXISTING, entry))
+        if deleted != len(paths):
+            raise SystemExit(f"{'.'.join(self.table.name())}: files that were to be merged are no longer there")
+        self.manifest = self.write_manifest(entries)
+
+    def write_manifest(self, entries):
+        metadata = self.table.metadata
+        output = self.table.io.new_output(f"{metadata.location}/metadata/{uuid.uuid4()}-m0.avro")
+        with write_manifest(2, metadata.spec(), metadata.schema(), output, self.snapshot_id, "deflate") as writer:
+            for status, entry in entries:
+                if status == ManifestEntryStatus.ADDED:
+                    writer.add(entry)
+                elif status == ManifestEntryStatus.DELETED:
+                    writer.delete(entry)
+                else:
+                    writer.existing(entry)
+        return writer.to_manifest_file()
+
+    def summary(self, before):
+        """Totals only where the snapshot before has them: rows stay, files and bytes change."""
+        old_size, new_size = (sum(file.file_size_in_bytes for file in files) for files in (self.old, self.new))
+        rows = sum(file.record_count for file in self.new)
+        counts = {
+            "added-data-files": len(self.new),
+            "deleted-data-files": len(self.old),
+            "added-records": rows,
+            "deleted-records": rows,
+            "added-files-size": new_size,
+            "removed-files-size": old_size,
+        }
+        grown = {
+            "total-records": 0,
+            "total-data-files": len(self.new) - len(self.old),
+            "total-files-size": new_size - old_size,
+            "total-delete-files": 0,
+            "total-position-deletes": 0,
+            "total-equality-deletes": 0,
+        }
+        for name, by in grown.items():
+            if before is not None and before[name] is not None:
+                counts[name] = int(before[name]) + by
+        return Summary(Operation.REPLACE, **{name: str(count) for name, count in counts.items()})
 
 
 def sorted_rows(rows, table):
