@@ -72,17 +72,33 @@ const inCatalog = async (
       const loaded = await (await open()).load({ namespace: [namespace], name })
       return loaded && { catalog, namespace, name }
     },
-    drop: (namespace, name) =>
-      ask('DELETE', `${root}/namespaces/${namespace}/tables/${name}?purgeRequested=false`),
-    rename: (namespace, from, to) =>
-      ask('POST', `${root}/tables/rename`, {
-        source: { namespace: [namespace], name: from },
-        destination: { namespace: [namespace], name: to },
-      }),
+    ...(warehouse?.startsWith('arn:') ? ofTableBucket(origin, warehouse) : byRest(root)),
     stop: async () => {
       await catalog.stop()
       await alsoStop()
     },
+  }
+}
+
+type Changes = Required<Pick<Ground, 'drop' | 'rename'>>
+
+const byRest = (root: string): Changes => ({
+  drop: (namespace, name) =>
+    ask('DELETE', `${root}/namespaces/${namespace}/tables/${name}?purgeRequested=false`),
+  rename: (namespace, from, to) =>
+    ask('POST', `${root}/tables/rename`, {
+      source: { namespace: [namespace], name: from },
+      destination: { namespace: [namespace], name: to },
+    }),
+})
+
+/** By the API of Amazon S3 Tables: ministack's REST endpoint can neither drop nor rename. */
+const ofTableBucket = (origin: string, arn: string): Changes => {
+  const tables = `${origin}/tables/${encodeURIComponent(arn)}`
+  return {
+    drop: (namespace, name) => ask('DELETE', `${tables}/${namespace}/${name}`),
+    rename: (namespace, from, to) =>
+      ask('PUT', `${tables}/${namespace}/${from}/rename`, { newName: to }),
   }
 }
 
@@ -114,13 +130,15 @@ const restRoot = async ({ uri, warehouse }: RestCatalog): Promise<string> => {
   return prefix === undefined ? `${uri}/v1` : `${uri}/v1/${prefix}`
 }
 
+/** Nobody here checks it; ministack reads the service in its scope. */
+const authorization =
+  'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3tables/aws4_request, SignedHeaders=host, Signature=0'
+
 const ask = async (method: string, url: string, body?: unknown): Promise<void> => {
   const response = await fetch(url, {
     method,
-    ...(body !== undefined && {
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json' },
-    }),
+    headers: { 'content-type': 'application/json', authorization },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   const text = await response.text()
   if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${text.slice(0, 200)}`)

@@ -43,7 +43,8 @@ export const planOf = (seed: number, ground: Ground): Plan => {
   const all: readonly Signal[] = ['logs', 'traces', 'metrics']
   const signals = dice.oneIn(3) ? all : [all[dice.below(3)] as Signal]
   const what = changes[dice.below(ground.rename === undefined ? 2 : 4)] as Change
-  const at = ms * 0.2 + dice.below(ms * 0.5)
+  const at = Math.round(ms * 0.2) + dice.below(ms / 2)
+  const change = dice.oneIn(3) && !isNessie ? { what, at } : null
   return {
     seed,
     programs: dice.below(3) > 0 ? 2 : 1,
@@ -51,9 +52,9 @@ export const planOf = (seed: number, ground: Ground): Plan => {
     signals,
     ms,
     // Nessie 0.99 takes the first commit of each of two writers: what comes second replaces the table.
-    warm: dice.oneIn(2) || isNessie,
+    warm: dice.oneIn(2) || isNessie || change !== null,
     compactions: dice.oneIn(2),
-    change: dice.oneIn(4) && !isNessie ? { what, at } : null,
+    change,
     stops: dice.oneIn(3)
       ? Array.from({ length: 1 + dice.below(2) }, () => ({
           at: dice.below(ms),
@@ -85,6 +86,9 @@ export interface ScheduleRun {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The number of the client that comes before all others. */
+const warmClient = 99
 
 /** How long clients may need to get rid of what they owe once all is well. */
 const recoveryMs = 25_000
@@ -187,15 +191,18 @@ const startPrograms = (
   return Promise.all(starting)
 }
 
-/** One request for each table, by one program. */
+/** One request for each table, by one program, until it is acknowledged: nobody else makes the first commit. */
 const warmUp = async (plan: Plan, programs: readonly Program[], ledger: Entry[]): Promise<void> => {
   for (const [first, signal] of plan.signals.entries()) {
-    const own = { client: 99, first, records: 1, services: 1, hours: 1 }
+    const own = { client: warmClient, first, records: 1, services: 1, hours: 1 }
     const request = { run: plan.seed.toString(16), ...own, signal }
     const id = requestName(request)
     ledger.push({ kind: 'sent', id, request })
-    const answer = await send(programs[0]?.url ?? '', request)
-    ledger.push({ kind: 'answer', id, answer })
+    for (let status: number | null = null; status !== 200; await pause(100)) {
+      const answer = await send(programs[0]?.url ?? '', request)
+      ledger.push({ kind: 'answer', id, answer })
+      status = answer.status
+    }
   }
 }
 
@@ -348,7 +355,9 @@ const withoutExcused = (
       .map(({ request }) => requestName(request)),
   )
   const warm = ledger.flatMap((entry) =>
-    entry.kind === 'sent' && entry.request.client === 99 && operator.isExcused(entry.request, 0)
+    entry.kind === 'sent' &&
+    entry.request.client === warmClient &&
+    operator.isExcused(entry.request, 0)
       ? [entry.id]
       : [],
   )

@@ -1,0 +1,124 @@
+/** Many programs, one table. */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pLimit from 'p-limit'
+import { random } from '../judge/random.ts'
+import { send } from './clients.ts'
+import type { Ground } from './grounds.ts'
+import { checkAnswers, type Entry, requestName, type Violation } from './ledger.ts'
+import { nextRequest, type Sent } from './load.ts'
+import { type Program, startProgram } from './program.ts'
+import type { Ledgered } from './table-judge.ts'
+
+export interface WritersRun extends Ledgered {
+  readonly violations: readonly Violation[]
+  readonly acknowledged: number
+  readonly answers: number
+  /** Snapshots that the writers made in those seconds. */
+  readonly commits: number
+  readonly seconds: number
+}
+
+/** For how long each has something new to write. */
+const trafficMs = 5_000
+
+/** How long what is owed may take then: with fifty writers most attempts meet another's. */
+const recoveryMs = 60_000
+
+/** Starts programs on one table, has each write what its client sends, and stops them. */
+export const runWriters = async (ground: Ground, count: number): Promise<WritersRun> => {
+  const namespace = `w${count}`
+  const folder = ground.folder ?? join(tmpdir(), `otlp2parquet-writers-${process.pid}`)
+  const env = ground.env(namespace, ground.origins)
+  const limit = pLimit(4)
+  const starting = Array.from({ length: count }, () => limit(() => startProgram({ folder, env })))
+  const started = await Promise.allSettled(starting)
+  const programs = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  try {
+    if (programs.length < count) throw new Error(`${count - programs.length} did not start`)
+    const ledger: Entry[] = []
+    // Somebody makes the table, and the first commit: Nessie 0.99 would take those of two writers.
+    await write(programs.slice(0, 1), count, ledger, 0)
+    const began = performance.now()
+    const before = await snapshots(ground, namespace)
+    const owed = await write(programs, count, ledger, trafficMs)
+    const seconds = (performance.now() - began) / 1000
+    const codes = await Promise.all(programs.map((program) => program.stop()))
+    const ref = await ground.table(namespace, 'logs')
+    const acknowledged = new Set(
+      ledger.flatMap((e) => (e.kind === 'answer' && e.answer.status === 200 ? [e.id] : [])),
+    )
+    return {
+      entries: ledger,
+      tables: ref === null ? [] : [{ table: 'logs', ref }],
+      violations: [
+        ...checkAnswers(ledger),
+        ...owed.map((id) => `I5: ${id} is refused to the end`),
+        ...codes.flatMap((code) => (code === 0 ? [] : [`I6: a program ended with ${code}`])),
+      ],
+      acknowledged: acknowledged.size,
+      answers: ledger.filter(({ kind }) => kind === 'answer').length,
+      commits: (await snapshots(ground, namespace)) - before,
+      seconds,
+    }
+  } finally {
+    await Promise.all(programs.map((program) => program.kill()))
+  }
+}
+
+/** A client for each program, all at once; the names of requests that were never acknowledged. */
+const write = async (
+  programs: readonly Program[],
+  count: number,
+  ledger: Entry[],
+  ms: number,
+): Promise<string[]> => {
+  const until = Date.now() + ms
+  const owed = await Promise.all(
+    programs.map((program, client) => {
+      const request = requests(`w${count}`, ms === 0 ? count : client)
+      return sendAll(program, request, ledger, until)
+    }),
+  )
+  return owed.flat()
+}
+
+const requests = (run: string, client: number): (() => Sent) => {
+  const dice = random(client + 1)
+  let first = 0
+  return () => {
+    const own = { records: 1 + dice.below(5), signal: 'logs', services: 1, hours: 1 } as const
+    const request = { ...nextRequest(run, client, first, dice), ...own }
+    first += request.records
+    return request
+  }
+}
+
+/** One request after the other, each until it is acknowledged. */
+const sendAll = async (
+  { url }: Program,
+  next: () => Sent,
+  ledger: Entry[],
+  until: number,
+): Promise<string[]> => {
+  do {
+    const request = next()
+    const id = requestName(request)
+    ledger.push({ kind: 'sent', id, request })
+    for (let status: number | null = null; status !== 200; ) {
+      const answer = await send(url, request)
+      ledger.push({ kind: 'answer', id, answer })
+      status = answer.status
+      if (Date.now() > until + recoveryMs) return [id]
+      if (status !== 200) await pause(200)
+    }
+  } while (Date.now() < until)
+  return []
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const snapshots = async (ground: Ground, namespace: string): Promise<number> => {
+  const table = await (await ground.open()).load({ namespace: [namespace], name: 'logs' })
+  return table?.metadata['last-sequence-number'] ?? 0
+}
