@@ -170,8 +170,7 @@ const search = async (
   { files }: CommitContext,
 ): Promise<readonly NewDataFile[]> => {
   const since = Math.min(...sought.map(lastLook))
-  const uuids = new Set(sought.map((file) => file.uuid))
-  const { found, conclusive } = await landed(table, uuids, since, files)
+  const { found, conclusive } = await landed(table, sought, since, files)
   for (const file of sought) {
     if (found.has(file.uuid)) continue
     file.absentFrom = table

@@ -2,8 +2,18 @@
 import { inTurns } from '../turns.ts'
 import type { LoadedTable } from './catalog.ts'
 import { dataContent } from './manifest.ts'
+import type { ManifestFile } from './manifest-list.ts'
 import { gone, type MetadataFiles } from './metadata-files.ts'
+import { type KnownPartition, mayHold } from './partition-filter.ts'
 import { currentSnapshot, type Snapshot, type TableMetadata } from './table-metadata.ts'
+
+/** A file that is looked for. */
+export interface Sought {
+  readonly uuid: string
+  readonly specId: number
+  /** What every file with this uuid has in common. */
+  readonly partition: KnownPartition
+}
 
 export interface Landed {
   /** The uuids found. */
@@ -26,47 +36,49 @@ const concurrency = 16
  */
 export const landed = async (
   { metadata, io }: Pick<LoadedTable, 'metadata' | 'io'>,
-  uuids: ReadonlySet<string>,
+  sought: readonly Sought[],
   since: number,
   files: MetadataFiles,
 ): Promise<Landed> => {
+  const uuids = new Set(sought.map(({ uuid }) => uuid))
   const found = new Set<string>()
   // Nothing was added since: it may even be an older look at the table than the one that `since` is from.
   if (metadata['last-sequence-number'] <= since) return { found, conclusive: true }
 
-  /** Whether the manifest could be read. */
-  const look = async (path: string): Promise<boolean> => {
+  /** Whether the manifest could be read, if that was needed. */
+  const look = async (manifest: ManifestFile): Promise<boolean> => {
     if (found.size === uuids.size) return true
-    const names = await files.uuids(path, io)
+    if (!sought.some((file) => mayHold(manifest, file, metadata))) return true
+    const names = await files.uuids(manifest.manifest_path, io)
     for (const uuid of names ?? []) if (uuids.has(uuid)) found.add(uuid)
     return names !== null
   }
-  await inTurns(await currentManifests(metadata, since, files, io), concurrency, async (path) => {
-    if (!(await look(path))) throw gone()
+  const current = await currentManifests(metadata, since, files, io)
+  await inTurns(current, concurrency, async (manifest) => {
+    if (!(await look(manifest))) throw gone()
   })
   const whole = await inTurns(detours(metadata, since), concurrency, async (snapshot) => {
     if (found.size === uuids.size) return true
-    const paths = await files.addedBy(snapshot, io)
-    if (paths === null) return false
-    return (await Promise.all(paths.map(look))).every(Boolean)
+    const added = await files.addedBy(snapshot, io)
+    if (added === null) return false
+    return (await Promise.all(added.map(look))).every(Boolean)
   })
   return { found, conclusive: whole.every(Boolean) && isWhole(metadata, since) }
 }
 
-/** Paths of the current snapshot's younger manifests, the youngest first: a resend comes soon. */
+/** The current snapshot's younger manifests, the youngest first: a resend comes soon. */
 const currentManifests = async (
   metadata: TableMetadata,
   since: number,
   files: MetadataFiles,
   io: LoadedTable['io'],
-): Promise<readonly string[]> => {
+): Promise<readonly ManifestFile[]> => {
   const current = currentSnapshot(metadata)
   if (current === null) return []
   const list = await files.list(current['manifest-list'], io)
   return list
     .filter((manifest) => manifest.content === dataContent && manifest.sequence_number > since)
     .sort((a, b) => Number(b.sequence_number - a.sequence_number))
-    .map(({ manifest_path: path }) => path)
 }
 
 /** The younger snapshots whose own manifests tell what the current list does not. */

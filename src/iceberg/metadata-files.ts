@@ -14,8 +14,8 @@ import type { Snapshot } from './table-metadata.ts'
 export interface MetadataFiles {
   /** The manifests of a list. `unavailable` when it is gone, too. */
   list(path: string, io: FileIO): Promise<readonly ManifestFile[]>
-  /** The paths of the manifests of data files that a snapshot added; null when its list is gone: it expired. */
-  addedBy(snapshot: Snapshot, io: FileIO): Promise<readonly string[] | null>
+  /** The manifests of data files that a snapshot added; null when its list is gone: it expired. */
+  addedBy(snapshot: Snapshot, io: FileIO): Promise<readonly ManifestFile[] | null>
   /** The uuids in the names of all data files that a manifest tells of, whatever it says of them; null when it is gone. */
   uuids(manifestPath: string, io: FileIO): Promise<readonly string[] | null>
   /** What was written just now. */
@@ -31,7 +31,7 @@ const maxUuids = 200_000
 /** Keeps what it reads. One for each table. */
 export const createMetadataFiles = (): MetadataFiles => {
   const lists = createRecent<readonly ManifestFile[]>(maxListed, ({ length }) => 1 + length)
-  const added = createRecent<readonly string[]>(maxUuids, ({ length }) => 1 + length)
+  const added = createRecent<readonly ManifestFile[]>(maxListed, ({ length }) => 1 + length)
   const uuids = createRecent<readonly string[]>(maxUuids, ({ length }) => 1 + length)
   return {
     async list(path, io) {
@@ -43,7 +43,7 @@ export const createMetadataFiles = (): MetadataFiles => {
       const path = snapshot['manifest-list']
       return added.get(path, async () => {
         const manifests = await read(path, io, readManifestList)
-        return manifests && addedPaths(manifests, snapshot['snapshot-id'])
+        return manifests && addedIn(manifests, snapshot['snapshot-id'])
       })
     },
     uuids: (path, io) => uuids.get(path, () => read(path, io, uuidsOf)),
@@ -77,10 +77,10 @@ const listOf = async (bytes: Uint8Array, io: FileIO): Promise<readonly ManifestF
     return manifest
   })
 
-const addedPaths = (manifests: readonly ManifestFile[], snapshotId: bigint): string[] =>
-  manifests
-    .filter(({ content, added_snapshot_id: id }) => content === dataContent && id === snapshotId)
-    .map(({ manifest_path: path }) => path)
+const addedIn = (manifests: readonly ManifestFile[], snapshotId: bigint): ManifestFile[] =>
+  manifests.filter(
+    ({ content, added_snapshot_id: id }) => content === dataContent && id === snapshotId,
+  )
 
 const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 

@@ -2,12 +2,15 @@
 import { equalBytes } from '../bytes.ts'
 import type { LoadedTable } from './catalog.ts'
 import type { DataFile } from './manifest.ts'
+import type { KnownPartition } from './partition-filter.ts'
 
 /** A file as it was encoded. */
 export interface EncodedDataFile {
   /** In its name, and in that of whatever another attempt of the same request wrote. */
   readonly uuid: string
   readonly specId: number
+  /** What is the same for every attempt of the request; undefined where its arrival decides. */
+  readonly partition: KnownPartition
   readonly bytes: Uint8Array
   /** Its entry to be. `file_path` is the one that every attempt of the request finds. */
   readonly dataFile: DataFile

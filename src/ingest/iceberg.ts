@@ -20,7 +20,7 @@ import { sortedRows } from '../tables/sort.ts'
 import type { Table } from '../tables/table.ts'
 import { type Delivery, type Destination, letGo, type Outcome, type Rows } from './destination.ts'
 import { fittedBatch, tableColumns } from './table-columns.ts'
-import { fileText, partitionSources } from './table-partition.ts'
+import { fileText, lastingPartition, partitionSources } from './table-partition.ts'
 import { fileOrder } from './table-sort-order.ts'
 
 export interface IcebergOptions {
@@ -110,10 +110,12 @@ const encodeFile = async (
   const order = sortedRows(batch, sort.columns, rows)
   const sorted = order === null ? batch : take(batch, order)
   const { bytes, metrics } = encodeMeasured(sorted, sort.columns, boundedColumns)
-  const uuid = await fileUuid(requestId, table.name, fileText(file, table, metadata), sha256)
+  const partition = lastingPartition(file, table, metadata)
+  const uuid = await fileUuid(requestId, table.name, fileText(file, partition), sha256)
   return {
     uuid,
     specId: spec['spec-id'],
+    partition,
     bytes,
     dataFile: {
       content: dataContent,

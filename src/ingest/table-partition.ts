@@ -1,5 +1,6 @@
 /** How a table's own partition spec divides our rows. */
 import { partitionText } from '../iceberg/partition.ts'
+import type { KnownPartition } from '../iceberg/partition-filter.ts'
 import { defaultSpec, type PartitionField, type TableMetadata } from '../iceberg/table-metadata.ts'
 import {
   isHourTransform,
@@ -41,19 +42,22 @@ const sourceColumn = (id: number, table: Table, columns: TableColumns['columns']
   table.columns[columns.findIndex((column) => column?.id === id)]?.name ?? null
 
 /**
- * What tells the files of one request from each other. When a request comes again its rows come later: what was made of
- * the time of their arrival is left out.
+ * The values of a file's partition that are the same however often its request comes: undefined where its rows' arrival
+ * decides, which then is later.
  */
-export const fileText = (
+export const lastingPartition = (
   { values, timeless }: Partition,
   table: Table,
   metadata: TableMetadata,
-): string => {
+): KnownPartition => {
   const { columns } = tableColumns(table, metadata)
-  const lasting = defaultSpec(metadata).fields.map(({ 'source-id': id }, i) => {
+  return defaultSpec(metadata).fields.map(({ 'source-id': id }, i) => {
     const column = sourceColumn(id, table, columns)
     const isArrival = column === 'IngestedAt' || (timeless && column === 'Timestamp')
-    return isArrival ? null : (values[i] ?? null)
+    return isArrival ? undefined : (values[i] ?? null)
   })
-  return `${timeless ? 'timeless' : 'timed'} ${partitionText(lasting)}`
 }
+
+/** What tells the files of one request from each other. */
+export const fileText = ({ timeless }: Partition, lasting: KnownPartition): string =>
+  `${timeless ? 'timeless' : 'timed'} ${partitionText(lasting.map((value) => value ?? null))}`

@@ -54,7 +54,7 @@ const newFile = ({ metadata }: LoadedTable): EncodedDataFile => {
     sort_order_id: 1,
     referenced_data_file: null,
   }
-  return { uuid, specId: 0, bytes: new Uint8Array(4096), dataFile }
+  return { uuid, specId: 0, partition: [], bytes: new Uint8Array(4096), dataFile }
 }
 
 /** Commits one file. */

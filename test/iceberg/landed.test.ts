@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Catalog, LoadedTable } from '../../src/iceberg/catalog.ts'
 import type { FileIO } from '../../src/iceberg/file-io.ts'
-import { landed } from '../../src/iceberg/landed.ts'
+import { landed, type Sought } from '../../src/iceberg/landed.ts'
 import { createMetadataFiles } from '../../src/iceberg/metadata-files.ts'
 import { randomSnapshotId } from '../../src/iceberg/snapshot-id.ts'
 import { currentSnapshot, type Snapshot } from '../../src/iceberg/table-metadata.ts'
@@ -26,11 +26,12 @@ vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
   ...(await import('../faults/model/plain-container.ts')),
 }))
 
-/** A table with a random history: which snapshot added each file, by its sequence number. */
+/** A table with a random history. */
 interface History {
   readonly catalog: Catalog
   readonly others: Others
-  readonly added: Map<string, number>
+  /** Each file's snapshot, by its sequence number, and its day. */
+  readonly added: Map<string, { readonly number: number; readonly day: number }>
   readonly remove: (path: string) => Promise<void>
 }
 
@@ -58,8 +59,9 @@ const sequence = ({ metadata }: LoadedTable): number => metadata['last-sequence-
 
 const appendFile = async (history: History): Promise<void> => {
   const uuid = crypto.randomUUID()
-  await appendForeign(history.others, uuid, uuid)
-  history.added.set(uuid, sequence(await load(history)))
+  const day = history.others.chance.whole(20_000, 20_002)
+  await appendForeign(history.others, uuid, uuid, day)
+  history.added.set(uuid, { number: sequence(await load(history)), day })
 }
 
 /** Makes an older snapshot the current one. */
@@ -107,12 +109,20 @@ const randomHistory = async (seed: number, names: readonly string[]): Promise<Hi
   return history
 }
 
-/** The files of any status in all manifests of all snapshots that are still known. */
-const search = (table: LoadedTable, uuids: Iterable<string>, since: number) =>
-  landed(table, new Set(uuids), since, createMetadataFiles())
+const absent: Sought = { uuid: crypto.randomUUID(), specId: 0, partition: [undefined] }
+
+/** Of those files, some by their day too. */
+const soughtOf = ({ added, others: { chance } }: History, uuids: Iterable<string>): Sought[] =>
+  [...uuids].map((uuid) => {
+    const day = chance.happens(0.7) ? added.get(uuid)?.day : undefined
+    return { uuid, specId: 0, partition: [day] }
+  })
+
+const look = (table: Pick<LoadedTable, 'metadata' | 'io'>, sought: readonly Sought[], since = 0) =>
+  landed(table, sought, since, createMetadataFiles())
 
 const laterThan = ({ added }: History, since: number): string[] =>
-  [...added].filter(([, number]) => number > since).map(([uuid]) => uuid)
+  [...added].filter(([, { number }]) => number > since).map(([uuid]) => uuid)
 
 describe('over random histories', () => {
   const everything = Object.keys(steps)
@@ -123,13 +133,12 @@ describe('over random histories', () => {
       const history = await randomHistory(seed, remembering)
       const table = await load(history)
       for (const since of [0, 1, Math.floor(sequence(table) / 2), sequence(table)]) {
-        const absent = crypto.randomUUID()
-        const all = [...history.added.keys(), absent]
-        const { found, conclusive } = await search(table, all, since)
+        const all = [...soughtOf(history, history.added.keys()), absent]
+        const { found, conclusive } = await look(table, all, since)
         expect(conclusive, `seed ${seed} since ${since}`).toBe(true)
         const later = laterThan(history, since)
         expect([...found], `seed ${seed} since ${since}`).toEqual(expect.arrayContaining(later))
-        expect(found.has(absent)).toBe(false)
+        expect(found.has(absent.uuid)).toBe(false)
       }
     }
   })
@@ -141,7 +150,7 @@ describe('over random histories', () => {
       const table = await load(history)
       for (const since of [0, Math.floor(sequence(table) / 2)]) {
         for (const uuid of laterThan(history, since)) {
-          const { found, conclusive } = await search(table, [uuid], since)
+          const { found, conclusive } = await look(table, soughtOf(history, [uuid]), since)
           expect(found.has(uuid) || !conclusive, `seed ${seed} since ${since}`).toBe(true)
           if (!conclusive) unsure++
         }
@@ -171,19 +180,24 @@ const appended = async (count: number): Promise<History> => {
   return history
 }
 
+/** Compacts, whichever files chance chooses. */
+const compacted = async ({ others }: History): Promise<void> => {
+  while (!(await compact(others))) {}
+}
+
 describe('what is read', () => {
   it('is one list and every manifest, of a hundred appends', async () => {
     const { table, reads, lists } = counted(await load(await appended(100)))
-    const { conclusive } = await landed(table, new Set(['x']), 0, createMetadataFiles())
+    const { conclusive } = await look(table, [absent])
     expect(conclusive).toBe(true)
     expect([lists(), reads.length]).toEqual([1, 101])
   })
 
   it('is only what came since', async () => {
     const { table, reads } = counted(await load(await appended(20)))
-    await landed(table, new Set(['x']), 17, createMetadataFiles())
+    await look(table, [absent], 17)
     expect(reads.length).toBe(1 + 3)
-    await landed(table, new Set(['x']), 20, createMetadataFiles())
+    await look(table, [absent], 20)
     expect(reads.length).toBe(1 + 3)
   })
 
@@ -191,26 +205,35 @@ describe('what is read', () => {
     const history = await appended(100)
     const { table, reads } = counted(await load(history))
     const [last = ''] = [...history.added.keys()].slice(-1)
-    expect((await landed(table, new Set([last]), 0, createMetadataFiles())).found.size).toBe(1)
+    const sought = [{ ...absent, uuid: last }]
+    expect((await look(table, sought)).found.size).toBe(1)
     expect(reads.length).toBeLessThan(40)
+  })
+
+  it('is only what may have its partition', async () => {
+    const history = await appended(60)
+    const { table, reads } = counted(await load(history))
+    const ofDay = [...history.added.values()].filter(({ day }) => day === 20_001).length
+    await look(table, [{ ...absent, partition: [20_001] }])
+    expect([reads.length, ofDay > 5]).toEqual([1 + ofDay, true])
   })
 
   it('is nothing a second time', async () => {
     const { table, reads } = counted(await load(await appended(10)))
     const files = createMetadataFiles()
-    await landed(table, new Set(['x']), 0, files)
+    await landed(table, [absent], 0, files)
     const before = reads.length
-    await landed(table, new Set(['y']), 0, files)
+    await landed(table, [{ ...absent, uuid: 'y' }], 0, files)
     expect(reads.length).toBe(before)
   })
 
   it('includes the lists of those snapshots that removed files', async () => {
     const history = await appended(10)
-    await compact(history.others)
-    await compact(history.others)
+    await compacted(history)
+    await compacted(history)
     for (let i = 0; i < 5; i++) await appendFile(history)
     const { table, lists } = counted(await load(history))
-    expect((await landed(table, new Set(['x']), 0, createMetadataFiles())).conclusive).toBe(true)
+    expect((await look(table, [absent])).conclusive).toBe(true)
     expect(lists()).toBe(3)
   })
 })
@@ -227,35 +250,34 @@ describe('what cannot be read', () => {
     const table = await load(await appended(3))
     const current = currentSnapshot(table.metadata)?.['manifest-list']
     for (const gone of [(p: string) => p === current, (p: string) => p.endsWith('-m0.avro')]) {
-      const looking = landed(withoutFile(table, gone), new Set(['x']), 0, createMetadataFiles())
+      const looking = look(withoutFile(table, gone), [absent])
       await expect(looking).rejects.toMatchObject({ kind: 'unavailable' })
     }
   })
 
   it('is not conclusive where a snapshot expired meanwhile', async () => {
     const history = await appended(3)
-    await compact(history.others)
+    await compacted(history)
     await appendFile(history)
     const table = await load(history)
     const list = listOf(table, (snapshots) => snapshots.at(-2))
     const broken = withoutFile(table, (path) => path === list)
-    const { conclusive } = await landed(broken, new Set(['x']), 0, createMetadataFiles())
+    const { conclusive } = await look(broken, [absent])
     expect(conclusive).toBe(false)
   })
 
   it('is unavailable where it is damaged', async () => {
     const { metadata, io } = await load(await appended(2))
     const damaged = { ...io, get: async () => new Uint8Array([1, 2, 3]) }
-    const looking = landed({ metadata, io: damaged }, new Set(['x']), 0, createMetadataFiles())
+    const looking = look({ metadata, io: damaged }, [absent])
     await expect(looking).rejects.toMatchObject({ kind: 'unavailable' })
   })
 })
 
 it('finds nothing new in an older look at the table', async () => {
   const history = await appended(3)
-  const { metadata, io } = await load(history)
-  const files = createMetadataFiles()
-  expect(await landed({ metadata, io }, new Set(history.added.keys()), 7, files)).toEqual({
+  const table = await load(history)
+  expect(await look(table, soughtOf(history, history.added.keys()), 7)).toEqual({
     found: new Set(),
     conclusive: true,
   })
@@ -277,6 +299,6 @@ it('finds files that a rollback took from the table', async () => {
     ],
   })
   const table = await load(history)
-  const { found } = await search(table, history.added.keys(), 0)
+  const { found } = await look(table, soughtOf(history, history.added.keys()))
   expect(found.size).toBe(3)
 })

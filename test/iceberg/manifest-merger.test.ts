@@ -56,7 +56,7 @@ const append = async (writer: Writer, uuids: readonly string[], timeMs = 8000): 
     const base = await writer.open()
     const path = `memory://lake/otel/logs/data/0-${uuid}.parquet`
     const dataFile = { ...dataFileNamed(path, { timestamp_day: 20_000 }), record_count: 10n }
-    const file = { uuid, specId: 0, bytes: new Uint8Array(4), dataFile }
+    const file = { uuid, specId: 0, partition: [20_000], bytes: new Uint8Array(4), dataFile }
     expect(await writer.append(base, [file], Date.now() + timeMs)).toEqual(['committed'])
   }
 }
@@ -116,7 +116,7 @@ test('a search finds what was merged', async () => {
   await append(writer(), all)
   const { found, conclusive } = await landed(
     await table(),
-    new Set([...all, 'another']),
+    [...all, 'another'].map((uuid) => ({ uuid, specId: 0, partition: [20_000] })),
     0,
     createMetadataFiles(),
   )

@@ -127,7 +127,13 @@ export const fileOf = (n: number, by = ''): EncodedDataFile => {
   const rows = [{ id: `r${n}`, count: 1 }]
   const bytes = bytesOf(rows, by)
   const path = `memory://lake/${keyOf(n)}`
-  return { uuid: uuidOf(n), specId: 0, bytes, dataFile: dataFile(path, 20_000, rows, bytes.length) }
+  return {
+    uuid: uuidOf(n),
+    specId: 0,
+    partition: [20_000],
+    bytes,
+    dataFile: dataFile(path, 20_000, rows, bytes.length),
+  }
 }
 
 /** Sends the file of request `n` by a writer: the outcome, or what the sender is told. */

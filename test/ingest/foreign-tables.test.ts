@@ -10,7 +10,7 @@ import type {
   TableMetadata,
 } from '../../src/iceberg/table-metadata.ts'
 import { fittedBatch, ownColumns, tableColumns } from '../../src/ingest/table-columns.ts'
-import { fileText, partitionSources } from '../../src/ingest/table-partition.ts'
+import { fileText, lastingPartition, partitionSources } from '../../src/ingest/table-partition.ts'
 import { fileOrder } from '../../src/ingest/table-sort-order.ts'
 import { decode, type Signal } from '../../src/otlp/decode.ts'
 import { logs } from '../../src/tables/logs.ts'
@@ -155,7 +155,10 @@ describe('partitions', () => {
     ['day', 'ingestedat'],
   )
   const text = (values: Partition['values'], timeless = false) =>
-    fileText(partition(values, timeless), logs, metadata)
+    fileText(
+      partition(values, timeless),
+      lastingPartition(partition(values, timeless), logs, metadata),
+    )
 
   test('of one request have different names', () => {
     const texts = [

@@ -166,6 +166,7 @@ const encoded = (table: LoadedTable, { id, counts }: Request, by: string): Encod
     return {
       uuid,
       specId: table.metadata['default-spec-id'],
+      partition: [20_000 + day],
       bytes,
       dataFile: dataFile(path, 20_000 + day, rows, bytes.length),
     }

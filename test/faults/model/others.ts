@@ -10,7 +10,7 @@ import {
   writeManifest,
 } from '../../../src/iceberg/manifest.ts'
 import { type ManifestFile, writeManifestList } from '../../../src/iceberg/manifest-list.ts'
-import { partitionFieldTypes } from '../../../src/iceberg/partition.ts'
+import { partitionFieldTypes, partitionSummaries } from '../../../src/iceberg/partition.ts'
 import { randomSnapshotId } from '../../../src/iceberg/snapshot-id.ts'
 import {
   currentSchema,
@@ -149,7 +149,10 @@ const putManifest = async (
     added_rows_count: 0n,
     existing_rows_count: 0n,
     deleted_rows_count: 0n,
-    partitions: null,
+    partitions: partitionSummaries(
+      partitionFields,
+      entries.map(({ data_file: { partition } }) => partition),
+    ),
     key_metadata: null,
   }
 }
@@ -178,11 +181,12 @@ export const appendForeign = async (
   others: Others,
   id: string,
   uuid?: string,
+  day = 20_000,
 ): Promise<boolean> => {
   const { catalog, pause, now } = others
   const table = await catalog.load(identifier)
   if (table === null) return false
-  const file = await putRows(table, 20_000, [{ id, count: 1 }], uuid)
+  const file = await putRows(table, day, [{ id, count: 1 }], uuid)
   const parent = currentSnapshot(table.metadata)
   const parents = (await manifestsOf(table)).map(({ file: manifest }) => manifest)
   await pause()

@@ -40,6 +40,7 @@ export const createAppender = (
 const fileOf = (uuid: string, { metadata }: LoadedTable): EncodedDataFile => ({
   uuid,
   specId: 0,
+  partition: [20_000],
   bytes: new TextEncoder().encode(uuid),
   dataFile: {
     ...dataFileNamed(`${metadata.location}/data/0-${uuid}.parquet`, { timestamp_day: 20_000 }),
