@@ -128,5 +128,5 @@ All 12 requests got 200. In the folder where the server was started, ask for wha
 
   duckdb -c "SELECT Timestamp, SeverityText, Body, ServiceName FROM 'data/logs/**/*.parquet' ORDER BY Timestamp DESC LIMIT 10"
 
-More questions lie in infra/queries/.
+Iceberg tables are asked by the query that the server printed when it started. More questions lie in infra/queries/.
 END

@@ -3,7 +3,7 @@ import { variables } from '../../src/config/variables.ts'
 
 /** What `--help` prints. */
 export const helpText = (version: string): string => `otlp2parquet ${version}
-Receives OpenTelemetry data (OTLP/HTTP) and stores it as Parquet files.
+Receives OpenTelemetry data (OTLP/HTTP) and stores it as Apache Iceberg tables or plain Parquet files.
 
 usage: otlp2parquet [serve] [options]
 

@@ -52,8 +52,9 @@ const query = (config: Config): string => {
   const table = `${icebergNamespace}.${icebergTableLogs}`
   if (icebergRestUri !== undefined) {
     const warehouse = quoted(config.icebergWarehouse ?? '')
-    const catalog = `ATTACH ${warehouse} AS lake (TYPE iceberg, ENDPOINT ${quoted(icebergRestUri)})`
-    return duckdb(`INSTALL iceberg; LOAD iceberg; ${catalog}; SELECT * FROM lake.${table}`)
+    const catalog = `ATTACH ${warehouse} AS lake (TYPE iceberg, ${endpoint(icebergRestUri, config)})`
+    const rows = `SELECT timestamp, servicename, body FROM lake.${table}`
+    return duckdb(`INSTALL iceberg; LOAD iceberg; ${catalog}; ${rows}`)
   }
   if (icebergCatalog === 'file') {
     const folder = quoted(`${place(config)}/${table.replace('.', '/')}`)
@@ -62,6 +63,14 @@ const query = (config: Config): string => {
   }
   const files = quoted(`${place(config)}/logs/**/*.parquet`)
   return duckdb(`${secret(config)}SELECT Timestamp, ServiceName, Body FROM ${files}`)
+}
+
+/** Where DuckDB finds a REST catalog; without a secret it would look for a token that nobody asks for. */
+const endpoint = (uri: string, config: Config): string => {
+  const { icebergToken, icebergCredential, icebergSigningName } = config
+  if (/^s3tables\./.test(new URL(uri).hostname)) return 'ENDPOINT_TYPE s3_tables'
+  const isOpen = [icebergToken, icebergCredential, icebergSigningName].every((set) => !set)
+  return `ENDPOINT ${quoted(uri)}${isOpen ? ", AUTHORIZATION_TYPE 'none'" : ''}`
 }
 
 /** What DuckDB has to know of a bucket; its keys it finds where every AWS tool does. */

@@ -79,6 +79,17 @@ describe('what a start says', () => {
     expect(told(said.stdout, 'query')).toContain(`FROM iceberg_scan('${folder}/otel/lines')`)
   })
 
+  test('with a REST catalog the query attaches it, and asks for a token only where there is one', async () => {
+    const uri = 'http://127.0.0.1:9/it'
+    const query = async (env: Readonly<Record<string, string>>) => {
+      const { said } = await startProgram({ env: { OTLP2PARQUET_ICEBERG_REST_URI: uri, ...env } })
+      return told(said.stdout, 'query')
+    }
+    const attached = `ATTACH '' AS lake (TYPE iceberg, ENDPOINT '${uri}'`
+    expect(await query({})).toContain(`${attached}, AUTHORIZATION_TYPE 'none');`)
+    expect(await query({ OTLP2PARQUET_ICEBERG_TOKEN: 'hunter2' })).toContain(`${attached});`)
+  })
+
   test('as JSON: one line, on the same stream as all others', async () => {
     const { said, url, folder } = await startProgram({ env: { OTLP2PARQUET_LOG_FORMAT: 'json' } })
     expect(said.stdout).toBe('')
