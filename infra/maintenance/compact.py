@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Merges small data files in tables of the file catalog, whether the program runs or not.
 
-    pip install 'pyiceberg[pyarrow,s3fs]'
+    pip install 'pyiceberg[pyarrow,pyiceberg-core,s3fs]'
     infra/maintenance/compact.py data                          # or s3://bucket/prefix
     infra/maintenance/compact.py data --delete-after-days 3
 
