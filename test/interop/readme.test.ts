@@ -8,7 +8,17 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { codeBlocks, readmePath } from '../tools/readme.ts'
 import { sendSamples } from '../tools/samples.ts'
-import { freePort, here, infraPeer, python, run, type Service, serve } from './programs.ts'
+import {
+  freePort,
+  here,
+  infraPeer,
+  pyiceberg,
+  python,
+  run,
+  type Service,
+  serve,
+} from './programs.ts'
+import { connectIceberg } from './readers/iceberg-duckdb.ts'
 
 const readme = await readFile(readmePath, 'utf8')
 const longer = await readFile(here('infra/README.md'), 'utf8')
@@ -48,6 +58,42 @@ it.each([
   ['infra/README.md', longer, 'duckdb <', 'crème/brûlée'],
 ])('%s: DuckDB by its command line', async (_, text, command, row) => {
   expect(await shell(block(text, 'sh', command))).toContain(row)
+})
+
+/** In the folder of the lake; the extension is there already. */
+const askIceberg = async (sql: string) => {
+  const connection = await connectIceberg()
+  try {
+    const own = sql
+      .replace('INSTALL iceberg; LOAD iceberg; ', '')
+      .replaceAll("'data/", `'${lake}/data/`)
+    return await (await connection.runAndReadAll(own)).getRowObjectsJson()
+  } finally {
+    connection.closeSync()
+  }
+}
+
+it('README.md: Iceberg tables in a folder, asked in DuckDB and in Python', async () => {
+  const variable = /^(OTLP2PARQUET_ICEBERG_CATALOG)=(\w+) npm start$/m.exec(
+    block(readme, 'sh', 'OTLP2PARQUET_ICEBERG_CATALOG'),
+  )
+  const port = await freePort()
+  const args = [here('runtimes/cli.ts'), '--port', String(port), '--output', join(lake, 'data')]
+  const env = { [variable?.[1] ?? '']: variable?.[2] ?? '' }
+  const tables = await serve(process.execPath, args, { port, ready: '/ready', env })
+  try {
+    const code = block(readme, 'sh', 'curl ').replaceAll('http://127.0.0.1:4318', tables.url)
+    await run('bash', ['-ec', code])
+  } finally {
+    await tables.stop()
+  }
+  const [, sql = ''] = /duckdb -c "([^"]*)"/.exec(block(readme, 'sh', 'iceberg_scan')) ?? []
+  expect(await askIceberg(sql)).toMatchObject([{ servicename: 'shop', body: 'hello, lake' }])
+  const [, catalog = ''] = /\[`(FileCatalog\('data'\))`\]/.exec(readme) ?? []
+  const program = `from file_catalog import FileCatalog
+print(${catalog}.load_table(("otel", "logs")).scan().to_arrow()["body"].to_pylist())`
+  const options = { cwd: lake, env: { PYTHONPATH: here('infra/maintenance') } }
+  expect(await run(pyiceberg, ['-c', program], options)).toBe("['hello, lake']\n")
 })
 
 it('README.md: Polars', async () => {
