@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ground, grounds } from './grounds.ts'
 import { judgeTables } from './table-judge.ts'
-import { runWriters } from './writers.ts'
+import { runWriters, type WritersRun } from './writers.ts'
 
 /** How many programs write at once where. */
 const counts: Readonly<Record<string, readonly number[]>> = {
@@ -16,22 +16,29 @@ const counts: Readonly<Record<string, readonly number[]>> = {
   Nessie: [2, 10],
 }
 
+const told = ({ commits, seconds, acknowledged, answers, owed }: WritersRun): string =>
+  `${acknowledged} requests in ${answers} answers (${owed} given up), ${commits} commits, ${(commits / seconds).toFixed(1)} a second`
+
 describe.each(Object.entries(counts))('%s', (name, all) => {
   let ground: Ground
+  const runs = new Map<number, WritersRun>()
+  const violations = new Map<number, readonly string[]>()
+
   beforeAll(async () => {
     ground = await (grounds[name] as (typeof grounds)[string])(name)
-  })
+    for (const count of all) runs.set(count, await runWriters(ground, count))
+    // Readers are programs that take long to start: all tables at once.
+    const found = await judgeTables([...runs.values()])
+    for (const [i, count] of all.entries()) violations.set(count, found[i] ?? [])
+  }, 400_000)
   afterAll(() => ground.stop())
 
-  it.each(all)('%i programs', async (programs) => {
-    const run = await runWriters(ground, programs)
-    const { commits, seconds, acknowledged, answers } = run
-    const rate = (commits / seconds).toFixed(1)
-    console.log(
-      `${name}, ${programs} programs: ${acknowledged} requests in ${answers} answers, ${commits} commits, ${rate} a second`,
-    )
-    const [violations] = await judgeTables([run])
-    expect([...run.violations, ...(violations ?? [])].slice(0, 20)).toEqual([])
-    expect(acknowledged).toBeGreaterThanOrEqual(programs)
+  it.each(all)('%i programs', (count) => {
+    const run = runs.get(count) as WritersRun
+    console.log(`${name}, ${count} programs: ${told(run)}`)
+    expect([...run.violations, ...(violations.get(count) ?? [])].slice(0, 20)).toEqual([])
+    // Half of fifty on two cores at least: what is refused is resent by its sender.
+    expect(run.acknowledged).toBeGreaterThanOrEqual(count / 2)
+    expect(run.commits).toBeGreaterThan(0)
   })
 })
