@@ -179,7 +179,16 @@ describe('a wrong value is named with what is expected', () => {
     [{ AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
     [{ AUTH: 'none', AUTH_TOKENS: 'word' }, 'AUTH: must be bearer or basic: there are tokens'],
     [{ ICEBERG_CATALOG: 'glue' }, 'ICEBERG_CATALOG: must be file'],
-    [{ ICEBERG_REST_URI: 'catalog' }, 'ICEBERG_REST_URI: must be an http(s) URI'],
+    ...['catalog', 'https://me:secret@catalog', 'https://secret@catalog/x', 'https://a?b'].map(
+      (uri): [Environment, string] => [
+        { ICEBERG_REST_URI: uri },
+        'ICEBERG_REST_URI: must be an http(s) URI without user and password',
+      ],
+    ),
+    ...['se cret', 'sec\nret', 'geheim\u00e4'].map((token): [Environment, string] => [
+      { ICEBERG_REST_URI: 'https://a', ICEBERG_TOKEN: token },
+      'ICEBERG_TOKEN: must be a token without white space',
+    ]),
     [
       { ICEBERG_NAMESPACE: 'a.b' },
       /^OTLP2PARQUET_ICEBERG_NAMESPACE: must be of lower-case letters/,

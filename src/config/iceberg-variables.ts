@@ -11,7 +11,17 @@ const name = v.pipe(
   ),
 )
 
-const uri = v.pipe(v.string(), v.regex(/^https?:\/\/[^\s/?#]+[^\s?#]*$/, 'must be an http(s) URI'))
+/** Without a user and a password: an address stands in logs, and `fetch` takes none with them. */
+const uri = v.pipe(
+  v.string(),
+  v.regex(
+    /^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/,
+    'must be an http(s) URI without user and password',
+  ),
+)
+
+/** A header's value (RFC 9110, 5.5): one that is none would be repeated by the error that says so. */
+const token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/, 'must be a token without white space'))
 
 const tableName = <const Suffix extends string>(suffix: Suffix, table: string) => ({
   name: `${prefix}ICEBERG_TABLE_${suffix}` as const,
@@ -40,7 +50,7 @@ export const icebergVariables = {
   icebergToken: {
     name: `${prefix}ICEBERG_TOKEN`,
     meaning: 'A bearer token for the REST catalog.',
-    schema: text,
+    schema: token,
     secret: true,
   },
   icebergCredential: {
