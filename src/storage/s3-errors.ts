@@ -49,10 +49,11 @@ const skewOf = (xml: string, headers: Headers): number | undefined => {
 const serverTime = (xml: string, headers: Headers): string =>
   textOf(xml, 'ServerTime') ?? headers.get('date') ?? ''
 
-/** New credentials may help. */
+/** New credentials may help. A key that is not known there may be one that was replaced since it was read. */
 export const credentialCodes: ReadonlySet<string> = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
+  'InvalidAccessKeyId',
   'InvalidToken',
   'TokenRefreshRequired',
 ])

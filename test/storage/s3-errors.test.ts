@@ -176,6 +176,18 @@ describe('credentials', () => {
     expect(await storage.head('a')).toMatchObject({ size: 10 })
   })
 
+  it('whose key was replaced meanwhile are got anew, too', async () => {
+    fake.keys.set('NEW', { secret: 's' })
+    const storage = open({
+      credentials: async ({ refused = false } = {}) => ({
+        accessKeyId: refused ? 'NEW' : 'OLD',
+        secretAccessKey: 's',
+      }),
+    })
+    await storage.put('a', bytes, once)
+    expect(await storage.head('a')).toMatchObject({ size: 10 })
+  })
+
   it('are not asked for again and again', async () => {
     fake.keys.set('ASIA', { secret: 's', token: 'none' })
     let asked = 0

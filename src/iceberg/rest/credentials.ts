@@ -56,11 +56,13 @@ export const s3Credentials = (properties: Properties): VendedCredentials | null 
   } = properties
   if (!accessKeyId || !secretAccessKey) return null
   const expiresAt = properties['s3.session-token-expires-at-ms'] ?? properties['expiration-time']
+  // What is no number of milliseconds would be a time that is always over.
+  const expiresAtMs = Number(expiresAt || Number.NaN)
   return {
     accessKeyId,
     secretAccessKey,
     ...(sessionToken && { sessionToken }),
-    ...(expiresAt && { expiration: new Date(Number(expiresAt)) }),
+    ...(Number.isFinite(expiresAtMs) && { expiration: new Date(expiresAtMs) }),
   }
 }
 

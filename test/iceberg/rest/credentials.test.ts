@@ -71,6 +71,11 @@ describe('properties', () => {
       { ...key('a'), 'expiration-time': '5000' },
       { accessKeyId: 'a', secretAccessKey: 'a!', expiration: new Date(5000) },
     ],
+    [
+      'for a time that nobody can read',
+      { ...key('a'), 'expiration-time': 'tomorrow' },
+      { accessKeyId: 'a', secretAccessKey: 'a!' },
+    ],
   ])('hold credentials: %s', (_, properties, wanted) => {
     expect(s3Credentials(properties as Record<string, string>)).toEqual(wanted)
   })
