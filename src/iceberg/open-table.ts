@@ -85,7 +85,8 @@ const isSame = (one: LoadedTable, other: LoadedTable): boolean =>
 
 const sequence = ({ metadata }: LoadedTable): number => metadata['last-sequence-number']
 
-const lost = (name: string): IngestError => new IngestError('unavailable', `table ${name} is gone`)
+const lost = (name: string): IngestError =>
+  new IngestError('unavailable', `table ${name} is gone: make it again, or restart to have it made`)
 
 const late = (): Promise<never> =>
   Promise.reject(new IngestError('unavailable', 'the catalog takes too long to load a table'))
