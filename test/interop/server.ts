@@ -10,9 +10,12 @@ export interface Server extends Service {
   files(): Promise<string[]>
 }
 
-/** Starts the server. */
-export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<Server> => {
-  const folder = await mkdtemp(join(tmpdir(), 'interop-'))
+/** Starts the server, in a folder that is there or in a new one. */
+export const startServer = async (
+  env: Readonly<Record<string, string>> = {},
+  existing?: string,
+): Promise<Server> => {
+  const folder = existing ?? (await mkdtemp(join(tmpdir(), 'interop-')))
   const port = await freePort()
   const args = [here('runtimes/cli.ts'), '--port', String(port), '--output', folder]
   const service = await serve(process.execPath, args, { port, ready: '/ready', env })

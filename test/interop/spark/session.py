@@ -200,6 +200,8 @@ def write(request):
             spark.sql(f"INSERT INTO {name} VALUES {', '.join(rows)}")
         case "drop column":
             spark.sql(f"ALTER TABLE {name} DROP COLUMN `{request['column']}`")
+        case "set property":
+            spark.sql(f"ALTER TABLE {name} SET TBLPROPERTIES ('{request['property']}' = '{request['value']}')")
         case "compact":
             options = "map('rewrite-all', 'true')"
             table = short.replace("`", "")

@@ -75,5 +75,8 @@ for deed in json.load(sys.stdin):
         case "drop column":
             with catalog.load_table(identifier).update_schema() as update:
                 update.delete_column(deed["column"])
+        case "set property":
+            with catalog.load_table(identifier).transaction() as change:
+                change.set_properties({deed["property"]: deed["value"]})
         case other:
             raise ValueError(f"PyIceberg does not {other} here")

@@ -20,6 +20,7 @@ export type Deed = { readonly table: CatalogTable | TableFolder } & (
   /** Rows in the readers' spelling; a column that a row lacks is null. */
   | { readonly deed: 'append'; readonly rows: readonly Row[] }
   | { readonly deed: 'drop column'; readonly column: string }
+  | { readonly deed: 'set property'; readonly property: string; readonly value: string }
   /** Writes all data files anew, as few as can be. */
   | { readonly deed: 'compact' }
 )
