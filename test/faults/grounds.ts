@@ -166,7 +166,8 @@ const fileGround = (
     ...ground,
     open,
     table: async (namespace, name) => {
-      const loaded = await (await open()).load({ namespace: [namespace], name })
+      // A swap that lands after its table was removed leaves a version that no catalog takes for a table.
+      const loaded = await (await open()).load({ namespace: [namespace], name }).catch(() => null)
       // Not by its hint, which may be behind.
       const folder = `${root.replace(/^file:\/\//, '')}/${namespace}/${name}/metadata`
       return loaded && { metadata: `${folder}/v${loaded.version}.metadata.json`, ...(s3 && { s3 }) }
