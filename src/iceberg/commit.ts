@@ -77,6 +77,7 @@ const commitGroup = async (
     attempt = await prepare(group, table, attempt, waiting, context)
     if (attempt === null) return table
     await pauseUntil(notBefore, ms, group, context)
+    tellOfDuplicates(attempt, context)
     const outcome = await commitOnce(table, attempt, group, context)
     if (outcome.kind === 'committed') {
       settle(group, attempt.files, 'committed', table, context)
@@ -249,17 +250,24 @@ const settle = (
   files: readonly NewDataFile[],
   outcome: FileOutcome,
   { identifier: { name } }: LoadedTable,
-  { log, metrics }: CommitContext,
+  { metrics }: CommitContext,
 ): void => {
   if (outcome === 'committed') metrics.count('commits', { table: name })
   for (const file of files) {
-    if (outcome === 'committed' && file.uncertain) {
-      metrics.count('possible_duplicates', { table: name })
-      const message = 'rows may be in a table twice: it does not remember whether they were there'
-      log('warn', message, { table: name, uuid: file.uuid })
-    }
     group.delete(file)
     file.settle(outcome)
+  }
+}
+
+/** Before the swap: what becomes of it may never be known here. */
+const tellOfDuplicates = ({ files, table }: Attempt, { log, metrics }: CommitContext): void => {
+  const { name } = table.identifier
+  for (const file of files) {
+    if (!file.uncertain) continue
+    file.uncertain = false
+    metrics.count('possible_duplicates', { table: name })
+    const message = 'rows may be in a table twice: it does not remember whether they were there'
+    log('warn', message, { table: name, uuid: file.uuid })
   }
 }
 
