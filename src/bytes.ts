@@ -55,6 +55,17 @@ export class ByteSink {
   }
 }
 
+/** Bytes as hex digits, lower case, two for each. */
+export const hex = (bytes: Uint8Array): string => {
+  let digits = ''
+  for (const byte of bytes) digits += byte.toString(16).padStart(2, '0')
+  return digits
+}
+
+/** 32 hex digits in the form of a UUID. */
+export const uuidForm = (digits: string): string =>
+  digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+
 /** Whether two arrays hold the same bytes. */
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   if (a.length !== b.length) return false

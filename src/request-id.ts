@@ -1,3 +1,4 @@
+import { hex, uuidForm } from './bytes.ts'
 import { type Sha256, sha256Hex } from './sha256.ts'
 
 /**
@@ -18,12 +19,8 @@ export const fileUuid = async (
   sha256?: Sha256,
 ): Promise<string> => {
   const name = new TextEncoder().encode(`${requestId}\0${table}\0${partition}`)
-  const hex = await sha256Hex([name], 32, sha256)
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  return uuidForm(await sha256Hex([name], 32, sha256))
 }
 
 /** A request id that no other request has: equal bodies then are requests of their own. */
-export const randomRequestId = (): string => {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+export const randomRequestId = (): string => hex(crypto.getRandomValues(new Uint8Array(16)))

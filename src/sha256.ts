@@ -1,4 +1,4 @@
-import { concatenate } from './bytes.ts'
+import { concatenate, hex } from './bytes.ts'
 
 /**
  * The SHA-256 of several pieces, one after another. A runtime that can hash piece by piece hands
@@ -15,8 +15,4 @@ export const sha256Hex = async (
   pieces: readonly Uint8Array[],
   digits: number,
   sha256: Sha256 = webSha256,
-): Promise<string> => {
-  let hex = ''
-  for (const byte of await sha256(pieces)) hex += byte.toString(16).padStart(2, '0')
-  return hex.slice(0, digits)
-}
+): Promise<string> => hex(await sha256(pieces)).slice(0, digits)

@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { hex } from '../bytes.ts'
 import { addressOf, type BucketAddress, type Query } from './s3-address.ts'
 import type { Credentials } from './s3-credentials.ts'
 import { S3Error } from './s3-errors.ts'
@@ -122,6 +123,3 @@ const startTimeout = (timeoutMs: number, bytes: number, signal?: AbortSignal) =>
     stop: () => clearTimeout(timer),
   }
 }
-
-const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
