@@ -73,6 +73,10 @@ export type Vector =
   | DictionaryVector
   | ListVector
 
+/** Value `i`, every bit of it. */
+export const int64At = (halves: Int64Vector['halves'], i: number): bigint =>
+  (BigInt(halves[2 * i + 1] as number) << 32n) | BigInt((halves[2 * i] as number) >>> 0)
+
 /** Whether value `i` is there (a dictionary's null entries aside). */
 export const isValid = (validity: Validity, i: number): boolean =>
   validity === null || ((validity[i >> 3] as number) & (1 << (i & 7))) !== 0

@@ -6,6 +6,7 @@ import {
   type Float64Vector,
   type Int32Vector,
   type Int64Vector,
+  int64At,
   isValid,
   type Utf8Vector,
   type Validity,
@@ -83,9 +84,6 @@ const isLess = (halves: Int32Array, a: number, b: number): boolean => {
   if (high !== otherHigh) return high < otherHigh
   return (halves[2 * a] as number) >>> 0 < (halves[2 * b] as number) >>> 0
 }
-
-const int64At = (halves: Int32Array, row: number): bigint =>
-  (BigInt(halves[2 * row + 1] as number) << 32n) | BigInt((halves[2 * row] as number) >>> 0)
 
 const ofFloat64 = ({ values, validity }: Float64Vector, rows: number): LeastAndGreatest | null => {
   let least = Number.POSITIVE_INFINITY

@@ -1,5 +1,11 @@
 import { columnOf, type RecordBatch } from '../arrow/record-batch.ts'
-import { type DictionaryVector, type Int64Vector, isValid, type Vector } from '../arrow/vector.ts'
+import {
+  type DictionaryVector,
+  type Int64Vector,
+  int64At,
+  isValid,
+  type Vector,
+} from '../arrow/vector.ts'
 import { split } from './split.ts'
 import { earliest, hoursOf, timelessRows } from './times.ts'
 
@@ -152,7 +158,7 @@ const columnValue = (vector: Vector, i: number): ColumnValue => {
     case 'float64':
       return vector.values[i] as number
     case 'int64':
-      return int64At(vector, i)
+      return int64At(vector.halves, i)
     case 'bool':
       return isValid(vector.bits, i)
     case 'utf8':
@@ -161,9 +167,6 @@ const columnValue = (vector: Vector, i: number): ColumnValue => {
       throw new Error(`cannot partition by a column of kind ${vector.kind}`)
   }
 }
-
-const int64At = ({ halves }: Int64Vector, i: number): bigint =>
-  (BigInt(halves[2 * i + 1] as number) << 32n) | BigInt((halves[2 * i] as number) >>> 0)
 
 /** Whole numbers up to here are exact in a double. */
 const exact = 2 ** 53
