@@ -5,6 +5,8 @@
  * Not here: types of format version 3, and bounds inside of lists, maps and structs.
  */
 
+import { endOfCodePoints } from './code-points.ts'
+
 /**
  * A value: `int` and `date` (days) as numbers or bigints, `long`, `time` and `timestamp`s (microseconds) too, decimals
  * unscaled; `uuid` as text or 16 bytes, `fixed` and `binary` as bytes.
@@ -123,16 +125,9 @@ const twosComplement = (value: bigint): Uint8Array => {
   )
 }
 
-/** Where the part that a bound keeps ends. No character is cut in two: a string's is looked for by its first bytes. */
-const endOfPrefix = (type: string, bytes: Uint8Array): number => {
-  if (type === 'binary') return Math.min(boundLength, bytes.length)
-  let points = 0
-  for (let i = 0; i < bytes.length; i++) {
-    const continues = ((bytes[i] as number) & 0xc0) === 0x80
-    if (!continues && points++ === boundLength) return i
-  }
-  return bytes.length
-}
+/** Where the part that a bound keeps ends. */
+const endOfPrefix = (type: string, bytes: Uint8Array): number =>
+  type === 'binary' ? Math.min(boundLength, bytes.length) : endOfCodePoints(bytes, boundLength)
 
 /** The first text after all those that begin with this one: its last code point that has a next one is increased. */
 const nextText = (prefix: Uint8Array): Uint8Array | null => {

@@ -1,5 +1,6 @@
 /** Partition transforms (Iceberg table specification, "Partition Transforms"). */
 import { singleValueBytes } from './bounds.ts'
+import { endOfCodePoints } from './code-points.ts'
 import { murmur3 } from './murmur3.ts'
 import type { IcebergType } from './table-metadata.ts'
 
@@ -128,13 +129,3 @@ const truncate = (width: number): Transform => ({
 const remainder = (value: number, width: number): number => ((value % width) + width) % width
 
 const wideRemainder = (value: bigint, width: bigint): bigint => ((value % width) + width) % width
-
-/** Where the first `count` code points of UTF-8 end. */
-const endOfCodePoints = (bytes: Uint8Array, count: number): number => {
-  let points = 0
-  for (let i = 0; i < bytes.length; i++) {
-    const continues = ((bytes[i] as number) & 0xc0) === 0x80
-    if (!continues && points++ === count) return i
-  }
-  return bytes.length
-}
