@@ -2,7 +2,8 @@
 import type { FileMetrics, LeafMetrics } from '../parquet/leaf-metrics.ts'
 import { lowerBound, upperBound } from './bounds.ts'
 import type { DataFile, IdValue } from './manifest.ts'
-import type { Schema } from './table-metadata.ts'
+import { isReadAs } from './schema-fit.ts'
+import type { IcebergType, Schema } from './table-metadata.ts'
 
 export type DataFileMetrics = Pick<
   DataFile,
@@ -54,7 +55,7 @@ interface Bounds {
   readonly upper: Uint8Array | null
 }
 
-const boundsOf = ({ type, bounds }: LeafMetrics, tableType: unknown): Bounds => {
+const boundsOf = ({ type, bounds }: LeafMetrics, tableType: IcebergType | undefined): Bounds => {
   if (bounds === null || typeof tableType !== 'string' || !isReadAs(type, tableType)) {
     return { lower: null, upper: null }
   }
@@ -63,10 +64,6 @@ const boundsOf = ({ type, bounds }: LeafMetrics, tableType: unknown): Bounds => 
     upper: upperBound(tableType, bounds.greatest),
   }
 }
-
-/** Specification, "Schema Evolution": a column of `int` may have become one of `long`. */
-const isReadAs = (type: string, tableType: string): boolean =>
-  type === tableType || (type === 'int' && tableType === 'long')
 
 const present = (
   bounds: readonly (Bounds & { readonly key: number })[],

@@ -84,7 +84,7 @@ const misfit = (
 }
 
 /** "Schema Evolution", promotions: an int may be read as a long. Nothing else that we write may be read as another type. */
-const isReadAs = (ours: IcebergType, theirs: IcebergType): boolean => {
+export const isReadAs = (ours: IcebergType, theirs: IcebergType): boolean => {
   if (typeof ours === 'string') return ours === theirs || (ours === 'int' && theirs === 'long')
   if (ours.type !== 'list' || typeof theirs === 'string' || theirs.type !== 'list') return false
   return isReadAs(ours.element, theirs.element) && !theirs['element-required']
