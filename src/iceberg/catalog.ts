@@ -45,6 +45,9 @@ export type CommitOutcome =
   | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly reason: string }
   | { readonly kind: 'unknown'; readonly retryAfterMs: number; readonly reason: string }
 
+/** What came of a commit that did not happen, or may not have. */
+export type Uncommitted = Exclude<CommitOutcome, { readonly kind: 'committed' }>
+
 export interface CallOptions {
   /** When the caller stops waiting: a call under way is given up. */
   readonly signal?: AbortSignal

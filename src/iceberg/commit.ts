@@ -8,12 +8,12 @@ import { IngestError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
-import type { Catalog, CommitOutcome, LoadedTable } from './catalog.ts'
+import type { Catalog, CommitOutcome, LoadedTable, Uncommitted } from './catalog.ts'
 import { landed } from './landed.ts'
 import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
 import { type FileOutcome, makeOurs, type NewDataFile } from './new-data-file.ts'
-import { backoff, type Clock, inTime } from './retry.ts'
+import { type Clock, inTime, retryDelay } from './retry.ts'
 
 export interface CommitContext {
   readonly catalog: Catalog
@@ -84,7 +84,7 @@ const commitGroup = async (
       return outcome.table
     }
     tell(outcome, tries, table, context)
-    ms = delay(outcome, tries)
+    ms = retryDelay(outcome, tries)
     notBefore = context.clock.now() + ms
     // Whoever was faster should be seen; what became of a swap of ours should be known before the time for another is over.
     if (outcome.kind === 'conflict') await pauseUntil(notBefore, ms, group, context)
@@ -272,7 +272,7 @@ const tellOfDuplicates = ({ files, table }: Attempt, { log, metrics }: CommitCon
 }
 
 const tell = (
-  { kind, reason }: Exclude<CommitOutcome, { kind: 'committed' }>,
+  { kind, reason }: Uncommitted,
   tries: number,
   { identifier: { name } }: LoadedTable,
   { log, metrics }: CommitContext,
@@ -281,9 +281,6 @@ const tell = (
   const level = kind === 'conflict' ? 'debug' : 'warn'
   log(level, `a commit has to be looked at or tried again: ${kind}`, { table: name, reason, tries })
 }
-
-const delay = (outcome: Exclude<CommitOutcome, { kind: 'committed' }>, tries: number): number =>
-  Math.max(outcome.kind === 'conflict' ? 0 : outcome.retryAfterMs, backoff(tries))
 
 /** Waits until then, but not for an hour because the clock was set back. `unavailable` when no file can wait for so long. */
 const pauseUntil = async (

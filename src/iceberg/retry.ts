@@ -1,3 +1,5 @@
+import type { Uncommitted } from './catalog.ts'
+
 /** Time, handed in so that tests need not wait. */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -23,6 +25,10 @@ const capMs = 2000
 /** Milliseconds to wait before attempt `attempt + 2`: full jitter, so that writers that met once do not meet again. */
 export const backoff = (attempt: number): number =>
   Math.random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 10))
+
+/** Milliseconds to wait after a commit that did not succeed: as long as the catalog asks for, at least. */
+export const retryDelay = (outcome: Uncommitted, attempt: number): number =>
+  Math.max(outcome.kind === 'conflict' ? 0 : outcome.retryAfterMs, backoff(attempt))
 
 /**
  * What `work` comes to, or what `late` says when the signal aborts before: the work goes on, and its outcome is nobody's.

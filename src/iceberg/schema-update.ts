@@ -1,8 +1,8 @@
 /** Adds columns to a table (Iceberg table specification, "Schema Evolution"). Nothing is retyped, renamed or dropped. */
 import { IngestError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Catalog, CommitOutcome, LoadedTable, TableCommit } from './catalog.ts'
-import { backoff, type Clock } from './retry.ts'
+import type { Catalog, LoadedTable, TableCommit, Uncommitted } from './catalog.ts'
+import { type Clock, retryDelay } from './retry.ts'
 import { fitSchema, type OwnColumns } from './schema-fit.ts'
 import {
   currentSchema,
@@ -58,13 +58,12 @@ export const addMissingColumns = async (
 }
 
 const pause = async (
-  outcome: Exclude<CommitOutcome, { kind: 'committed' }>,
+  outcome: Uncommitted,
   attempt: number,
   deadline: number,
   clock: Clock,
 ): Promise<void> => {
-  const least = outcome.kind === 'conflict' ? 0 : outcome.retryAfterMs
-  const delay = Math.max(least, backoff(attempt))
+  const delay = retryDelay(outcome, attempt)
   if (clock.now() + delay >= deadline) {
     const message = `columns could not be added in time: ${outcome.kind}`
     throw new IngestError('unavailable', message, { cause: new Error(outcome.reason) })
