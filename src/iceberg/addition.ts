@@ -1,6 +1,5 @@
 /** Manifests of new data files. */
-import type { Addition, NewManifest } from './append.ts'
-import { metadataPath } from './append.ts'
+import { type Addition, metadataPath, type NewManifest } from './append.ts'
 import type { LoadedTable } from './catalog.ts'
 import {
   type DataFile,
@@ -9,14 +8,9 @@ import {
   type ManifestEntry,
   writeManifest,
 } from './manifest.ts'
-import {
-  type PartitionValue,
-  partitionFieldTypes,
-  partitionSummaries,
-  partitionText,
-} from './partition.ts'
+import { manifestOptions } from './manifest-options.ts'
+import { type PartitionValue, partitionSummaries, partitionText } from './partition.ts'
 import { randomSnapshotId } from './snapshot-id.ts'
-import { currentSchema } from './table-metadata.ts'
 
 /** Of what a commit adds: the manifests' bytes with what the list says of them. */
 export interface WrittenAddition extends Addition {
@@ -37,6 +31,7 @@ export const prepareAddition = async (
     specIds.map((specId, i) =>
       manifestOf(
         files.filter((file) => file.specId === specId),
+        specId,
         table,
         snapshotId,
         i,
@@ -59,21 +54,18 @@ export const prepareAddition = async (
 
 const manifestOf = async (
   files: readonly Placed[],
+  specId: number,
   { metadata }: LoadedTable,
   snapshotId: bigint,
   index: number,
 ): Promise<{ manifest: NewManifest; bytes: Uint8Array }> => {
-  const specId = files[0]?.specId
-  const spec = metadata['partition-specs'].find((known) => known['spec-id'] === specId)
-  if (spec === undefined) throw new Error(`a data file of partition spec ${specId}, which is gone`)
-  const schema = currentSchema(metadata)
-  const partitionFields = partitionFieldTypes(spec, metadata)
+  const options = manifestOptions(specId, metadata)
   const entries = files.map(({ dataFile }) => added(dataFile, snapshotId))
-  const bytes = await writeManifest(entries, { schema, spec, partitionFields })
+  const bytes = await writeManifest(entries, options)
   const manifest: NewManifest = {
     manifest_path: `${metadataPath(metadata)}/${crypto.randomUUID()}-m${index}.avro`,
     manifest_length: BigInt(bytes.length),
-    partition_spec_id: spec['spec-id'],
+    partition_spec_id: specId,
     content: dataContent,
     added_snapshot_id: snapshotId,
     added_files_count: files.length,
@@ -83,7 +75,7 @@ const manifestOf = async (
     existing_rows_count: 0n,
     deleted_rows_count: 0n,
     partitions: partitionSummaries(
-      partitionFields,
+      options.partitionFields,
       files.map(({ dataFile }) => dataFile.partition),
     ),
     key_metadata: null,

@@ -16,8 +16,9 @@ import {
   writeManifest,
 } from './manifest.ts'
 import type { ManifestFile } from './manifest-list.ts'
-import { partitionFieldTypes, partitionSummaries } from './partition.ts'
-import { currentSchema, type TableMetadata } from './table-metadata.ts'
+import { manifestOptions } from './manifest-options.ts'
+import { partitionSummaries } from './partition.ts'
+import type { TableMetadata } from './table-metadata.ts'
 
 /** A manifest's bytes by its path. */
 export type ReadBytes = (path: string) => Promise<Uint8Array>
@@ -50,7 +51,7 @@ const keptEntries = async (
   metadata: TableMetadata,
   read: ReadBytes,
 ): Promise<readonly EncodedEntry[]> => {
-  const fields = fieldsOf(specId, metadata).partitionFields
+  const fields = manifestOptions(specId, metadata).partitionFields
   const entries: EncodedEntry[][] = []
   await inTurns([...manifests.entries()], concurrency, async ([i, manifest]) => {
     const own = await readEncodedEntries(await read(manifest.manifest_path), fields)
@@ -81,7 +82,7 @@ const mergeOf = async (
   specId: number,
   metadata: TableMetadata,
 ): Promise<Merge> => {
-  const options = fieldsOf(specId, metadata)
+  const options = manifestOptions(specId, metadata)
   const bytes = await writeManifest(entries, options)
   const heads = entries.map(headOf(options.partitionFields))
   return {
@@ -110,13 +111,3 @@ const mergeOf = async (
 
 const least = (so: bigint, { sequence_number: number }: EncodedEntry): bigint =>
   number !== null && number < so ? number : so
-
-const fieldsOf = (specId: number, metadata: TableMetadata) => {
-  const spec = metadata['partition-specs'].find((known) => known['spec-id'] === specId)
-  if (spec === undefined) throw new Error(`manifests of partition spec ${specId}, which is gone`)
-  return {
-    schema: currentSchema(metadata),
-    spec,
-    partitionFields: partitionFieldTypes(spec, metadata),
-  }
-}
