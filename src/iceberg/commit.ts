@@ -14,6 +14,7 @@ import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
 import { type FileOutcome, makeOurs, type NewDataFile } from './new-data-file.ts'
 import { type Clock, inTime, retryDelay } from './retry.ts'
+import { hasAddedSnapshots } from './table-updates.ts'
 
 export interface CommitContext {
   readonly catalog: Catalog
@@ -89,7 +90,10 @@ const commitGroup = async (
     // Whoever was faster should be seen; what became of a swap of ours should be known before the time for another is over.
     if (outcome.kind === 'conflict') await pauseUntil(notBefore, ms, group, context)
     if (outcome.kind !== 'throttled') table = await reload(table, group, context)
-    if (holds(table, attempt)) settle(group, attempt.files, 'committed', table, context)
+    // It landed, though nobody said so.
+    if (hasAddedSnapshots(table.metadata, attempt.append.commit.updates)) {
+      settle(group, attempt.files, 'committed', table, context)
+    }
   }
 }
 
@@ -240,10 +244,6 @@ const commitOnce = (
     reason: 'no answer in time',
   }))
 }
-
-/** Whether an attempt landed whose outcome was not known. */
-const holds = ({ metadata }: LoadedTable, { addition: { snapshotId } }: Attempt): boolean =>
-  metadata.snapshots.some((snapshot) => snapshot['snapshot-id'] === snapshotId)
 
 const settle = (
   group: Set<NewDataFile>,

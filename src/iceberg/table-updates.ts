@@ -41,6 +41,17 @@ export const applyUpdates = (
   'last-updated-ms': Math.max(now, metadata['last-updated-ms']),
 })
 
+/** Whether the metadata has every snapshot that updates add. */
+export const hasAddedSnapshots = (
+  { snapshots }: TableMetadata,
+  updates: readonly TableUpdate[],
+): boolean =>
+  updates.every(
+    (update) =>
+      update.action !== 'add-snapshot' ||
+      snapshots.some((known) => known['snapshot-id'] === update.snapshot['snapshot-id']),
+  )
+
 const applyUpdate = (metadata: TableMetadata, update: TableUpdate): TableMetadata => {
   switch (update.action) {
     case 'add-schema':

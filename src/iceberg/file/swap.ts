@@ -3,7 +3,7 @@ import { equalBytes } from '../../bytes.ts'
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommitOutcome, TableIdentifier } from '../catalog.ts'
-import type { TableUpdate } from '../table-updates.ts'
+import { hasAddedSnapshots, type TableUpdate } from '../table-updates.ts'
 import { metadataKey, publish, readHint, tableKey, type VersionedTable } from './versions.ts'
 
 /** What a swap needs of its catalog. */
@@ -64,11 +64,8 @@ const confirm = async (
   { load }: TableStore,
 ): Promise<CommitOutcome> => {
   const table = await load(identifier)
-  const ids = new Set(table?.metadata.snapshots.map((snapshot) => snapshot['snapshot-id']))
-  const added = updates.flatMap((update) =>
-    update.action === 'add-snapshot' ? [update.snapshot['snapshot-id']] : [],
-  )
-  return table !== null && added.length > 0 && added.every((id) => ids.has(id))
+  const isTold = updates.some(({ action }) => action === 'add-snapshot')
+  return table !== null && isTold && hasAddedSnapshots(table.metadata, updates)
     ? { kind: 'committed', table }
     : unknown('others were faster, and it cannot be told by how much')
 }

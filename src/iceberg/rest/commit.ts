@@ -1,13 +1,14 @@
 /** Changes tables, once each: what became of a change is the caller's to look for. */
 import { IngestError } from '../../errors.ts'
 import type { CallOptions, CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
+import { hasAddedSnapshots } from '../table-updates.ts'
 import { errorWords } from './answers.ts'
 import type { Call } from './client.ts'
 import { type Connection, demand, idempotent } from './connection.ts'
 import { meaningOf } from './errors.ts'
 import type { HttpAnswer } from './http.ts'
 import { tableUrl } from './paths.ts'
-import { commitBody, holds, metadataOf } from './tables.ts'
+import { commitBody, metadataOf } from './tables.ts'
 
 /** A catalog that is asked too often and does not say how long to wait. */
 const defaultRetryAfterMs = 1_000
@@ -69,7 +70,8 @@ const outcomeOf = (
 const committed = (answer: HttpAnswer, table: LoadedTable, commit: TableCommit): CommitOutcome => {
   try {
     const metadata = metadataOf(answer)
-    if (holds(metadata, commit)) return { kind: 'committed', table: { ...table, metadata } }
+    if (hasAddedSnapshots(metadata, commit.updates))
+      return { kind: 'committed', table: { ...table, metadata } }
     return { kind: 'unknown', retryAfterMs: 0, reason: 'an answer without the new snapshot' }
   } catch (error) {
     return { kind: 'unknown', retryAfterMs: 0, reason: String(error) }

@@ -30,13 +30,3 @@ export const metadataOf = ({ json }: HttpAnswer): TableMetadata => {
   const read = tableMetadata(metadata)
   return { ...read, location: read.location.replace(/\/+$/, '') }
 }
-
-/** Whether metadata has every snapshot that a commit adds. */
-export const holds = (metadata: TableMetadata, { updates }: TableCommit): boolean =>
-  updates.every(
-    (update) =>
-      update.action !== 'add-snapshot' ||
-      metadata.snapshots.some(
-        (snapshot) => snapshot['snapshot-id'] === update.snapshot['snapshot-id'],
-      ),
-  )
