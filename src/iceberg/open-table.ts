@@ -2,6 +2,7 @@
 import { IngestError } from '../errors.ts'
 import type { Catalog, LoadedTable, TableCreation, TableIdentifier } from './catalog.ts'
 import { type Clock, inTime } from './retry.ts'
+import { singleFlight } from './waiting.ts'
 
 export interface OpenTableOptions {
   readonly catalog: Catalog
@@ -36,7 +37,6 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
   const maxAgeMs = Math.min(freshMs, (catalog.maxMetadataAgeMs ?? freshMs) / 2)
   let known: LoadedTable | null = null
   let seen = false
-  let loading: Promise<LoadedTable> | null = null
 
   const learn = (table: LoadedTable): void => {
     // A look that began before our last change may end after it.
@@ -63,14 +63,13 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
     }
   }
 
+  const loadOnce = singleFlight(() => inTime(load(), clock.signal(clock.now() + openMs), late))
+
   return {
     async open() {
       // A commit's answer may show what somebody else made of the table meanwhile.
       if (known !== null && clock.now() - known.loadedAt < maxAgeMs) return fitted(known)
-      loading ??= inTime(load(), clock.signal(clock.now() + openMs), late).finally(() => {
-        loading = null
-      })
-      return loading
+      return loadOnce()
     },
     latest: (table) => (known !== null && isSame(known, table) ? known : table),
     learn,

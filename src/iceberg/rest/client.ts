@@ -3,12 +3,12 @@ import { IngestError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { stringifyJson } from '../json.ts'
 import { backoff, type Clock } from '../retry.ts'
+import { within } from '../waiting.ts'
 import { errorWords } from './answers.ts'
 import { createAuthorizer, type RestAuth } from './auth.ts'
 import type { Authorizer } from './authorizer.ts'
 import { meaningOf, refusal } from './errors.ts'
 import { exchange, type Fetch, type HttpAnswer, type HttpRequest, NoAnswer } from './http.ts'
-import { within } from './waiting.ts'
 
 export interface RestClientOptions {
   readonly auth: RestAuth

@@ -3,6 +3,7 @@ import { IngestError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { OpenFileIO } from '../file-io.ts'
 import { type Clock, systemClock } from '../retry.ts'
+import { singleFlight, within } from '../waiting.ts'
 import type { RestAuth } from './auth.ts'
 import { type Call, createRestClient, type RestClient } from './client.ts'
 import {
@@ -17,7 +18,6 @@ import { meaningOf } from './errors.ts'
 import type { Fetch } from './http.ts'
 import { uuid7 } from './idempotency-key.ts'
 import { configUrl } from './paths.ts'
-import { singleFlight, within } from './waiting.ts'
 
 export interface RestCatalogOptions {
   /** The address before `/v1/…`. */

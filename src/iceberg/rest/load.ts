@@ -1,6 +1,7 @@
 /** Loads tables, and puts their files within reach. */
 import { IngestError } from '../../errors.ts'
 import type { CallOptions, LoadedTable, TableIdentifier } from '../catalog.ts'
+import { singleFlight } from '../waiting.ts'
 import type { Properties } from './answers.ts'
 import type { Call } from './client.ts'
 import { type CatalogConfig, offers } from './config.ts'
@@ -10,7 +11,6 @@ import { meaningOf } from './errors.ts'
 import type { HttpAnswer } from './http.ts'
 import { tableUrl } from './paths.ts'
 import { metadataOf } from './tables.ts'
-import { singleFlight } from './waiting.ts'
 
 /** The table, or null when there is none. `unavailable` when its files are out of reach. */
 export const loadTable = async (

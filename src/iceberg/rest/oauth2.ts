@@ -1,9 +1,9 @@
 /** OAuth2 client credentials (RFC 6749, 4.4), as Iceberg catalogs use them. Not here: token exchange, refresh tokens. */
 import { IngestError } from '../../errors.ts'
+import { singleFlight } from '../waiting.ts'
 import { errorWords, membersOf } from './answers.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { HttpAnswer, HttpRequest } from './http.ts'
-import { singleFlight } from './waiting.ts'
 
 export interface OAuth2Client {
   /** `id:secret`, or a secret alone. */

@@ -1,5 +1,5 @@
 /** Waiting for work that goes on without the waiter. */
-import { inTime } from '../retry.ts'
+import { inTime } from './retry.ts'
 
 /**
  * `work` that runs once at a time: who calls while it runs gets the same result. It must not end with one caller's
