@@ -1,5 +1,5 @@
 import type { Config } from '../../src/config.ts'
-import type { Catalog } from '../../src/iceberg/catalog.ts'
+import type { Catalog, TableIdentifier } from '../../src/iceberg/catalog.ts'
 import type { Destination } from '../../src/ingest/destination.ts'
 import { createIcebergDestination } from '../../src/ingest/iceberg.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
@@ -40,9 +40,7 @@ export const openDestination = async (options: DestinationOptions): Promise<Open
   const storage = await openStorage(config, log)
   if (config.icebergCatalog === 'file') {
     const { catalog, retain } = await openNodeFileCatalog({ config, storage, log, metrics })
-    const nameOf = tableNames(config)
-    const namespace = [config.icebergNamespace]
-    const identifiers = tables.map((table) => ({ namespace, name: nameOf(table) }))
+    const identifiers = tables.map(identifiersOf(config))
     return { ...tablesOf(catalog, options), retain: () => retain(identifiers) }
   }
   return {
@@ -57,8 +55,7 @@ const tablesOf = (
 ): OpenDestination => {
   const writerOf = createTableWriters({
     catalog,
-    namespace: config.icebergNamespace,
-    nameOf: tableNames(config),
+    identifierOf: identifiersOf(config),
     partitionBy: config.icebergPartition,
     version,
     log,
@@ -71,7 +68,8 @@ const tablesOf = (
   }
 }
 
-const tableNames = (config: Config): ((table: Table) => string) => {
+/** What our tables are called. */
+const identifiersOf = (config: Config): ((table: Table) => TableIdentifier) => {
   const names: Readonly<Record<string, string>> = {
     logs: config.icebergTableLogs,
     traces: config.icebergTableTraces,
@@ -81,5 +79,6 @@ const tableNames = (config: Config): ((table: Table) => string) => {
     metrics_exponential_histogram: config.icebergTableExponentialHistogram,
     metrics_summary: config.icebergTableSummary,
   }
-  return ({ name }) => names[name] ?? name
+  const namespace = [config.icebergNamespace]
+  return ({ name }) => ({ namespace, name: names[name] ?? name })
 }

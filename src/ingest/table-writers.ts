@@ -1,4 +1,4 @@
-import type { Catalog } from '../iceberg/catalog.ts'
+import type { Catalog, TableIdentifier } from '../iceberg/catalog.ts'
 import { systemClock } from '../iceberg/retry.ts'
 import { createFitTable } from '../iceberg/table-fit.ts'
 import { createTableWriter, type TableWriter } from '../iceberg/table-writer.ts'
@@ -10,9 +10,8 @@ import { type PartitionBy, tableCreation } from './table-creation.ts'
 
 export interface TableWritersOptions {
   readonly catalog: Catalog
-  readonly namespace: string
   /** What a table of ours is called in the catalog. */
-  readonly nameOf: (table: Table) => string
+  readonly identifierOf: (table: Table) => TableIdentifier
   readonly partitionBy: PartitionBy
   /** The program's version, for snapshot summaries. */
   readonly version: string
@@ -24,14 +23,14 @@ export interface TableWritersOptions {
 export const createTableWriters = (
   options: TableWritersOptions,
 ): ((table: Table) => TableWriter) => {
-  const { namespace, nameOf, partitionBy } = options
+  const { identifierOf, partitionBy } = options
   const writers = new Map<Table, TableWriter>()
   return (table) => {
     const known = writers.get(table)
     if (known !== undefined) return known
     const writer = createTableWriter({
       ...options,
-      identifier: { namespace: [namespace], name: nameOf(table) },
+      identifier: identifierOf(table),
       creation: tableCreation(table, partitionBy),
       makeFit: createFitTable(ownColumns(table), { ...options, clock: systemClock }),
       clock: systemClock,

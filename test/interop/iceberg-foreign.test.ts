@@ -49,8 +49,7 @@ const send = (one: ForeignCase, receivedAt = Date.now()): Promise<IngestResult> 
   const catalog = createFileCatalog({ storage, root: `file://${root}`, log: noLog })
   const writerOf = createTableWriters({
     catalog,
-    namespace: folderOf(one).split('/').at(-2) ?? '',
-    nameOf: ({ name }) => name,
+    identifierOf: ({ name }) => ({ namespace: [folderOf(one).split('/').at(-2) ?? ''], name }),
     partitionBy: 'day',
     version: '0.0.0',
     log: noLog,
