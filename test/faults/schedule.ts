@@ -1,75 +1,17 @@
 /** One schedule: programs before real servers, clients, other writers, an operator, and whatever the weather does between. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Signal } from '../../src/otlp/decode.ts'
-import type { TableRef } from '../interop/readers/iceberg.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Random, random } from '../judge/random.ts'
 import { gaveUp, send } from './clients.ts'
-import { compact } from './compactor.ts'
 import type { Ground } from './grounds.ts'
 import { checkAnswers, type Entry, longestMs, requestName, type Violation } from './ledger.ts'
-import { type Sent, tableOfSignal } from './load.ts'
+import { createOperator, type EndTable, type Operator } from './operator.ts'
 import { type Program, startProgram } from './program.ts'
 import { type FaultProxy, type Logged, startFaultProxy } from './proxy.ts'
+import type { Plan } from './schedule-plan.ts'
 import { createSender, type Sender } from './senders.ts'
 import { catalogService, createWeather, type Service, s3Service, type Weather } from './weather.ts'
-
-/** What an operator does to a table. `drop` and `rename` for good: then its records are refused. */
-export type Change = 'drop' | 'recreate' | 'rename' | 'rename back'
-
-/** What a seed decides before anything happens. */
-export interface Plan {
-  readonly seed: number
-  readonly programs: 1 | 2
-  readonly senders: number
-  readonly signals: readonly Signal[]
-  /** For how long there is traffic and weather, in milliseconds. */
-  readonly ms: number
-  /** Whether the tables are there before. */
-  readonly warm: boolean
-  readonly compactions: boolean
-  readonly change: { readonly what: Change; readonly at: number } | null
-  /** When a program is stopped, and for how long. */
-  readonly stops: readonly { readonly at: number; readonly ms: number }[]
-}
-
-const changes: readonly Change[] = ['drop', 'recreate', 'rename', 'rename back']
-
-/** The plan of a seed on a ground. */
-export const planOf = (seed: number, ground: Ground): Plan => {
-  const dice = random(seed)
-  const ms = 2_000 + dice.below(2_000)
-  const isNessie = ground.name === 'Nessie'
-  const all: readonly Signal[] = ['logs', 'traces', 'metrics']
-  const signals = dice.oneIn(3) ? all : [all[dice.below(3)] as Signal]
-  const what = changes[dice.below(ground.rename === undefined ? 2 : 4)] as Change
-  const at = Math.round(ms * 0.2) + dice.below(ms / 2)
-  const change = dice.oneIn(3) && !isNessie ? { what, at } : null
-  return {
-    seed,
-    programs: dice.below(3) > 0 ? 2 : 1,
-    senders: 2 + dice.below(2),
-    signals,
-    ms,
-    // Nessie 0.99 takes the first commit of each of two writers: what comes second replaces the table.
-    warm: dice.oneIn(2) || isNessie || change !== null,
-    compactions: dice.oneIn(2),
-    change,
-    stops: dice.oneIn(3)
-      ? Array.from({ length: 1 + dice.below(2) }, () => ({
-          at: dice.below(ms),
-          ms: 200 + dice.below(1_300),
-        }))
-      : [],
-  }
-}
-
-/** A table that is there at the end. */
-export interface EndTable {
-  /** Which of the program's tables it is or was. */
-  readonly table: string
-  readonly ref: TableRef
-}
 
 export interface ScheduleRun {
   readonly plan: Plan
@@ -84,8 +26,6 @@ export interface ScheduleRun {
   /** What the programs logged. */
   readonly said: string
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** The number of the client that comes before all others. */
 const warmClient = 99
@@ -217,86 +157,6 @@ const stopAndGo = async (plan: Plan, programs: readonly Program[], dice: Random)
       process.kill(pid, 'SIGCONT')
     }),
   )
-}
-
-interface Operator {
-  /** Does to a table what the plan says. */
-  act(): Promise<void>
-  compact(call: { readonly path: string }): Promise<void>
-  /** Whether nobody can expect a request to be acknowledged any more. */
-  isHopeless(request: Sent): boolean
-  /** Whether a request's records may have been in a table that was dropped. */
-  isExcused(request: Sent, firstAt: number): boolean
-  tables(): Promise<EndTable[]>
-  /** What was done, and how often. */
-  done(): readonly [string, number][]
-}
-
-const createOperator = (plan: Plan, ground: Ground, namespace: string): Operator => {
-  const names = plan.signals.map((signal): string => tableOfSignal[signal])
-  const target = names[0] as string
-  const away = `${target}_old`
-  let changedAt: number | null = null
-  let compacted = 0
-  const opened = ground.open()
-  const done = async (deed: Promise<void>): Promise<boolean> =>
-    deed.then(
-      () => true,
-      () => false,
-    )
-  const change = async (what: Change): Promise<boolean> => {
-    const catalog = await opened
-    const identifier = { namespace: [namespace], name: target }
-    const there = await catalog.load(identifier)
-    if (there === null) return false
-    if (what === 'drop') return done(ground.drop(namespace, target))
-    if (what === 'recreate') {
-      if (!(await done(ground.drop(namespace, target)))) return false
-      const { schemas, 'partition-specs': specs, 'sort-orders': orders } = there.metadata
-      const [schema, spec, sortOrder] = [schemas[0], specs[0], orders[0]]
-      if (schema === undefined || spec === undefined || sortOrder === undefined) return false
-      await catalog.create(identifier, { schema, spec, sortOrder, properties: {} })
-      return true
-    }
-    if (!(await done(ground.rename?.(namespace, target, away) ?? Promise.reject()))) return false
-    if (what === 'rename') return true
-    await pause(300)
-    return done(ground.rename?.(namespace, away, target) ?? Promise.reject())
-  }
-  const isOf = (request: Sent): boolean => tableOfSignal[request.signal] === target
-  const what = plan.change?.what
-
-  return {
-    async act() {
-      if (plan.change === null) return
-      await pause(plan.change.at)
-      if (await change(plan.change.what)) changedAt = Date.now()
-    },
-    async compact({ path }) {
-      const name = names.find((one) => new RegExp(`/${one}(/|$)`).test(path))
-      if (name === undefined) return
-      const was = await compact(await opened, { namespace: [namespace], name }).catch(() => false)
-      if (was) compacted++
-    },
-    isHopeless: (request) =>
-      changedAt !== null && isOf(request) && !/back|recreate/.test(what ?? ''),
-    isExcused: (request, firstAt) =>
-      changedAt !== null &&
-      isOf(request) &&
-      /drop|recreate/.test(what ?? '') &&
-      firstAt < changedAt,
-    async tables() {
-      const all = [...names.map((name) => [name, name] as const), [target, away] as const]
-      const found = await Promise.all(
-        all.map(async ([table, name]) => ({ table, ref: await ground.table(namespace, name) })),
-      )
-      return found.flatMap(({ table, ref }) => (ref === null ? [] : [{ table, ref }]))
-    },
-    done: () => [
-      ['compacted', compacted],
-      ...(changedAt !== null && what ? [[what, 1] as [string, number]] : []),
-    ],
-  }
 }
 
 /** Lets the senders get rid of what they owe. */

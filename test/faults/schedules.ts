@@ -5,7 +5,8 @@
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
 import { type Ground, grounds } from './grounds.ts'
-import { planOf, runSchedule, type ScheduleRun } from './schedule.ts'
+import { runSchedule, type ScheduleRun } from './schedule.ts'
+import { planOf } from './schedule-plan.ts'
 import { judgeTables } from './table-judge.ts'
 
 /** Every tenth seed is one for Nessie, which takes longest to start. */
@@ -28,9 +29,13 @@ export interface Judged extends ScheduleRun {
 /** Runs the schedules of some seeds on one ground, and has all their tables judged. */
 export const runSchedules = async (ground: Ground, seeds: readonly number[]): Promise<Judged[]> => {
   const limit = pLimit(concurrency)
-  const runs = await Promise.all(
+  // Each to its end, whatever becomes of another: it leaves no program behind.
+  const ended = await Promise.allSettled(
     seeds.map((seed) => limit(() => runSchedule(planOf(seed, ground), ground))),
   )
+  const failed = ended.find((end) => end.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  const runs = ended.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []))
   const found = await judgeTables(runs)
   return runs.map((run, i) => ({ ...run, violations: [...run.violations, ...(found[i] ?? [])] }))
 }

@@ -1,0 +1,95 @@
+/** Who does to a schedule's tables what operators do: compacts, drops, makes anew and renames them. */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { TableRef } from '../interop/readers/iceberg.ts'
+import { compact } from './compactor.ts'
+import type { Ground } from './grounds.ts'
+import { type Sent, tableOfSignal } from './load.ts'
+import type { Change, Plan } from './schedule-plan.ts'
+
+/** A table that is there at the end. */
+export interface EndTable {
+  /** Which of the program's tables it is or was. */
+  readonly table: string
+  readonly ref: TableRef
+}
+
+export interface Operator {
+  /** Does to a table what the plan says. */
+  act(): Promise<void>
+  compact(call: { readonly path: string }): Promise<void>
+  /** Whether nobody can expect a request to be acknowledged any more. */
+  isHopeless(request: Sent): boolean
+  /** Whether a request's records may have been in a table that was dropped. */
+  isExcused(request: Sent, firstAt: number): boolean
+  tables(): Promise<EndTable[]>
+  /** What was done, and how often. */
+  done(): readonly [string, number][]
+}
+
+/** The operator of one schedule. */
+export const createOperator = (plan: Plan, ground: Ground, namespace: string): Operator => {
+  const names = plan.signals.map((signal): string => tableOfSignal[signal])
+  const target = names[0] as string
+  const away = `${target}_old`
+  let changedAt: number | null = null
+  let compacted = 0
+  const opened = ground.open()
+  const done = async (deed: Promise<void>): Promise<boolean> =>
+    deed.then(
+      () => true,
+      () => false,
+    )
+  const change = async (what: Change): Promise<boolean> => {
+    const catalog = await opened
+    const identifier = { namespace: [namespace], name: target }
+    const there = await catalog.load(identifier)
+    if (there === null) return false
+    if (what === 'drop') return done(ground.drop(namespace, target))
+    if (what === 'recreate') {
+      if (!(await done(ground.drop(namespace, target)))) return false
+      const { schemas, 'partition-specs': specs, 'sort-orders': orders } = there.metadata
+      const [schema, spec, sortOrder] = [schemas[0], specs[0], orders[0]]
+      if (schema === undefined || spec === undefined || sortOrder === undefined) return false
+      await catalog.create(identifier, { schema, spec, sortOrder, properties: {} })
+      return true
+    }
+    if (!(await done(ground.rename?.(namespace, target, away) ?? Promise.reject()))) return false
+    if (what === 'rename') return true
+    await pause(300)
+    return done(ground.rename?.(namespace, away, target) ?? Promise.reject())
+  }
+  const isOf = (request: Sent): boolean => tableOfSignal[request.signal] === target
+  const what = plan.change?.what
+
+  return {
+    async act() {
+      if (plan.change === null) return
+      await pause(plan.change.at)
+      if (await change(plan.change.what)) changedAt = Date.now()
+    },
+    async compact({ path }) {
+      const name = names.find((one) => new RegExp(`/${one}(/|$)`).test(path))
+      if (name === undefined) return
+      const was = await compact(await opened, { namespace: [namespace], name }).catch(() => false)
+      if (was) compacted++
+    },
+    isHopeless: (request) =>
+      changedAt !== null && isOf(request) && !/back|recreate/.test(what ?? ''),
+    isExcused: (request, firstAt) =>
+      changedAt !== null &&
+      isOf(request) &&
+      /drop|recreate/.test(what ?? '') &&
+      firstAt < changedAt,
+    async tables() {
+      const all = [...names.map((name) => [name, name] as const), [target, away] as const]
+      const found = await Promise.all(
+        all.map(async ([table, name]) => ({ table, ref: await ground.table(namespace, name) })),
+      )
+      return found.flatMap(({ table, ref }) => (ref === null ? [] : [{ table, ref }]))
+    },
+    done: () => [
+      ['compacted', compacted],
+      ...(changedAt !== null && what ? [[what, 1] as [string, number]] : []),
+    ],
+  }
+}

@@ -1,0 +1,54 @@
+/** What a seed decides of a schedule. */
+import type { Signal } from '../../src/otlp/decode.ts'
+import { random } from '../judge/random.ts'
+import type { Ground } from './grounds.ts'
+
+/** What an operator does to a table. `drop` and `rename` for good: then its records are refused. */
+export type Change = 'drop' | 'recreate' | 'rename' | 'rename back'
+
+/** What a seed decides before anything happens. */
+export interface Plan {
+  readonly seed: number
+  readonly programs: 1 | 2
+  readonly senders: number
+  readonly signals: readonly Signal[]
+  /** For how long there is traffic and weather, in milliseconds. */
+  readonly ms: number
+  /** Whether the tables are there before. */
+  readonly warm: boolean
+  readonly compactions: boolean
+  readonly change: { readonly what: Change; readonly at: number } | null
+  /** When a program is stopped, and for how long. */
+  readonly stops: readonly { readonly at: number; readonly ms: number }[]
+}
+
+const changes: readonly Change[] = ['drop', 'recreate', 'rename', 'rename back']
+
+/** The plan of a seed on a ground. */
+export const planOf = (seed: number, ground: Ground): Plan => {
+  const dice = random(seed)
+  const ms = 2_000 + dice.below(2_000)
+  const isNessie = ground.name === 'Nessie'
+  const all: readonly Signal[] = ['logs', 'traces', 'metrics']
+  const signals = dice.oneIn(3) ? all : [all[dice.below(3)] as Signal]
+  const what = changes[dice.below(ground.rename === undefined ? 2 : 4)] as Change
+  const at = Math.round(ms * 0.2) + dice.below(ms / 2)
+  const change = dice.oneIn(3) && !isNessie ? { what, at } : null
+  return {
+    seed,
+    programs: dice.below(3) > 0 ? 2 : 1,
+    senders: 2 + dice.below(2),
+    signals,
+    ms,
+    // Nessie 0.99 takes the first commit of each of two writers: what comes second replaces the table.
+    warm: dice.oneIn(2) || isNessie || change !== null,
+    compactions: dice.oneIn(2),
+    change,
+    stops: dice.oneIn(3)
+      ? Array.from({ length: 1 + dice.below(2) }, () => ({
+          at: dice.below(ms),
+          ms: 200 + dice.below(1_300),
+        }))
+      : [],
+  }
+}
