@@ -10,10 +10,10 @@ import { createMemoryStorage, type Operation } from '../../src/storage/memory.ts
 import type { Storage } from '../../src/storage/storage.ts'
 import { creation } from '../contracts/commits.ts'
 import { identifier } from '../faults/model/lake.ts'
-import { dataFile } from '../faults/model/others.ts'
+import { dataFile, type Others } from '../faults/model/others.ts'
 import { createProcess } from '../faults/model/process.ts'
 import { createChance } from '../faults/model/random.ts'
-import { bytesOf } from '../faults/model/rows.ts'
+import { bytesOf, manifestsOf } from '../faults/model/rows.ts'
 import { createWorld, type World } from '../faults/model/world.ts'
 import { type CatalogCall, createMemoryCatalog, memoryFileIO } from './memory-catalog.ts'
 
@@ -36,6 +36,25 @@ export interface Lab {
   readonly writer: (options?: WriterOptions) => TableWriter
   /** The outcome of work, and the milliseconds that it took. */
   readonly timed: <T>(work: () => Promise<T>) => Promise<[T, number]>
+  /** The table as it is. */
+  readonly metadata: () => TableMetadata
+  readonly snapshots: () => number
+  /** Names of the live files of the table. */
+  readonly files: () => Promise<string[]>
+  /** Who changes the table besides. */
+  readonly others: () => Others
+  /** Sends by one writer: the outcome of a request, and the milliseconds that it took; `one` without the time. */
+  readonly sendIn: (writer?: TableWriter) => SendIn
+}
+
+interface SendIn {
+  (n: number, options?: SendOptions): Promise<[string, number]>
+  readonly one: (n: number, options?: SendOptions) => Promise<string>
+}
+
+interface SendOptions {
+  readonly by?: string
+  readonly patienceMs?: number
 }
 
 export interface WriterOptions {
@@ -43,6 +62,9 @@ export interface WriterOptions {
   readonly log?: Log
   readonly metrics?: Metrics
 }
+
+/** Where the table is in `tables`. */
+export const tableKey = 'otel/logs'
 
 export const createLab = (): Lab => {
   const world = createWorld(createChance(1))
@@ -68,7 +90,7 @@ export const createLab = (): Lab => {
       },
       after: (call) => interfere.after(call),
     })
-  return {
+  const lab: Lab = {
     world,
     tables,
     storage,
@@ -95,7 +117,34 @@ export const createLab = (): Lab => {
       await world.run(Number.POSITIVE_INFINITY)
       return [await outcome, took]
     },
+    metadata() {
+      const found = tables.get(tableKey)
+      if (found === undefined) throw new Error('no table')
+      return found
+    },
+    snapshots: () => lab.metadata().snapshots.length,
+    async files() {
+      const table = await lab.catalog.load(identifier)
+      if (table === null) return []
+      const entries = (await manifestsOf(table)).flatMap((manifest) => manifest.entries)
+      const live = entries.filter(({ status }) => status !== 2)
+      const paths = live.map(({ data_file: { file_path: path } }) => path)
+      return paths.map((path) => path.replace('memory://lake/', '')).sort()
+    },
+    others: () => ({
+      catalog: lab.catalog,
+      chance: createChance(3),
+      now: world.now,
+      pause: async () => {},
+    }),
+    sendIn(writer = lab.writer()) {
+      const one = (n: number, options?: SendOptions) => send(writer, n, world, options)
+      return Object.assign((n: number, options?: SendOptions) => lab.timed(() => one(n, options)), {
+        one,
+      })
+    },
   }
+  return lab
 }
 
 const slowStorage = (
@@ -141,7 +190,7 @@ export const send = async (
   writer: TableWriter,
   n: number,
   { now }: Pick<World, 'now'>,
-  { by = '', patienceMs = 8_000 } = {},
+  { by = '', patienceMs = 8_000 }: SendOptions = {},
 ): Promise<string> => {
   try {
     const table = await writer.open()
