@@ -19,6 +19,7 @@ import {
   type Snapshot,
 } from '../../../src/iceberg/table-metadata.ts'
 import type { TableUpdate } from '../../../src/iceberg/table-updates.ts'
+import { dataFileNamed } from '../../iceberg/tables.ts'
 import { identifier } from './lake.ts'
 import type { Chance } from './random.ts'
 import { bytesOf, manifestsOf, type ReadManifestFile, type Rows, rowsOf } from './rows.ts'
@@ -34,23 +35,9 @@ export interface Others {
 /** A data file of the model's rows. */
 export const dataFile = (path: string, day: number, rows: readonly Rows[], size: number) =>
   ({
-    content: dataContent,
-    file_path: path,
-    file_format: 'PARQUET',
-    partition: { timestamp_day: day },
+    ...dataFileNamed(path, { timestamp_day: day }),
     record_count: BigInt(rows.reduce((sum, { count }) => sum + count, 0)),
     file_size_in_bytes: BigInt(size),
-    column_sizes: null,
-    value_counts: null,
-    null_value_counts: null,
-    nan_value_counts: null,
-    lower_bounds: null,
-    upper_bounds: null,
-    key_metadata: null,
-    split_offsets: null,
-    equality_ids: null,
-    sort_order_id: null,
-    referenced_data_file: null,
   }) satisfies DataFile
 
 /** Puts a file of the model's rows, and describes it. */
