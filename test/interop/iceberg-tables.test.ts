@@ -87,7 +87,10 @@ const readers: Readonly<Record<string, () => IcebergReader>> = {
   spark: () => spark.reader,
 }
 
-describe.each(Object.entries(icebergDestinations))('%s', (_, start) => {
+/** Nessie's tables have no metadata files, which is all that ClickHouse looks for. */
+const unreadable: readonly string[] = ['Nessie clickhouse']
+
+describe.each(Object.entries(icebergDestinations))('%s', (place, start) => {
   let destination: IcebergDestination
   let server: Server
   let questions: Question[]
@@ -123,11 +126,10 @@ describe.each(Object.entries(icebergDestinations))('%s', (_, start) => {
     expect(foundRows(readings(byDuckdb))).toEqual(wantedRows(sent.map(([, request]) => request)))
   })
 
-  it.each(Object.entries(readers))(
+  it.each(Object.entries(readers).filter(([name]) => !unreadable.includes(`${place} ${name}`)))(
     '%s',
     async (name, reader) => {
-      // Nessie's tables have no metadata files, which is all that ClickHouse looks for.
-      if (!questions.every(({ table }) => reader().reads(table))) return
+      expect(questions.map(({ table }) => reader().reads(table))).not.toContain(false)
       const answers = await reader().read(questions)
       const plain = name === 'clickhouse' ? withoutNullLists : <T>(reading: T): T => reading
       expect(foundRows(readings(answers))).toEqual(foundRows(readings(byDuckdb).map(plain)))

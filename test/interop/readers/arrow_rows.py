@@ -1,8 +1,7 @@
 """Arrow tables in the spelling of rows.ts, but doubles as 16 hex digits of their bits."""
 
-import struct
-
 import pyarrow as pa
+from cells import cell
 
 NAMES = {pa.int64(): "long", pa.int32(): "int", pa.float64(): "double", pa.bool_(): "boolean"}
 
@@ -17,16 +16,6 @@ def type_name(t):
     if t == pa.timestamp("us", tz="UTC"):
         return "timestamptz"
     return NAMES.get(t, str(t))
-
-
-def cell(value):
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, float):
-        return struct.pack(">d", value).hex()
-    if isinstance(value, list):
-        return [cell(v) for v in value]
-    return str(value)
 
 
 def plain(t):

@@ -7,11 +7,11 @@ What fails is answered with {"error"}.
 
 import json
 import os
-import struct
 import sys
 import tempfile
 import traceback
 
+from cells import cell
 from pyspark.sql import SparkSession
 
 jars = sys.argv[1]
@@ -108,16 +108,6 @@ def exact(name, kind):
     if kind == "array<timestamp>":
         return f"transform(`{name}`, x -> unix_micros(x)) AS `{name}`"
     return f"`{name}`"
-
-
-def cell(value):
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, float):
-        return struct.pack(">d", value).hex()
-    if isinstance(value, list):
-        return [cell(v) for v in value]
-    return str(value)
 
 
 def planned_files(frame):

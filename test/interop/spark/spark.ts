@@ -20,7 +20,9 @@ export interface Spark {
 /** Starts a session. @throws with what it printed when it does not come up */
 export const startSpark = async (): Promise<Spark> => {
   const script = here('test/interop/spark/session.py')
-  const env = { ...process.env, SPARK_LOCAL_IP: '127.0.0.1', PYTHONUNBUFFERED: '1' }
+  const path = here('test/interop/readers')
+  const own = { SPARK_LOCAL_IP: '127.0.0.1', PYTHONUNBUFFERED: '1', PYTHONPATH: path }
+  const env = { ...process.env, ...own }
   const child = spawn(spark, [script, sparkJars], { env })
   let printed = ''
   child.stderr.on('data', (chunk: Buffer) => {

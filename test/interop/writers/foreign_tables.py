@@ -12,40 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.partitioning import PartitionField, PartitionSpec
-from pyiceberg.schema import Schema
 from pyiceberg.table.sorting import NullOrder, SortDirection, SortField, SortOrder
 from pyiceberg.transforms import parse_transform
-from pyiceberg.types import (
-    BooleanType,
-    DoubleType,
-    IntegerType,
-    ListType,
-    LongType,
-    NestedField,
-    StringType,
-    TimestamptzType,
-)
-
-TYPES = {
-    "long": LongType(),
-    "int": IntegerType(),
-    "double": DoubleType(),
-    "boolean": BooleanType(),
-    "string": StringType(),
-    "timestamptz": TimestamptzType(),
-}
-
-
-def iceberg_type(name, i):
-    if name.startswith("list<"):
-        return ListType(1000 + i, TYPES[name[5:-1]], element_required=False)
-    return TYPES[name]
-
-
-def schema_of(columns):
-    return Schema(
-        *(NestedField(i + 1, name, iceberg_type(kind, i), required=False) for i, (name, kind) in enumerate(columns.items()))
-    )
+from pyiceberg_schemas import schema_of
 
 
 def spec_of(fields, schema):

@@ -5,37 +5,9 @@ import sys
 
 import pyarrow as pa
 from pyiceberg.partitioning import PartitionField, PartitionSpec
-from pyiceberg.schema import Schema
 from pyiceberg.transforms import DayTransform
-from pyiceberg.types import (
-    BooleanType,
-    DoubleType,
-    IntegerType,
-    ListType,
-    LongType,
-    NestedField,
-    StringType,
-    TimestamptzType,
-)
+from pyiceberg_schemas import schema_of
 from pyiceberg_tables import open_catalog
-
-TYPES = {
-    "long": LongType(),
-    "int": IntegerType(),
-    "double": DoubleType(),
-    "boolean": BooleanType(),
-    "string": StringType(),
-    "timestamptz": TimestamptzType(),
-}
-
-
-def schema_of(columns):
-    fields = []
-    for i, (name, kind) in enumerate(columns.items()):
-        if kind.startswith("list<"):
-            kind = ListType(1000 + i, TYPES[kind[5:-1]], element_required=False)
-        fields.append(NestedField(i + 1, name, TYPES.get(kind, kind), required=False))
-    return Schema(*fields)
 
 
 def value(cell, kind):
