@@ -9,8 +9,8 @@ import { orNull, saying } from '../../src/storage/fs-errors.ts'
 import { createS3Storage, type S3Options } from '../../src/storage/s3.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { noRegion } from './bucket.ts'
 import { sha256 } from './sha256.ts'
-import { noRegion } from './storage.ts'
 
 export interface FileIOOptions {
   /** What counts where the catalog says nothing. */

@@ -3,9 +3,9 @@ import type { Catalog } from '../../src/iceberg/catalog.ts'
 import { createRestCatalog, type RestAuth } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
+import { noRegion } from './bucket.ts'
 import { awsCredentials } from './credentials.ts'
 import { createOpenFileIO } from './open-file-io.ts'
-import { noRegion } from './storage.ts'
 
 /** The REST catalog at `uri`, as it is configured. What is wrong there is said by the first call, and by `/ready`. */
 export const openRestCatalog = (uri: string, config: Config, log: Log): Catalog => {

@@ -1,7 +1,8 @@
 // Protects the timer behind retention: it comes again whatever happened the last time, and never twice at once; a table that
 // cannot be tended does not keep the others from it.
 import { expect, it } from 'vitest'
-import { nowAndThen, retainTables } from '../../runtimes/node/retention.ts'
+import { nowAndThen } from '../../runtimes/node/now-and-then.ts'
+import { retainTables } from '../../runtimes/node/retention.ts'
 import { IngestError } from '../../src/errors.ts'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { systemClock } from '../../src/iceberg/retry.ts'

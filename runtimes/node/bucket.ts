@@ -1,0 +1,28 @@
+import type { Config } from '../../src/config.ts'
+import type { Log } from '../../src/log.ts'
+import { createS3Storage } from '../../src/storage/s3.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import { awsCredentials } from './credentials.ts'
+import { sha256 } from './sha256.ts'
+
+/** The region of signatures at servers that have none. */
+export const noRegion = 'us-east-1'
+
+/**
+ * Opens the bucket that is configured. What is wrong with it the log says, since a network that is down at the start may
+ * be up for the first request.
+ */
+export const openBucket = (config: Config, log: Log): Storage => {
+  const { storagePrefix, s3Bucket, s3Region, s3Endpoint } = config
+  const storage = createS3Storage({
+    bucket: s3Bucket ?? '',
+    region: s3Region ?? noRegion,
+    ...(s3Endpoint !== undefined && { endpoint: s3Endpoint }),
+    ...(storagePrefix !== undefined && { prefix: storagePrefix }),
+    credentials: awsCredentials(process.env),
+    sha256,
+    log,
+  })
+  storage.ready().catch((error: unknown) => log('error', 'the bucket is not ready', { error }))
+  return storage
+}
