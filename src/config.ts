@@ -193,6 +193,7 @@ const restOnly = [
   'icebergToken',
   'icebergCredential',
   'icebergOauthUri',
+  'icebergOauthScope',
   'icebergSigningName',
 ] as const
 

@@ -194,6 +194,13 @@ describe('a wrong value is named with what is expected', () => {
       /^OTLP2PARQUET_ICEBERG_NAMESPACE: must be of lower-case letters/,
     ],
     [{ ICEBERG_TABLE_LOGS: 'Logs' }, /^OTLP2PARQUET_ICEBERG_TABLE_LOGS: must be of lower-case/],
+    ...['two  blanks', 'a "quote"', 'tab\tbed', 'geheim\u00e4'].map(
+      (scope): [Environment, string] => [
+        { ICEBERG_REST_URI: 'https://a', ICEBERG_OAUTH_SCOPE: scope },
+        'ICEBERG_OAUTH_SCOPE: must be scopes with one blank between, without quotes and backslashes',
+      ],
+    ),
+    [{ ICEBERG_OAUTH_SCOPE: 'word' }, 'ICEBERG_OAUTH_SCOPE: needs OTLP2PARQUET_ICEBERG_REST_URI'],
     [{ ICEBERG_TOKEN: 'word' }, 'ICEBERG_TOKEN: needs OTLP2PARQUET_ICEBERG_REST_URI'],
     [{ ICEBERG_WAREHOUSE: 'word' }, 'ICEBERG_WAREHOUSE: needs OTLP2PARQUET_ICEBERG_REST_URI'],
     [

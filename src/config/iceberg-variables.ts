@@ -20,6 +20,15 @@ const uri = v.pipe(
   ),
 )
 
+/** Scopes as RFC 6749, 3.3 has them: words with one blank between. */
+const scope = v.pipe(
+  v.string(),
+  v.regex(
+    /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/,
+    'must be scopes with one blank between, without quotes and backslashes',
+  ),
+)
+
 /** A header's value (RFC 9110, 5.5): one that is none would be repeated by the error that says so. */
 const token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/, 'must be a token without white space'))
 
@@ -64,6 +73,11 @@ export const icebergVariables = {
     name: `${prefix}ICEBERG_OAUTH_URI`,
     meaning: 'Where such tokens are given; without it `/v1/oauth/tokens` of the catalog.',
     schema: uri,
+  },
+  icebergOauthScope: {
+    name: `${prefix}ICEBERG_OAUTH_SCOPE`,
+    meaning: 'What such tokens are for: scopes with blanks between; without it `catalog`.',
+    schema: scope,
   },
   icebergSigningName: {
     name: `${prefix}ICEBERG_SIGNING_NAME`,

@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 import { stringifyJson } from '../json.ts'
 import { backoff, type Clock } from '../retry.ts'
 import { within } from '../waiting.ts'
-import { errorWords } from './answers.ts'
+import { errorWords, type Properties } from './answers.ts'
 import { createAuthorizer, type RestAuth } from './auth.ts'
 import type { Authorizer } from './authorizer.ts'
 import { meaningOf, refusal } from './errors.ts'
@@ -12,8 +12,8 @@ import { exchange, type Fetch, type HttpAnswer, type HttpRequest, NoAnswer } fro
 
 export interface RestClientOptions {
   readonly auth: RestAuth
-  /** The catalog's address without a slash at its end. */
-  readonly uri: string
+  /** The catalog's properties as they are known now: at first what this program sets. */
+  readonly properties: () => Properties
   readonly fetch: Fetch
   readonly clock: Clock
   readonly log: Log
@@ -52,10 +52,10 @@ const maxRetryAfterMs = 5_000
 
 /** A client of one catalog. */
 export const createRestClient = (options: RestClientOptions): RestClient => {
-  const { auth, uri, clock } = options
+  const { auth, properties, clock } = options
   const bare = (request: HttpRequest, signal?: AbortSignal) => send(request, options, signal)
   const authorizer = createAuthorizer(auth, {
-    uri,
+    properties,
     now: clock.now,
     send: (request, deed) => repeat(deed, () => bare(request), options),
   })

@@ -4,6 +4,7 @@ import type { Log } from '../../log.ts'
 import type { OpenFileIO } from '../file-io.ts'
 import { type Clock, systemClock } from '../retry.ts'
 import { singleFlight, within } from '../waiting.ts'
+import type { Properties } from './answers.ts'
 import type { RestAuth } from './auth.ts'
 import { type Call, createRestClient, type RestClient } from './client.ts'
 import {
@@ -17,6 +18,7 @@ import {
 import { meaningOf } from './errors.ts'
 import type { Fetch } from './http.ts'
 import { uuid7 } from './idempotency-key.ts'
+import { tokenProperties } from './oauth2.ts'
 import { configUrl } from './paths.ts'
 
 export interface RestCatalogOptions {
@@ -56,18 +58,26 @@ export const openConnection = (options: RestCatalogOptions): Connection => {
   const { auth, log, clock = systemClock, timeoutMs = defaultTimeoutMs } = options
   const fetch: Fetch = options.fetch ?? ((url, init) => globalFetch(url, init))
   const uri = withoutSlashes(options.uri)
+  const own = ownProperties(options)
   const delegation =
     options.accessDelegation === undefined ? defaultDelegation : options.accessDelegation
   let known: CatalogConfig | undefined
   const ask = singleFlight(async () => {
-    known = await fetchConfig(connection)
+    known = await fetchConfig(connection, own)
     return known
   })
   const connection: Connection = {
     options,
     uri,
     clock,
-    client: createRestClient({ auth, uri, fetch, clock, log, timeoutMs }),
+    client: createRestClient({
+      auth,
+      properties: () => known?.properties ?? own,
+      fetch,
+      clock,
+      log,
+      timeoutMs,
+    }),
     newConfig: ask,
     config: async (signal) => known ?? within(ask(), signal).catch(tooLate(signal)),
     delegation: delegation === null ? {} : { 'X-Iceberg-Access-Delegation': delegation },
@@ -84,7 +94,17 @@ const tooLate =
 
 const globalFetch: Fetch = (url, init) => fetch(url, init)
 
-const fetchConfig = async ({ client, options, uri }: Connection): Promise<CatalogConfig> => {
+/** What this program sets, by the names that catalogs use. */
+const ownProperties = ({ uri, warehouse, auth }: RestCatalogOptions): Properties => ({
+  uri: withoutSlashes(uri),
+  ...(warehouse !== undefined && { warehouse }),
+  ...(auth.type === 'oauth2' && tokenProperties(auth)),
+})
+
+const fetchConfig = async (
+  { client, options, uri }: Connection,
+  own: Properties,
+): Promise<CatalogConfig> => {
   const { warehouse } = options
   const call: Call = {
     deed: 'read the configuration of the catalog',
@@ -95,7 +115,7 @@ const fetchConfig = async ({ client, options, uri }: Connection): Promise<Catalo
   if (meaningOf(answer).commit !== 'done' || answer.json === undefined) {
     throw client.refused(call, answer)
   }
-  return catalogConfig(answer, { uri, ...(warehouse !== undefined && { warehouse }) })
+  return catalogConfig(answer, own)
 }
 
 /** @throws IngestError when the catalog says that it does not have an operation */

@@ -1,21 +1,31 @@
 /** OAuth2 client credentials (RFC 6749, 4.4), as Iceberg catalogs use them. Not here: token exchange, refresh tokens. */
 import { IngestError } from '../../errors.ts'
 import { singleFlight } from '../waiting.ts'
-import { errorWords, membersOf } from './answers.ts'
+import { errorWords, membersOf, type Properties } from './answers.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { HttpAnswer, HttpRequest } from './http.ts'
 
 export interface OAuth2Client {
   /** `id:secret`, or a secret alone. */
   readonly credential: string
-  /** The token endpoint; the catalog's own, `{uri}/v1/oauth/tokens`, without it. */
+  /** The token endpoint; without it the one that the catalog names, or its own. */
   readonly tokenUri?: string
-  /** What the token is for. */
+  /** What the token is for: words with blanks between (RFC 6749, 3.3). */
   readonly scope?: string
 }
 
+/** Where a token comes from and what it is for, as properties of the catalog: it may say otherwise. */
+const [tokenUriProperty, scopeProperty] = ['oauth2-server-uri', 'scope'] as const
+
+/** What is set for tokens, by its name among a catalog's properties. */
+export const tokenProperties = ({ tokenUri, scope }: OAuth2Client): Properties => ({
+  ...(tokenUri !== undefined && { [tokenUriProperty]: tokenUri }),
+  ...(scope !== undefined && { [scopeProperty]: scope }),
+})
+
 export interface TokenEndpoint {
-  readonly uri: string
+  /** The catalog's, as they are known now: its own word counts from the second token on. */
+  readonly properties: () => Properties
   readonly now: () => number
   /** Sends a request, again while it fails in a way that passes. */
   readonly send: (request: HttpRequest, deed: string) => Promise<HttpAnswer>
@@ -29,6 +39,9 @@ interface Token {
 
 /** What Iceberg's own clients ask for. */
 const defaultScope = 'catalog'
+
+/** Below a catalog's address; deprecated, and what a catalog has that names no other. */
+const defaultPath = 'v1/oauth/tokens'
 
 /** A token is renewed when a tenth of its life is left, a minute at most. */
 const marginMs = (lifeMs: number): number => Math.min(60_000, lifeMs / 10)
@@ -56,7 +69,7 @@ export const oauth2Authorizer = (client: OAuth2Client, endpoint: TokenEndpoint):
 
 const requestToken = async (client: OAuth2Client, endpoint: TokenEndpoint): Promise<Token> => {
   const askedAt = endpoint.now()
-  const answer = await endpoint.send(tokenRequest(client, endpoint.uri), 'get a token')
+  const answer = await endpoint.send(tokenRequest(client, endpoint.properties()), 'get a token')
   const { access_token: token, expires_in: seconds } = membersOf(answer.json)
   if (answer.status !== 200 || typeof token !== 'string') {
     const { type, message } = errorWords(answer)
@@ -71,18 +84,22 @@ const requestToken = async (client: OAuth2Client, endpoint: TokenEndpoint): Prom
   }
 }
 
-const tokenRequest = (client: OAuth2Client, uri: string): HttpRequest => {
+const tokenRequest = (client: OAuth2Client, properties: Properties): HttpRequest => {
   const colon = client.credential.indexOf(':')
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     ...(colon > 0 && { client_id: client.credential.slice(0, colon) }),
     client_secret: client.credential.slice(colon + 1),
-    scope: client.scope ?? defaultScope,
+    scope: properties[scopeProperty] ?? defaultScope,
   })
   return {
     method: 'POST',
-    url: client.tokenUri ?? `${uri}/v1/oauth/tokens`,
+    url: tokenUrl(properties),
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
     body: form.toString(),
   }
 }
+
+/** What is no address of its own is one below the catalog's, as Iceberg's clients read it. */
+const tokenUrl = ({ uri = '', [tokenUriProperty]: where = defaultPath }: Properties): string =>
+  /^https?:\/\//i.test(where) ? where : `${uri.replace(/\/+$/, '')}/${where.replace(/^\/+/, '')}`

@@ -12,20 +12,30 @@ const tokens = '/v1/oauth/tokens'
 let server: FakeServer
 let lines: string
 let now: number
+/** The catalog's configuration. */
+let told: () => Record<string, unknown>
 /** Tokens that the server takes. */
 let good: Set<string>
 afterEach(() => server.close())
 
 /** A server that gives out `token-1`, `token-2`, …, and a catalog there. */
-const open = async (auth: RestAuth, answer: object = { expires_in: 3600 }, path = tokens) => {
+const open = async (
+  auth: RestAuth,
+  answer: object = { expires_in: 3600 },
+  path: RegExp = /^\/v1\/oauth\/tokens$/,
+) => {
+  told = () => ({})
   lines = ''
   now = Date.now()
   good = new Set()
   server = await startFakeServer({
+    get config() {
+      return told()
+    },
     authorize: ({ headers }) => ({ status: good.has(headers.authorization ?? '') ? 200 : 401 }),
     other(request) {
-      if (request.url !== path) return undefined
-      const token = `token-${server.seen.filter(({ url }) => url === path).length}`
+      if (!path.test(request.url)) return undefined
+      const token = `token-${server.seen.filter(({ url }) => path.test(url)).length}`
       good.add(`Bearer ${token}`)
       return { status: 200, body: { access_token: token, token_type: 'bearer', ...answer } }
     },
@@ -82,13 +92,55 @@ it.each<[string, object, object]>([
 })
 
 it('oauth2 asks at another address when it is told one', async () => {
-  const catalog = await open(oauth2, {}, '/realms/x/token')
+  const catalog = await open(oauth2, {}, /^\/realms/)
   const other = openCatalog(server.uri, {
     auth: { ...oauth2, tokenUri: `${server.uri}/realms/x/token` },
   })
   await other.ready()
   expect(asked('/realms/x/token').length).toBe(1)
   await expect(catalog.ready()).rejects.toThrow('cannot get a token')
+})
+
+/** The server that a test starts, in the catalog's own configuration. */
+const here = (config: object): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(config).replaceAll('HERE', server.uri))
+
+it.each<[string, object, object, [url: string, scope: string]]>([
+  [
+    'insists on',
+    { overrides: { scope: 'lake', 'oauth2-server-uri': 'HERE/t' } },
+    {},
+    ['/t', 'lake'],
+  ],
+  ['insists on, whatever is set', { overrides: { scope: 'a' } }, { scope: 'b' }, [tokens, 'a']],
+  ['proposes', { defaults: { scope: 'lake', 'oauth2-server-uri': 'HERE/t' } }, {}, ['/t', 'lake']],
+  [
+    'proposes, when nothing else is set',
+    { defaults: { scope: 'a' } },
+    { scope: 'b' },
+    [tokens, 'b'],
+  ],
+  [
+    'names by a path',
+    { overrides: { 'oauth2-server-uri': 'v2/tokens' } },
+    {},
+    ['/v2/tokens', 'catalog'],
+  ],
+  [
+    'has where it moves to',
+    { overrides: { uri: 'HERE/moved/' } },
+    {},
+    [`/moved${tokens}`, 'catalog'],
+  ],
+])('oauth2 renews with what the catalog %s', async (_, config, options, [url, scope]) => {
+  const catalog = await open({ ...oauth2, ...options }, { expires_in: 100 }, /t$|tokens$/)
+  told = () => here(config)
+  await catalog.ready()
+  expect(asked().length).toBe(1)
+  now += 100_000
+  await catalog.load(logs).catch(() => null)
+  const request = server.seen.filter(({ body }) => body.startsWith('grant_type')).at(-1)
+  expect([request?.url, new URLSearchParams(request?.body).get('scope')]).toEqual([url, scope])
 })
 
 it('oauth2 asks once for all who wait', async () => {

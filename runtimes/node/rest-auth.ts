@@ -1,0 +1,39 @@
+import type { Config } from '../../src/config.ts'
+import type { RestAuth } from '../../src/iceberg/rest/catalog.ts'
+import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
+import { noRegion } from './bucket.ts'
+
+/** Who the program is to the REST catalog at `uri`: what is configured, else an AWS principal on AWS's hosts, else nobody. */
+export const restAuth = (
+  uri: string,
+  config: Config,
+  credentials: CredentialProvider,
+): RestAuth => {
+  const { icebergToken, icebergCredential, icebergOauthUri, icebergOauthScope } = config
+  if (icebergToken !== undefined) return { type: 'bearer', token: icebergToken }
+  if (icebergCredential !== undefined) {
+    return {
+      type: 'oauth2',
+      credential: icebergCredential,
+      ...(icebergOauthUri !== undefined && { tokenUri: icebergOauthUri }),
+      ...(icebergOauthScope !== undefined && { scope: icebergOauthScope }),
+    }
+  }
+  const aws = awsHost(uri)
+  const signingName = config.icebergSigningName ?? aws?.service
+  if (signingName === undefined) return { type: 'none' }
+  return {
+    type: 'sigv4',
+    signingName,
+    region: aws?.region ?? config.s3Region ?? noRegion,
+    credentials: (refused) => credentials({ refused: refused !== undefined }),
+  }
+}
+
+/** Service and region of `s3tables.{region}.amazonaws.com` and `glue.{region}.amazonaws.com`. */
+const awsHost = (uri: string): { service: string; region: string } | undefined => {
+  const host = new URL(uri).hostname
+  const [, service, region] =
+    /^(s3tables|glue)\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(host) ?? []
+  return service === undefined || region === undefined ? undefined : { service, region }
+}
