@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config.ts'
+import { awsHost, awsRegion } from '../../src/iceberg/rest/aws-host.ts'
 import type { RestAuth } from '../../src/iceberg/rest/catalog.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import { noRegion } from './bucket.ts'
@@ -25,15 +26,7 @@ export const restAuth = (
   return {
     type: 'sigv4',
     signingName,
-    region: aws?.region ?? config.s3Region ?? noRegion,
+    region: aws?.region ?? config.s3Region ?? awsRegion(uri, config.icebergWarehouse) ?? noRegion,
     credentials: (refused) => credentials({ refused: refused !== undefined }),
   }
-}
-
-/** Service and region of `s3tables.{region}.amazonaws.com` and `glue.{region}.amazonaws.com`. */
-const awsHost = (uri: string): { service: string; region: string } | undefined => {
-  const host = new URL(uri).hostname
-  const [, service, region] =
-    /^(s3tables|glue)\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(host) ?? []
-  return service === undefined || region === undefined ? undefined : { service, region }
 }

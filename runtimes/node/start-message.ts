@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config.ts'
+import { awsHost } from '../../src/iceberg/rest/aws-host.ts'
 import { locationOf } from './location.ts'
 
 /** What a start prints: where it listens, where it writes, in which mode, and two commands to try. */
@@ -65,10 +66,13 @@ const query = (config: Config): string => {
   return duckdb(`${secret(config)}SELECT Timestamp, ServiceName, Body FROM ${files}`)
 }
 
+const endpointTypes = { s3tables: 's3_tables', glue: 'glue' } as const
+
 /** Where DuckDB finds a REST catalog; without a secret it would look for a token that nobody asks for. */
 const endpoint = (uri: string, config: Config): string => {
   const { icebergToken, icebergCredential, icebergSigningName } = config
-  if (/^s3tables\./.test(new URL(uri).hostname)) return 'ENDPOINT_TYPE s3_tables'
+  const aws = awsHost(uri)
+  if (aws !== undefined) return `ENDPOINT_TYPE ${endpointTypes[aws.service]}`
   const isOpen = [icebergToken, icebergCredential, icebergSigningName].every((set) => !set)
   return `ENDPOINT ${quoted(uri)}${isOpen ? ", AUTHORIZATION_TYPE 'none'" : ''}`
 }

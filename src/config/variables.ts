@@ -56,7 +56,7 @@ export const variables = {
   s3Region: {
     name: `${prefix}S3_REGION`,
     meaning:
-      'The region of S3; when it is not set, `AWS_REGION` or `AWS_DEFAULT_REGION`, and at an endpoint of your own `us-east-1`.',
+      'The region of S3; when it is not set, `AWS_REGION` or `AWS_DEFAULT_REGION`, then that of the catalog on an AWS host or of the table bucket, and at an endpoint of your own `us-east-1`.',
     schema: region,
     fallbacks: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
   },

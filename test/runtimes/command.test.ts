@@ -88,6 +88,10 @@ describe('what a start says', () => {
     const attached = `ATTACH '' AS lake (TYPE iceberg, ENDPOINT '${uri}'`
     expect(await query({})).toContain(`${attached}, AUTHORIZATION_TYPE 'none');`)
     expect(await query({ OTLP2PARQUET_ICEBERG_TOKEN: 'hunter2' })).toContain(`${attached});`)
+    const aws = {
+      OTLP2PARQUET_ICEBERG_REST_URI: 'https://glue-fips.us-east-1.amazonaws.com/iceberg',
+    }
+    expect(await query(aws)).toContain("ATTACH '' AS lake (TYPE iceberg, ENDPOINT_TYPE glue);")
   })
 
   test('as JSON: one line, on the same stream as all others', async () => {

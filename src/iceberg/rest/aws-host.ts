@@ -1,0 +1,25 @@
+/** Where a catalog of AWS is: what its address and its warehouse say of services and regions. */
+
+/** A service's hosts: plain or FIPS, over IPv4 alone or both (`api.`), behind a private link; China and Europe have their own. */
+const host =
+  /^(?:vpce-[a-z0-9-]+\.)?(s3tables|glue)(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.amazonaws\.com|amazonaws\.(?:com(?:\.cn)?|eu)|api\.(?:aws|amazonwebservices\.(?:com\.cn|eu)))$/
+
+/** Region of a table bucket's name ("Amazon Resource Names": partition, service, region). */
+const tableBucket = /^arn:[a-z0-9-]+:s3tables:([a-z0-9-]+):/
+
+export interface AwsHost {
+  /** As signatures name it. */
+  readonly service: 's3tables' | 'glue'
+  readonly region: string
+}
+
+/** Whose address `uri` is, if it is that of S3 Tables or of Glue. */
+export const awsHost = (uri: string): AwsHost | undefined => {
+  const [, service, region] = host.exec(new URL(uri).hostname) ?? []
+  if (region === undefined || (service !== 's3tables' && service !== 'glue')) return undefined
+  return { service, region }
+}
+
+/** The region that a catalog's address tells, or the ARN of the table bucket that is its warehouse. */
+export const awsRegion = (uri: string, warehouse = ''): string | undefined =>
+  awsHost(uri)?.region ?? tableBucket.exec(warehouse)?.[1]
