@@ -121,6 +121,8 @@ const commitOf = (
       ref: mainBranch,
       'snapshot-id': parent?.['snapshot-id'] ?? null,
     },
+    // Nessie makes the snapshot's schema the current one: a column that was dropped meanwhile would be back.
+    { type: 'assert-current-schema-id', 'current-schema-id': metadata['current-schema-id'] },
   ],
   updates: [
     { action: 'add-snapshot', snapshot },

@@ -154,6 +154,22 @@ describe('a table that is not what it was', () => {
     expect(two).toMatchObject({ status: 'fulfilled', value: ['committed'] })
   })
 
+  it('gets what was written under a schema that somebody changed meanwhile, under the new one', async () => {
+    const sending = lab.sendIn()
+    await sending(1)
+    const { schemas, ...metadata } = lab.metadata()
+    const [schema] = schemas
+    if (schema === undefined) throw new Error('a schema was meant')
+    const dropped = { ...schema, 'schema-id': 7, fields: schema.fields.slice(0, -1) }
+    const changed = { ...metadata, schemas: [schema, dropped], 'current-schema-id': 7 }
+    lab.tables.set(tableKey, changed)
+    expect((await sending(2))[0]).toBe('committed')
+    const after = lab.metadata()
+    expect(after['current-schema-id']).toBe(7)
+    expect(after.snapshots?.map((snapshot) => snapshot['schema-id'])).toEqual([0, 7])
+    expect((await lab.files()).length).toBe(2)
+  })
+
   it('is loaded anew before its metadata is too old to build on', async () => {
     const loads = () => lab.calls.filter((call) => call === 'load').length
     const sending = lab.sendIn(lab.writer({ catalog: { maxMetadataAgeMs: 60_000 } }))
