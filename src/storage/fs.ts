@@ -6,7 +6,7 @@ import { codeOf, orNull, saying } from './fs-errors.ts'
 import { createFolders, type Folders } from './fs-folders.ts'
 import { createTemporaries, type Temporaries } from './fs-temporaries.ts'
 import { checkKey, checkPrefix, compareKeys } from './key.ts'
-import type { ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
+import type { GetOptions, ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
 
 // Objects as files below a folder of a POSIX file system; Node only. The object `a/b` is the file
 // `{root}/a/b`. What makes a put whole, atomic and durable:
@@ -87,9 +87,10 @@ const createStorage = (base: string, folders: Folders, temporaries: Temporaries)
       const path = pathOf(key)
       return saying(() => limit(() => healing(() => put(path, bytes, options))))
     },
-    async get(key) {
+    async get(key, { range } = {}) {
       const path = pathOf(key)
-      const bytes = await saying(() => limit(() => orNull(readFile(path))))
+      const read = () => (range === undefined ? readFile(path) : readRange(path, range))
+      const bytes = await saying(() => limit(() => orNull(read())))
       return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
     },
     async head(key) {
@@ -114,6 +115,16 @@ const createStorage = (base: string, folders: Folders, temporaries: Temporaries)
         }),
       ),
   }
+}
+
+const readRange = async (
+  path: string,
+  { start, end }: NonNullable<GetOptions['range']>,
+): Promise<Buffer> => {
+  // An empty one says at least whether the file is there.
+  const last = Math.max(start, end - 1)
+  const pieces: Buffer[] = await Array.fromAsync(fs.createReadStream(path, { start, end: last }))
+  return Buffer.concat(pieces).subarray(0, Math.max(0, end - start))
 }
 
 const create = async (temporary: string, path: string): Promise<PutResult> => {

@@ -52,9 +52,9 @@ export const createMemoryStorage = ({
       checkKey(key)
       return around('put', key, () => put(key, bytes, options))
     },
-    async get(key) {
+    async get(key, { range } = {}) {
       checkKey(key)
-      return around('get', key, () => objects.get(key)?.slice() ?? null)
+      return around('get', key, () => objects.get(key)?.slice(range?.start, range?.end) ?? null)
     },
     async head(key) {
       checkKey(key)

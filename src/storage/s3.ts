@@ -9,7 +9,14 @@ import { refusal } from './s3-errors.ts'
 import { listObjects } from './s3-list.ts'
 import { type MultipartPolicy, putInParts } from './s3-multipart.ts'
 import { type Put, type PutOutcome, putWhole } from './s3-put.ts'
-import type { Capabilities, ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
+import type {
+  Capabilities,
+  GetOptions,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  Storage,
+} from './storage.ts'
 
 // Objects in a bucket of S3, or of a server that speaks its REST API. Not here: S3 Express
 // ("directory buckets"), whose sessions and listings differ; copies; versions.
@@ -39,10 +46,7 @@ export interface S3CallOptions {
   readonly signal?: AbortSignal
 }
 
-export interface S3GetOptions extends S3CallOptions {
-  /** Only these bytes, as far as there are any: the first, and the one after the last. */
-  readonly range?: { readonly start: number; readonly end: number }
-}
+export interface S3GetOptions extends GetOptions, S3CallOptions {}
 
 /** What S3 has beyond a storage. */
 export interface S3Storage extends Storage {

@@ -21,6 +21,11 @@ export interface PutOptions {
   readonly volatile?: boolean
 }
 
+export interface GetOptions {
+  /** Only these bytes, as far as there are any: the first, and the one after the last. */
+  readonly range?: { readonly start: number; readonly end: number }
+}
+
 export interface ObjectInfo {
   readonly key: string
   /** Bytes. */
@@ -43,7 +48,7 @@ export interface Storage {
    */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<PutResult>
   /** The object's bytes, or null where there is none. */
-  get(key: string): Promise<Uint8Array | null>
+  get(key: string, options?: GetOptions): Promise<Uint8Array | null>
   /** What is known of an object without its bytes, or null where there is none. */
   head(key: string): Promise<ObjectInfo | null>
   /** Every object whose key starts with `prefix` (any start of a key), in bytewise key order. */

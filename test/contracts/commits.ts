@@ -110,13 +110,13 @@ export const sameTable = ({ identifier, metadata }: LoadedTable): unknown => ({
 })
 
 /** A snapshot after the table's newest. No catalog reads its manifest list. */
-export const snapshotOf = ({ metadata }: LoadedTable, id: bigint): Snapshot => {
+export const snapshotOf = ({ metadata }: LoadedTable, id: bigint, now = Date.now()): Snapshot => {
   const parent = metadata.refs[mainBranch]?.['snapshot-id']
   return {
     'snapshot-id': id,
     ...(parent !== undefined && { 'parent-snapshot-id': parent }),
     'sequence-number': metadata['last-sequence-number'] + 1,
-    'timestamp-ms': Math.max(Date.now(), metadata['last-updated-ms']),
+    'timestamp-ms': Math.max(now, metadata['last-updated-ms']),
     'manifest-list': `${metadata.location}/metadata/snap-${id}.avro`,
     'schema-id': metadata['current-schema-id'],
     summary: { operation: 'append', 'added-records': '9007199254740993' },

@@ -128,6 +128,22 @@ export const storageContract = (
       expect(await collect(storage.list(''))).toMatchObject([{ key: 'a/b', size: 3 }])
     })
 
+    it.each([
+      [0, 1, '0'],
+      [3, 6, '345'],
+      [0, 100, '0123456789'],
+      [8, 100, '89'],
+      [10, 11, ''],
+      [4, 4, ''],
+    ])('gives back bytes from %i to %i', async (start, end, text) => {
+      await storage.put('a', utf8('0123456789'))
+      await storage.put('empty', new Uint8Array())
+      const range = { start, end }
+      expect(await storage.get('a', { range })).toEqual(utf8(text))
+      expect(await storage.get('empty', { range })).toEqual(new Uint8Array())
+      expect(await storage.get('none', { range: { start: 0, end: 1 } })).toBeNull()
+    })
+
     it('lists when an object was written', async () => {
       const before = Date.now()
       await storage.put('a', utf8('first'))

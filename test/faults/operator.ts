@@ -46,12 +46,18 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
     if (there === null) return false
     if (what === 'drop') return done(ground.drop(namespace, target))
     if (what === 'recreate') {
-      if (!(await done(ground.drop(namespace, target)))) return false
       const { schemas, 'partition-specs': specs, 'sort-orders': orders } = there.metadata
       const [schema, spec, sortOrder] = [schemas[0], specs[0], orders[0]]
       if (schema === undefined || spec === undefined || sortOrder === undefined) return false
-      await catalog.create(identifier, { schema, spec, sortOrder, properties: {} })
-      return true
+      const creation = { schema, spec, sortOrder, properties: {} }
+      const uuid = there.metadata['table-uuid']
+      // Objects are removed one by one: what a writer put meanwhile is left, and keeps the table.
+      for (let time = 0; time < 20; time++) {
+        if (!(await done(ground.drop(namespace, target)))) return false
+        const made = await catalog.create(identifier, creation).catch(() => null)
+        if (made !== null && made.metadata['table-uuid'] !== uuid) return true
+      }
+      throw new Error(`${target} could not be made anew`)
     }
     if (!(await done(ground.rename?.(namespace, target, away) ?? Promise.reject()))) return false
     if (what === 'rename') return true

@@ -135,23 +135,6 @@ describe('on the wire', () => {
     expect(asked).toEqual([url])
   })
 
-  it('a part of an object', async () => {
-    const storage = open(fake)
-    await storage.put('a', bytes)
-    const ranges: [start: number, end: number, text: string][] = [
-      [0, 1, '0'],
-      [3, 6, '345'],
-      [8, 100, '89'],
-      [10, 11, ''],
-      [4, 4, ''],
-    ]
-    for (const [start, end, text] of ranges) {
-      const found = await storage.get('a', { range: { start, end } })
-      expect(new TextDecoder().decode(found ?? bytes), `${start}-${end}`).toBe(text)
-    }
-    expect(await storage.get('none', { range: { start: 0, end: 1 } })).toBeNull()
-  })
-
   it('a server that does not know ranges', async () => {
     const storage = open(fake)
     await storage.put('a', bytes)

@@ -17,6 +17,7 @@ import { newTableMetadata } from '../new-table.ts'
 import { inTime } from '../retry.ts'
 import { brokenRequirement } from '../table-requirements.ts'
 import { applyUpdates } from '../table-updates.ts'
+import { listVersions } from './listed-versions.ts'
 import { metadataBytes, nextMetadata, readMetadata } from './metadata-text.ts'
 import { storageFileIO } from './storage-file-io.ts'
 import { conflict, publishHint, swap, type TableStore, unknown } from './swap.ts'
@@ -83,6 +84,14 @@ const create = async (
 ): Promise<VersionedTable> => {
   const { storage, now, load, seen } = store
   const key = tableKey(identifier)
+  const existing = async (): Promise<VersionedTable> => {
+    const table = await load(identifier)
+    if (table === null) throw new IngestError('unavailable', 'a new table disappeared')
+    return table
+  }
+  // Of a table that was removed while somebody wrote a version may be left, on which he goes on.
+  const isEmpty = !storage.capabilities.list || (await listVersions(storage, key)).length === 0
+  if (!isEmpty) return existing()
   const loadedAt = now()
   const metadata = newTableMetadata(`${root}/${key}`, creation, loadedAt)
   const bytes = metadataBytes(metadata)
@@ -93,9 +102,7 @@ const create = async (
     await publishHint(first, store)
     return seen(first)
   }
-  const table = await load(identifier)
-  if (table === null) throw new IngestError('unavailable', 'a new table disappeared')
-  return table
+  return existing()
 }
 
 const commit = async (

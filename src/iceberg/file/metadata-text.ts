@@ -69,6 +69,12 @@ export const readMetadata = (bytes: Uint8Array): TableMetadata => {
   return metadata
 }
 
+/** Which table a version is of, by its beginning; null where that does not say. */
+export const tableUuid = (bytes: Uint8Array): string | null => {
+  const text = new TextDecoder().decode(bytes.subarray(0, 1024))
+  return /"table-uuid"\s*:\s*"([^"]*)"/.exec(text)?.[1]?.toLowerCase() ?? null
+}
+
 const parsed = (bytes: Uint8Array): TableMetadata => {
   try {
     return parseTableMetadata(new TextDecoder().decode(bytes))

@@ -120,7 +120,7 @@ const clean = async (
   const objects = await Array.fromAsync(storage.list(`${key}/metadata/`))
   // Loading stands on the hint where versions are missing.
   if (((await readHint(storage, key)) ?? 0) < table.version) {
-    await publish(storage, key, table.version)
+    await publish(storage, key, table)
   }
   const isOver = () => clock.now() - table.loadedAt > maxRoundMs
   const files = await unreferencedFiles(table, objects)

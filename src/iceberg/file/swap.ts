@@ -4,7 +4,15 @@ import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommitOutcome, TableIdentifier } from '../catalog.ts'
 import { hasAddedSnapshots, type TableUpdate } from '../table-updates.ts'
-import { metadataKey, publish, readHint, tableKey, type VersionedTable } from './versions.ts'
+import {
+  isStanding,
+  metadataKey,
+  overtake,
+  readHint,
+  tableKey,
+  type VersionedTable,
+  writeHint,
+} from './versions.ts'
 
 /** What a swap needs of its catalog. */
 export interface TableStore {
@@ -31,15 +39,15 @@ export const swap = async (
 ): Promise<CommitOutcome> => {
   const { storage, now, seen } = store
   const key = tableKey(next.identifier)
-  const [result, standing] = await Promise.all([
-    storage.put(metadataKey(key, next.version), next.bytes, { ifNoneMatch: '*' }),
-    storage.head(metadataKey(key, base.version)),
-  ])
-  if (result === 'exists' && !(await isStanding(storage, next))) {
+  const result = await storage.put(metadataKey(key, next.version), next.bytes, { ifNoneMatch: '*' })
+  if (result === 'exists' && !(await isItself(storage, next))) {
     return conflict(`version ${next.version} is there already`)
   }
-  // Somebody removed the table while it was written.
-  if (standing === null) return unknown(`version ${base.version} is gone`)
+  // Somebody may have removed the table while it was written. Looked for after the put: who makes a table looks that
+  // nothing is left of another before, so that one of the two sees the other.
+  if (!(await isStanding(storage, key, base))) {
+    return unknown(`version ${base.version} is gone`)
+  }
   const isLate = now() - base.loadedAt > certainMs
   if (isLate && !(await isFirst(storage, base))) return confirm(next.identifier, updates, store)
   await publishHint(next, store)
@@ -48,12 +56,16 @@ export const swap = async (
 
 /** Tells readers which version is the latest; that it cannot is no reason to fail. */
 export const publishHint = async (
-  { identifier, version }: VersionedTable,
+  latest: VersionedTable,
   { storage, log }: TableStore,
 ): Promise<void> => {
-  const table = tableKey(identifier)
-  await publish(storage, table, version).catch((error: unknown) =>
-    log('warn', 'a version hint could not be written', { table, error }),
+  const table = tableKey(latest.identifier)
+  const told = (error: unknown) =>
+    log('warn', 'a version hint could not be written', { table, error })
+  await writeHint(storage, table, latest.version).then(
+    // Nobody has to wait until it is known that no older hint came later.
+    () => void overtake(storage, table, latest).catch(told),
+    told,
   )
 }
 
@@ -71,7 +83,7 @@ const confirm = async (
 }
 
 /** Whether the version that stands is this one: an earlier answer to the same put was lost. */
-const isStanding = async (
+const isItself = async (
   storage: Storage,
   { identifier, version, bytes }: VersionedTable,
 ): Promise<boolean> => {
@@ -83,13 +95,13 @@ const isStanding = async (
  * Whether the version that was just put after `base` is the first of its number: none was there that has been removed. Old
  * versions are removed before younger ones, so `base` would be gone too; and the hint would be ahead.
  */
-const isFirst = async (storage: Storage, { identifier, version }: VersionedTable) => {
-  const key = tableKey(identifier)
+const isFirst = async (storage: Storage, base: VersionedTable) => {
+  const key = tableKey(base.identifier)
   const [hint, standing] = await Promise.all([
     readHint(storage, key),
-    storage.head(metadataKey(key, version)),
+    isStanding(storage, key, base),
   ])
-  return standing !== null && (hint ?? 0) <= version + 1
+  return standing && (hint ?? 0) <= base.version + 1
 }
 
 /** The outcome of a commit that changed nothing. */

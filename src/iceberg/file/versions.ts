@@ -7,6 +7,7 @@ import { IngestError } from '../../errors.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { LoadedTable, TableIdentifier } from '../catalog.ts'
 import { listVersions } from './listed-versions.ts'
+import { tableUuid } from './metadata-text.ts'
 
 /** Where a table is below the root: the `table` of what follows. */
 export const tableKey = ({ namespace, name }: TableIdentifier): string =>
@@ -44,7 +45,7 @@ export const latestVersion = async (
     known === null ? null : readVersion(storage, table, at + 1),
   ])
   if (known !== null && (hint ?? 0) <= at && isSame(known, standing)) {
-    return next === null ? known : climb(storage, table, next)
+    return next === null ? known : climb(storage, table, known, next)
   }
   return (await climbFrom(storage, table, hint ?? 1)) ?? search(storage, table, hint)
 }
@@ -71,28 +72,70 @@ const climbFrom = async (
     readVersion(storage, table, version),
     readVersion(storage, table, version + 1),
   ])
-  return first === null || second === null ? first : climb(storage, table, second)
+  return first === null || second === null ? first : climb(storage, table, first, second)
 }
 
 /** Versions that are asked for at once first, and how many times more each time. */
 const window = { first: 2, growth: 4, most: 512 } as const
 
-/** The latest from a version on that is there: more are looked for at once the further it goes. */
-const climb = async (storage: Storage, table: string, from: Version): Promise<Version> => {
-  const last = await lastFrom(storage, table, from.version)
-  if (last === from.version) return from
-  const found = await readVersion(storage, table, last)
+/**
+ * The latest from a version and the next on: more are looked for at once the further it goes. That it follows is seen by the
+ * version before it, which stands after it was seen: a put may arrive when its table is long gone, and lie in wait for the
+ * next one of that name.
+ */
+const climb = async (
+  storage: Storage,
+  table: string,
+  from: Version,
+  next: Version,
+): Promise<Version> => {
+  const [last, beforeNext] = await Promise.all([
+    lastFrom(storage, table, next.version),
+    readBeginning(storage, table, next.version - 1),
+  ])
+  const [found, before] =
+    last === next.version
+      ? [next, beforeNext]
+      : await Promise.all([
+          readVersion(storage, table, last),
+          readBeginning(storage, table, last - 1),
+        ])
   // Removed since: so much has happened that this is no place to stand on.
-  if (found === null) throw gone(last)
+  if (found === null || before === null) throw gone(last)
+  checkTable(last, found.bytes, before, from.bytes)
   return found
 }
 
-/** The number of the last version that follows `version` without a gap. */
-export const lastFrom = async (
+/** That a version follows others of its own table. */
+const checkTable = (version: number, ...metadata: readonly Uint8Array[]): void => {
+  if (new Set(metadata.map(tableUuid)).size === 1) return
+  throw new IngestError(
+    'unavailable',
+    `version ${version} of a table's metadata is of another table that was here before: remove it`,
+  )
+}
+
+/** Where a version says which one of which table it is. */
+const beginning = { start: 0, end: 1024 } as const
+
+const readBeginning = (
   storage: Storage,
   table: string,
   version: number,
-): Promise<number> => {
+): Promise<Uint8Array | null> => storage.get(metadataKey(table, version), { range: beginning })
+
+/** Whether a version stands, and none of another table in its place. */
+export const isStanding = async (
+  storage: Storage,
+  table: string,
+  { version, bytes }: Version,
+): Promise<boolean> => {
+  const standing = await readBeginning(storage, table, version)
+  return standing !== null && equalBytes(standing, bytes.subarray(beginning.start, beginning.end))
+}
+
+/** The number of the last version that follows `version` without a gap. */
+const lastFrom = async (storage: Storage, table: string, version: number): Promise<number> => {
   let last = version
   for (let size: number = window.first; ; size = Math.min(size * window.growth, window.most)) {
     const infos = await Promise.all(
@@ -116,17 +159,30 @@ const search = async (
     if (hint !== null) throw gone(hint)
     return null
   }
+  const first = firstInRow(versions)
+  const [found, before, oldest] = await Promise.all([
+    readVersion(storage, table, latest),
+    latest === first ? null : readBeginning(storage, table, latest - 1),
+    readBeginning(storage, table, first),
+  ])
+  if (found === null || oldest === null) throw gone(latest)
   // Metadata alone among its like: somebody removed the table while it was written.
-  if (latest > 1 && versions.at(-2) !== latest - 1) {
+  if (latest > 1 && before === null) {
     throw new IngestError(
       'unavailable',
-      `of a table's metadata only version ${latest} is left: remove it, or name it in version-hint.text`,
+      `of a table's metadata version ${latest} is left alone: remove it, or name it in version-hint.text`,
     )
   }
-  const found = await readVersion(storage, table, latest)
-  if (found === null) throw gone(latest)
+  checkTable(latest, found.bytes, before ?? oldest, oldest)
   await writeHint(storage, table, latest)
   return found
+}
+
+/** The version with which those begin that lead to the last without a gap. */
+const firstInRow = (versions: readonly number[]): number => {
+  const rest = versions.length - 1
+  const last = versions[rest] ?? 0
+  return versions.find((version, i) => last - version === rest - i) ?? last
 }
 
 const gone = (version: number): IngestError =>
@@ -154,8 +210,13 @@ export const writeHint = async (
  * Names a version that was just put. Of writers that do so at once the last may be the one with the older version: each
  * looks again afterwards, so that the last hint of all is the latest version's.
  */
-export const publish = async (storage: Storage, table: string, version: number): Promise<void> => {
-  await writeHint(storage, table, version)
-  const next = await storage.head(metadataKey(table, version + 1))
-  if (next !== null) await publish(storage, table, await lastFrom(storage, table, version + 1))
+export const publish = async (storage: Storage, table: string, latest: Version): Promise<void> => {
+  await writeHint(storage, table, latest.version)
+  await overtake(storage, table, latest)
+}
+
+/** Names the latest version where one stands behind `named`, which was just named. */
+export const overtake = async (storage: Storage, table: string, named: Version): Promise<void> => {
+  const next = await readVersion(storage, table, named.version + 1)
+  if (next !== null) await publish(storage, table, await climb(storage, table, named, next))
 }

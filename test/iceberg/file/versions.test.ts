@@ -111,7 +111,7 @@ describe('where the latest version cannot be told', () => {
 
   it.each([
     ['a hint to nothing', { [hint]: '5' }, 'metadata is gone: version 5'],
-    ['one version alone', { [metadataKey(table, 7)]: '' }, 'only version 7 is left'],
+    ['one version alone', { [metadataKey(table, 7)]: '' }, 'version 7 is left alone'],
     ['compressed metadata', { [`${table}/metadata/v1.gz.metadata.json`]: '' }, 'another catalog'],
     [
       'compressed, named otherwise',
@@ -187,8 +187,8 @@ describe('of writers that publish at once', () => {
     await put(storage, 1, 6)
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     hold = (text) => (text === '5' ? released : Promise.resolve())
-    const slow = publish(storage, table, 5)
-    await publish(storage, table, 6)
+    const slow = publish(storage, table, knownAs(5))
+    await publish(storage, table, knownAs(6))
     expect(await readHint(storage, table)).toBe(6)
     release()
     await slow
