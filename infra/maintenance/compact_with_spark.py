@@ -6,7 +6,9 @@
       --conf spark.sql.catalog.lake.type=rest --conf spark.sql.catalog.lake.uri=http://127.0.0.1:8181 \\
       infra/maintenance/compact_with_spark.py
 
-The program may run meanwhile: of two commits at once the second looks again. Only days that are over for --days are
+The program may run meanwhile: of two commits at once the second looks again. Iceberg gives up after four looks, which is
+too soon beside a program that commits several times a second: each table gets commit.retry.num-retries = 60 and
+commit.retry.max-wait-ms = 1000, where it has none of its own, and keeps them. Only days that are over for --days are
 merged. A request that is sent again is recognised for as long as the snapshot of the merge stands, which is what
 --keep-days says: let it be more than senders wait. Not for Amazon S3 Tables and R2, which do all this themselves.
 """
@@ -15,6 +17,8 @@ import argparse
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import SparkSession
+
+RETRIES = {"commit.retry.num-retries": 60, "commit.retry.max-wait-ms": 1000}
 
 
 def main():
@@ -26,6 +30,7 @@ def main():
     keep = (now - timedelta(days=arguments.keep_days)).strftime("%Y-%m-%d %H:%M:%S")
     for row in spark.sql(f"SHOW TABLES IN {arguments.catalog}.{arguments.namespace}").collect():
         table = f"{arguments.namespace}.{row.tableName}"
+        allow_retries(spark, f"{arguments.catalog}.{table}")
         merged = spark.sql(
             f"CALL {system}.rewrite_data_files(table => '{table}', strategy => 'sort', "
             f"where => 'timestamp < TIMESTAMP \"{day} 00:00:00\"')"
@@ -39,6 +44,14 @@ def main():
             f"removed {expired.deleted_data_files_count} data files and {expired.deleted_manifest_lists_count} snapshots"
         )
     spark.stop()
+
+
+def allow_retries(spark, table):
+    rows = spark.sql(f"SHOW TBLPROPERTIES {table}").collect()
+    properties = {row.key: row.value for row in rows}
+    wanted = ", ".join(f"'{key}' = '{value}'" for key, value in RETRIES.items() if key not in properties)
+    if wanted:
+        spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ({wanted})")
 
 
 def read_arguments():

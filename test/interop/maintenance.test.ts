@@ -47,7 +47,7 @@ const keepSending = (server: Server, from: number) => {
     let number = from
     for (; goesOn; number++) {
       await send(server, number, number + 1)
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await new Promise((resolve) => setTimeout(resolve, 300))
     }
     return number - from
   })()
@@ -138,8 +138,10 @@ describe.each([
     await sendSamples(server.url)
     const before = await answer('duckdb', table)
     const stop = keepSending(server, 12)
-    const printed = await compact(table)
-    const more = await stop()
+    let more = 0
+    const printed = await compact(table).finally(async () => {
+      more = await stop()
+    })
     expect(printed).toMatch(/otel\.logs: \d\d+ files .*became \d\b/)
     expect(printed).not.toMatch(/otel\.logs: \d+ files .*became 0/)
     for (const reader of readers) {
