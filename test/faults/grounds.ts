@@ -43,6 +43,8 @@ export interface Ground {
   /** What an operator does. Absent: a table cannot be renamed here. */
   drop(namespace: string, name: string): Promise<void>
   rename?: (namespace: string, from: string, to: string) => Promise<void>
+  /** Removes a version of a table's metadata, where tables have them. */
+  removeVersion?: (namespace: string, name: string, version: number) => Promise<void>
   stop(): Promise<void>
 }
 
@@ -177,6 +179,8 @@ const fileGround = (
       const isTable = /\/(v\d+\.metadata\.json|version-hint\.text)$/
       for (const { key } of keys) if (isTable.test(key)) await storage.delete(key)
     },
+    removeVersion: (namespace, name, version) =>
+      storage.delete(`${namespace}/${name}/metadata/v${version}.metadata.json`),
   }
 }
 

@@ -17,6 +17,8 @@ export interface Operator {
   /** Does to a table what the plan says. */
   act(): Promise<void>
   compact(call: { readonly path: string }): Promise<void>
+  /** Removes what the log says is left of a table that was there before. */
+  tidy(): Promise<void>
   /** Whether nobody can expect a request to be acknowledged any more. */
   isHopeless(request: Sent): boolean
   /** Whether a request's records may have been in a table that was dropped. */
@@ -26,6 +28,8 @@ export interface Operator {
   done(): readonly [string, number][]
 }
 
+const leftOver = /version (\d+) of a table's metadata is of another table/
+
 /** The operator of one schedule. */
 export const createOperator = (plan: Plan, ground: Ground, namespace: string): Operator => {
   const names = plan.signals.map((signal): string => tableOfSignal[signal])
@@ -33,6 +37,7 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
   const away = `${target}_old`
   let changedAt: number | null = null
   let compacted = 0
+  let left = 0
   const opened = ground.open()
   const done = async (deed: Promise<void>): Promise<boolean> =>
     deed.then(
@@ -79,6 +84,17 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
       const was = await compact(await opened, { namespace: [namespace], name }).catch(() => false)
       if (was) compacted++
     },
+    async tidy() {
+      if (changedAt === null || ground.removeVersion === undefined) return
+      const told = await (await opened).load({ namespace: [namespace], name: target }).then(
+        () => '',
+        (error: unknown) => String(error),
+      )
+      const [, version] = leftOver.exec(told) ?? []
+      if (version === undefined) return
+      await ground.removeVersion(namespace, target, Number(version))
+      left++
+    },
     isHopeless: (request) =>
       changedAt !== null && isOf(request) && !/back|recreate/.test(what ?? ''),
     isExcused: (request, firstAt) =>
@@ -95,6 +111,7 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
     },
     done: () => [
       ['compacted', compacted],
+      ['left over', left],
       ...(changedAt !== null && what ? [[what, 1] as [string, number]] : []),
     ],
   }

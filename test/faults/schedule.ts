@@ -162,9 +162,16 @@ const stopAndGo = async (plan: Plan, programs: readonly Program[], dice: Random)
 /** Lets the senders get rid of what they owe. */
 const settle = async (senders: readonly Sender[], operator: Operator): Promise<Violation[]> => {
   const until = Date.now() + recoveryMs
+  let isOver = false
+  const tidied = (async () => {
+    for (; !isOver; await pause(500)) await operator.tidy()
+  })()
   const finished = await Promise.all(
     senders.map((sender) => sender.finish(until, (request) => operator.isHopeless(request))),
-  )
+  ).finally(() => {
+    isOver = true
+  })
+  await tidied
   return finished.every(Boolean) ? [] : ['I5: all is well again, and requests are still refused']
 }
 
