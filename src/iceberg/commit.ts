@@ -72,6 +72,7 @@ const commitGroup = async (
   let table = base
   let attempt: Attempt | null = null
   let [notBefore, ms] = [0, 0]
+  let began = context.clock.now()
   for (let tries = 0; ; tries++) {
     takeIn(waiting, group)
     dropUnfit(group, table, context)
@@ -85,10 +86,11 @@ const commitGroup = async (
       return outcome.table
     }
     tell(outcome, tries, table, context)
-    ms = retryDelay(outcome, tries)
+    ms = retryDelay(outcome, tries, context.clock.now() - began)
     notBefore = context.clock.now() + ms
     // Whoever was faster should be seen; what became of a swap of ours should be known before the time for another is over.
     if (outcome.kind === 'conflict') await pauseUntil(notBefore, ms, group, context)
+    began = context.clock.now()
     if (outcome.kind !== 'throttled') table = await reload(table, group, context)
     // It landed, though nobody said so.
     if (hasAddedSnapshots(table.metadata, attempt.append.commit.updates)) {

@@ -26,9 +26,20 @@ const capMs = 2000
 export const backoff = (attempt: number): number =>
   Math.random() * Math.min(capMs, baseMs * 2 ** Math.min(attempt, 10))
 
-/** Milliseconds to wait after a commit that did not succeed: as long as the catalog asks for, at least. */
-export const retryDelay = (outcome: Uncommitted, attempt: number): number =>
-  Math.max(outcome.kind === 'conflict' ? 0 : outcome.retryAfterMs, backoff(attempt))
+const conflictCapMs = 4000
+
+/** Of the time that an attempt takes; how many others there are shows in it, where they share a machine. */
+const attemptShare = 4
+
+/**
+ * Milliseconds to wait after a commit that did not succeed: as long as the catalog asks for, at least; after a conflict by
+ * how long the attempt took (`tookMs`), since others that come meanwhile are what it fails by.
+ */
+export const retryDelay = (outcome: Uncommitted, attempt: number, tookMs = 0): number => {
+  if (outcome.kind !== 'conflict') return Math.max(outcome.retryAfterMs, backoff(attempt))
+  const longest = Math.max(baseMs, attemptShare * tookMs) * 2 ** Math.min(attempt, 10)
+  return Math.random() * Math.min(conflictCapMs, longest)
+}
 
 /**
  * What `work` comes to, or what `late` says when the signal aborts before: the work goes on, and its outcome is nobody's.
