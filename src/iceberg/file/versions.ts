@@ -62,17 +62,23 @@ const readVersion = async (
   return bytes && { version, bytes }
 }
 
-/** The latest from a version on; null where that is not there, whatever stands behind it: the hint is not to be trusted. */
+/**
+ * The latest from a version on; null where that is not there, or not behind another of its table, whatever stands behind it:
+ * the hint is not to be trusted.
+ */
 const climbFrom = async (
   storage: Storage,
   table: string,
   version: number,
 ): Promise<Version | null> => {
-  const [first, second] = await Promise.all([
+  const [first, second, before] = await Promise.all([
     readVersion(storage, table, version),
     readVersion(storage, table, version + 1),
+    version === 1 ? null : readBeginning(storage, table, version - 1),
   ])
-  return first === null || second === null ? first : climb(storage, table, first, second)
+  if (first === null) return null
+  if (version > 1 && (before === null || !isOneTable([before, first.bytes]))) return null
+  return second === null ? first : climb(storage, table, first, second)
 }
 
 /** Versions that are asked for at once first, and how many times more each time. */
@@ -102,17 +108,27 @@ const climb = async (
         ])
   // Removed since: so much has happened that this is no place to stand on.
   if (found === null || before === null) throw gone(last)
-  checkTable(last, found.bytes, before, from.bytes)
+  if (!isOneTable([from.bytes, before, found.bytes])) throw await twoTables(storage, table, last)
   return found
 }
 
-/** That a version follows others of its own table. */
-const checkTable = (version: number, ...metadata: readonly Uint8Array[]): void => {
-  if (new Set(metadata.map(tableUuid)).size === 1) return
-  throw new IngestError(
-    'unavailable',
-    `version ${version} of a table's metadata is of another table that was here before: remove it`,
-  )
+const isOneTable = (versions: readonly Uint8Array[]): boolean =>
+  new Set(versions.map(tableUuid)).size === 1
+
+/** A table that is made anew begins with version 1: what does not belong to that is of the one that was removed. */
+const twoTables = async (storage: Storage, table: string, last: number): Promise<IngestError> => {
+  const first = await readBeginning(storage, table, 1)
+  const uuid = first && tableUuid(first)
+  for (let version = last; uuid !== null && version > 1; version--) {
+    const standing = await readBeginning(storage, table, version)
+    if (standing !== null && tableUuid(standing) !== uuid) {
+      return new IngestError(
+        'unavailable',
+        `version ${version} of a table's metadata is of another table that was here before: remove it`,
+      )
+    }
+  }
+  return new IngestError('unavailable', `metadata of two tables lead to version ${last}`)
 }
 
 /** Where a version says which one of which table it is. */
@@ -159,30 +175,25 @@ const search = async (
     if (hint !== null) throw gone(hint)
     return null
   }
-  const first = firstInRow(versions)
   const [found, before, oldest] = await Promise.all([
     readVersion(storage, table, latest),
-    latest === first ? null : readBeginning(storage, table, latest - 1),
-    readBeginning(storage, table, first),
+    readBeginning(storage, table, latest - 1),
+    readBeginning(storage, table, versions[0] ?? latest),
   ])
   if (found === null || oldest === null) throw gone(latest)
   // Metadata alone among its like: somebody removed the table while it was written.
-  if (latest > 1 && before === null) {
+  const isNamed = hint === latest && versions.length === 1
+  if (latest > 1 && before === null && !isNamed) {
     throw new IngestError(
       'unavailable',
       `of a table's metadata version ${latest} is left alone: remove it, or name it in version-hint.text`,
     )
   }
-  checkTable(latest, found.bytes, before ?? oldest, oldest)
+  if (!isOneTable([oldest, before ?? oldest, found.bytes])) {
+    throw await twoTables(storage, table, latest)
+  }
   await writeHint(storage, table, latest)
   return found
-}
-
-/** The version with which those begin that lead to the last without a gap. */
-const firstInRow = (versions: readonly number[]): number => {
-  const rest = versions.length - 1
-  const last = versions[rest] ?? 0
-  return versions.find((version, i) => last - version === rest - i) ?? last
 }
 
 const gone = (version: number): IngestError =>

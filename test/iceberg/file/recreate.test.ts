@@ -18,15 +18,14 @@ let ms = 1_795_000_000_000
 /** By a clock on which no two calls happen at the same time. */
 const open = (storage: Storage) => createFileCatalog({ storage, root, log: noLog, now: () => ms++ })
 
-/** Lets waiting calls go on, one at a time. One at a time may sleep until many others have been. */
+/** Lets waiting calls go on, one at a time. Some sleep until many others have been. */
 const createTraffic = (dice: Random) => {
   let waiting: { readonly go: () => void; readonly notBefore: number }[] = []
   let turn = 0
   return {
     pause: () =>
       new Promise<void>((go) => {
-        const isAwake = waiting.every(({ notBefore }) => notBefore <= turn)
-        const sleeps = isAwake && dice.oneIn(8)
+        const sleeps = dice.oneIn(15)
         waiting.push({ go, notBefore: sleeps ? turn + dice.below(400) : turn })
       }),
     async run(work: Promise<unknown>): Promise<void> {
