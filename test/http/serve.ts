@@ -8,7 +8,7 @@ import { join, sep } from 'node:path'
 import { contentCodings } from '../../runtimes/node/content-codings.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { startServer } from '../../runtimes/node.ts'
-import { createApp } from '../../src/app.ts'
+import { createApp, type Receive } from '../../src/app.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
@@ -37,8 +37,19 @@ const configOf = ({ auth, ...rest }: Configuration = {}): Config => ({
   auth: auth ?? { kind: 'none' },
 })
 
+type Fetch = (request: Request, env?: object) => Response | Promise<Response>
+
+/** What stands between a sender and the application in this process. */
+interface Between {
+  readonly receive: Receive
+  readonly through: (fetch: Fetch) => (request: Request) => Response | Promise<Response>
+}
+
 /** The application in this process, over a storage in memory. */
-export const serveInProcess = async (configuration?: Configuration): Promise<Served> => {
+export const serveInProcess = async (
+  configuration?: Configuration,
+  between?: Between,
+): Promise<Served> => {
   const config = configOf(configuration)
   const storage = createMemoryStorage()
   const { encode } = createEncoder({ module: await wasm, version: '0' })
@@ -54,6 +65,7 @@ export const serveInProcess = async (configuration?: Configuration): Promise<Ser
     }),
     ready: storage.ready,
     inflate: contentCodings(),
+    ...(between && { receive: between.receive }),
     auth: auth.kind === 'none' ? auth : { kind: auth.kind, tokens: () => auth.tokens },
     limits: config,
     basePath: config.basePath ?? '',
@@ -69,7 +81,7 @@ export const serveInProcess = async (configuration?: Configuration): Promise<Ser
     }
     return rows
   }
-  return { send: sendTo(app.fetch), takeRows, close: async () => {} }
+  return { send: sendTo(between?.through(app.fetch) ?? app.fetch), takeRows, close: async () => {} }
 }
 
 /** The Node server on a free port, writing below a temporary folder. */
