@@ -17,8 +17,8 @@ export interface Operator {
   /** Does to a table what the plan says. */
   act(): Promise<void>
   compact(call: { readonly path: string }): Promise<void>
-  /** Removes what the log says is left of a table that was there before. */
-  tidy(): Promise<void>
+  /** Removes what the log says is left of a table that was there before; whether there was anything. */
+  tidy(): Promise<boolean>
   /** Whether nobody can expect a request to be acknowledged any more. */
   isHopeless(request: Sent): boolean
   /** Whether a request's records may have been in a table that was dropped. */
@@ -85,15 +85,16 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
       if (was) compacted++
     },
     async tidy() {
-      if (changedAt === null || ground.removeVersion === undefined) return
+      if (changedAt === null || ground.removeVersion === undefined) return false
       const told = await (await opened).load({ namespace: [namespace], name: target }).then(
         () => '',
         (error: unknown) => String(error),
       )
       const [, version] = leftOver.exec(told) ?? []
-      if (version === undefined) return
+      if (version === undefined) return false
       await ground.removeVersion(namespace, target, Number(version))
       left++
+      return true
     },
     isHopeless: (request) =>
       changedAt !== null && isOf(request) && !/back|recreate/.test(what ?? ''),

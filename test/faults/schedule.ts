@@ -165,6 +165,7 @@ const settle = async (senders: readonly Sender[], operator: Operator): Promise<V
   let isOver = false
   const tidied = (async () => {
     for (; !isOver; await pause(500)) await operator.tidy()
+    while (await operator.tidy());
   })()
   const finished = await Promise.all(
     senders.map((sender) => sender.finish(until, (request) => operator.isHopeless(request))),
