@@ -1,10 +1,11 @@
-import { type Auth, createApp } from '../src/app.ts'
+import { createApp } from '../src/app.ts'
 import { isLoopback } from '../src/config/values.ts'
-import type { AuthConfig, Config } from '../src/config.ts'
+import type { Config } from '../src/config.ts'
 import { createIngest, type Ingest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
 import { createEncoder, type Encoder } from '../src/parquet/encoder.ts'
 import { warmUp } from '../src/parquet/warm-up.ts'
+import { authOf } from './node/auth.ts'
 import { contentCodings } from './node/content-codings.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
 import { nowAndThen } from './node/now-and-then.ts'
@@ -106,6 +107,3 @@ const warmUnlessAsked = (ingest: Ingest, encoder: Encoder, log: Log): Ingest => 
     return ingest(request)
   }
 }
-
-const authOf = (auth: AuthConfig): Auth =>
-  auth.kind === 'none' ? auth : { kind: auth.kind, tokens: () => auth.tokens }

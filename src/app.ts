@@ -35,6 +35,8 @@ export interface AppOptions {
   readonly now?: () => number
   /** How bodies are read; the fetch API's stream without it. */
   readonly receive?: Receive
+  /** Milliseconds that the runtime leaves for a request, by its `env`; it gets no more than that. */
+  readonly remainingMs?: (env: unknown) => number
 }
 
 const signals: readonly Signal[] = ['logs', 'traces', 'metrics']
@@ -122,7 +124,7 @@ interface Exchange {
 const storeExport = async (
   c: Context,
   exchange: Exchange,
-  { auth, ingest, limits, log, metrics, now = Date.now }: AppOptions,
+  { auth, ingest, limits, log, metrics, now = Date.now, remainingMs }: AppOptions,
   intake: IntakeOptions,
 ): Promise<IngestResult> => {
   const { signal, encoding, arrivedAt } = exchange
@@ -130,25 +132,23 @@ const storeExport = async (
   if (encoding === undefined) throw unsupportedType(c.req.header('content-type'))
   const { wireBytes, inflated, reservation } = await takeIn(c.req.raw, c.env, intake)
   metrics.count('received_bytes', { signal, stage: 'wire' }, wireBytes)
+  const left = remainingMs?.(c.env) ?? Number.POSITIVE_INFINITY
+  const deadlineMs = Math.max(0, Math.min(limits.requestDeadlineMs, left))
   const work = async (): Promise<IngestResult> => {
     try {
       const body = await inflated()
       exchange.bytes = body.length
       metrics.count('received_bytes', { signal, stage: 'inflated' }, body.length)
-      const deadline = now() + limits.requestDeadlineMs
+      const deadline = now() + deadlineMs
       return await ingest({ signal, encoding, body, receivedAt: arrivedAt, deadline })
     } finally {
       reservation.release()
     }
   }
-  return withDeadline(
-    work(),
-    limits.requestDeadlineMs,
-    'storing took too long, try again',
-    (error) =>
-      error === undefined
-        ? log('info', 'a request was stored after its deadline', { signal })
-        : log('error', 'a request failed after its deadline', { signal, error: describe(error) }),
+  return withDeadline(work(), deadlineMs, 'storing took too long, try again', (error) =>
+    error === undefined
+      ? log('info', 'a request was stored after its deadline', { signal })
+      : log('error', 'a request failed after its deadline', { signal, error: describe(error) }),
   )
 }
 

@@ -6,6 +6,8 @@ import { type EventRequest, type HttpEvent, requestOf } from './http-event.ts'
 /** What the application gets beside a request (Hono's `c.env`). */
 export interface EventEnv {
   readonly body: Uint8Array
+  /** Milliseconds until Lambda ends the invocation. */
+  readonly remainingMs: number
 }
 
 /** An application of the fetch API. */
@@ -18,7 +20,11 @@ export const receiveEvent: Receive = async (_request, env, take) => {
 }
 
 /** Lets the application answer an event. */
-export const answerEvent = async (event: HttpEvent, fetch: Fetch): Promise<HttpAnswer> => {
+export const answerEvent = async (
+  event: HttpEvent,
+  remainingMs: number,
+  fetch: Fetch,
+): Promise<HttpAnswer> => {
   let received: EventRequest
   try {
     received = requestOf(event)
@@ -26,7 +32,7 @@ export const answerEvent = async (event: HttpEvent, fetch: Fetch): Promise<HttpA
     return answerTo(event, noRequest())
   }
   const { request, body } = received
-  return answerTo(event, await fetch(request, { body }))
+  return answerTo(event, await fetch(request, { body, remainingMs }))
 }
 
 /** `google.rpc.Code.INVALID_ARGUMENT` */

@@ -17,6 +17,8 @@ export interface OpenDestination {
   readonly to: (encoder: Encoder) => Destination
   /** Resolves when rows could be stored now. */
   readonly ready: () => Promise<void>
+  /** Makes every table that is not there yet; where there are tables. */
+  readonly prepare?: () => Promise<void>
   /** Removes what has expired; there where nobody else does it. */
   readonly retain?: () => Promise<void>
 }

@@ -39,6 +39,10 @@ const tablesOf = (
     to: ({ encodeMeasured }) =>
       createIcebergDestination({ writerOf, encodeMeasured, sha256, metrics }),
     ready: () => catalog.ready(),
+    prepare: async () => {
+      // One after the other: they share a namespace, and some catalogs count calls.
+      for (const table of tables) await writerOf(table).open()
+    },
   }
 }
 

@@ -73,7 +73,7 @@ export const throughEvents =
       headers: Object.fromEntries(request.headers),
       body: eventBody(Buffer.from(await request.arrayBuffer())),
     })
-    const answer = await answerEvent(overTheWire(event), fetch)
+    const answer = await answerEvent(overTheWire(event), 60_000, fetch)
     const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = overTheWire(answer)
     const pairs = Object.entries(headers ?? {})
     for (const [name, values] of Object.entries(multiValueHeaders ?? {})) {

@@ -37,7 +37,7 @@ const functionUrl: HttpEvent = {
 const balancer: HttpEvent = { requestContext: { elb: {} }, httpMethod: 'POST', path: '/v1/logs' }
 
 const answered = (event: HttpEvent, body: Uint8Array<ArrayBuffer> | string, type: string) =>
-  answerEvent(event, () => new Response(body, { headers: { 'Content-Type': type } }))
+  answerEvent(event, 60_000, () => new Response(body, { headers: { 'Content-Type': type } }))
 
 describe('answers', () => {
   test('protobuf goes in base64', async () => {

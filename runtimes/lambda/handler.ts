@@ -1,0 +1,105 @@
+import { createApp } from '../../src/app.ts'
+import type { Config } from '../../src/config.ts'
+import { IngestError } from '../../src/errors.ts'
+import { createIngest } from '../../src/ingest.ts'
+import type { Log } from '../../src/log.ts'
+import { createEncoder } from '../../src/parquet/encoder.ts'
+import { warmUp } from '../../src/parquet/warm-up.ts'
+import { authOf } from '../node/auth.ts'
+import { contentCodings } from '../node/content-codings.ts'
+import { openDestination } from '../node/open-destination.ts'
+import { sha256 } from '../node/sha256.ts'
+import type { EmbeddedMetrics } from './embedded-metrics.ts'
+import { answerEvent, type EventEnv, receiveEvent } from './http.ts'
+import { isHttpEvent } from './http-event.ts'
+
+export interface LambdaOptions {
+  readonly config: Config
+  /** The program's version, for the files' footers. */
+  readonly version: string
+  readonly wasm: Promise<WebAssembly.Module>
+  readonly log: Log
+  readonly metrics: EmbeddedMetrics
+}
+
+/** What of Lambda's context is read. */
+export interface LambdaContext {
+  readonly awsRequestId: string
+  getRemainingTimeInMillis(): number
+}
+
+export type Handler = (event: unknown, context: LambdaContext) => Promise<unknown>
+
+/** Milliseconds before Lambda's timeout at which a sender is answered: time to say so, and to log it. */
+const marginMs = 1500
+
+/**
+ * Everything that Lambda has, put together: when the promise resolves, the first event finds all of it
+ * loaded, and the encoder warm.
+ */
+export const createHandler = async (options: LambdaOptions): Promise<Handler> => {
+  const { config, version, wasm, metrics } = options
+  // One event at a time: all that is logged meanwhile is about it.
+  let invocation: string | undefined
+  const log: Log = (level, message, facts) =>
+    options.log(level, message, { ...facts, awsRequestId: invocation })
+  const encoder = createEncoder({
+    module: await wasm,
+    version,
+    compression: config.parquetCompression,
+    rowGroupSize: config.rowGroupSize,
+  })
+  warmUp(encoder)
+  const destination = await openDestination({ config, version, log, metrics })
+  const app = createApp({
+    ingest: createIngest({
+      destination: destination.to(encoder),
+      maxFiles: config.maxFilesPerRequest,
+      dedupe: config.dedupe,
+      sha256,
+      log,
+      metrics,
+    }),
+    ready: destination.ready,
+    inflate: contentCodings(),
+    receive: receiveEvent,
+    remainingMs: (env) => (env as EventEnv).remainingMs - marginMs,
+    auth: authOf(config.auth),
+    limits: config,
+    basePath: config.basePath ?? '',
+    corsOrigins: config.corsOrigins ?? [],
+    metrics,
+    log,
+  })
+  const answer = async (event: unknown, remainingMs: number): Promise<unknown> => {
+    if (isHttpEvent(event)) return answerEvent(event, remainingMs, app.fetch)
+    if (isInit(event)) {
+      await (destination.prepare ?? destination.ready)()
+      return { status: 'ok' }
+    }
+    if (isSchedule(event)) {
+      // Every answer of 200 is of something committed: no work is left for a sweep.
+      log('warn', 'a schedule is not needed: this version leaves nothing to sweep')
+      return { status: 'nothing to sweep' }
+    }
+    throw new IngestError('unsupported', 'neither a request over HTTP nor {"otlp2parquet":"init"}')
+  }
+  return async (event, context) => {
+    invocation = context.awsRequestId
+    try {
+      return await answer(event, context.getRemainingTimeInMillis())
+    } catch (error) {
+      log('error', 'an invocation failed', { error })
+      throw error
+    } finally {
+      metrics.flush()
+    }
+  }
+}
+
+const isInit = (event: unknown): boolean =>
+  (event as { otlp2parquet?: unknown } | null)?.otlp2parquet === 'init'
+
+/** EventBridge's event of a rule with a schedule. */
+const isSchedule = (event: unknown): boolean =>
+  (event as { 'detail-type'?: unknown } | null)?.['detail-type'] === 'Scheduled Event'

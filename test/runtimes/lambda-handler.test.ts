@@ -1,0 +1,99 @@
+/** Protects what Lambda calls: the events it answers and those it refuses, the deadline, its logs and metrics. */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createEmbeddedMetrics } from '../../runtimes/lambda/embedded-metrics.ts'
+import { createHandler } from '../../runtimes/lambda/handler.ts'
+import { createLog } from '../../runtimes/node/logging.ts'
+import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
+import { readConfig } from '../../src/config.ts'
+import { logs } from '../ingest/requests.ts'
+
+const wasm = compileParquetWasm()
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'otlp2parquet-lambda-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const start = async (env: Readonly<Record<string, string>> = {}) => {
+  const lines: Record<string, unknown>[] = []
+  const write = (line: string) => void lines.push(JSON.parse(line))
+  const settings = {
+    OTLP2PARQUET_STORAGE_BACKEND: 'fs',
+    OTLP2PARQUET_STORAGE_PATH: folder,
+    OTLP2PARQUET_AUTH: 'none',
+  }
+  const config = readConfig({ ...settings, ...env }, 'lambda')
+  const log = createLog({ level: 'debug', format: config.logFormat, write })
+  const metrics = createEmbeddedMetrics({ write })
+  const handler = await createHandler({ config, version: '0', wasm, log, metrics })
+  const invoke = (event: unknown, remainingMs = 60_000) =>
+    handler(event, { awsRequestId: 'id-1', getRemainingTimeInMillis: () => remainingMs })
+  return { invoke, lines }
+}
+
+const event = {
+  requestContext: { stage: '$default', http: { method: 'POST' } },
+  rawPath: '/v1/logs',
+  headers: { 'content-type': 'application/x-protobuf' },
+  body: Buffer.from(logs({ name: 'shop', records: 3 })).toString('base64'),
+  isBase64Encoded: true,
+}
+
+const filesIn = async () =>
+  (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.parquet'))
+
+test('a request is stored, logged with the invocation, and counted', async () => {
+  const { invoke, lines } = await start()
+  expect(await invoke(event)).toMatchObject({ statusCode: 200, body: '' })
+  expect(await filesIn()).toHaveLength(1)
+  expect(lines).toContainEqual(
+    expect.objectContaining({ message: 'request', status: 200, awsRequestId: 'id-1' }),
+  )
+  expect(lines).toContainEqual(
+    expect.objectContaining({ _aws: expect.anything(), signal: 'logs', records: 3 }),
+  )
+})
+
+test('with hardly any time left the sender is told to try again', async () => {
+  const { invoke, lines } = await start()
+  expect(await invoke(event, 1500)).toMatchObject({
+    statusCode: 503,
+    headers: { 'retry-after': '1' },
+  })
+  const late = expect.objectContaining({ message: 'a request was stored after its deadline' })
+  await vi.waitFor(() => expect(lines).toContainEqual(late))
+})
+
+test('init makes every table', async () => {
+  const { invoke } = await start({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })
+  expect(await invoke({ otlp2parquet: 'init' })).toEqual({ status: 'ok' })
+  expect((await readdir(join(folder, 'otel'))).length).toBe(7)
+})
+
+test('init fails where nothing can be written', async () => {
+  const { invoke, lines } = await start()
+  await rm(folder, { recursive: true })
+  await writeFile(folder, '')
+  await expect(invoke({ otlp2parquet: 'init' })).rejects.toThrow()
+  expect(lines).toContainEqual(expect.objectContaining({ message: 'an invocation failed' }))
+})
+
+test('a schedule is told that nothing is owed', async () => {
+  const { invoke, lines } = await start()
+  const schedule = { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }
+  expect(await invoke(schedule)).toEqual({ status: 'nothing to sweep' })
+  expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', awsRequestId: 'id-1' }))
+})
+
+test.each([
+  ['a queue', { Records: [] }],
+  ['another command', { otlp2parquet: 'other' }],
+  ['null', null],
+])('%s is refused, and the log says so', async (_name, other) => {
+  const { invoke, lines } = await start()
+  await expect(invoke(other)).rejects.toThrow('neither a request over HTTP nor')
+  expect(lines).toContainEqual(expect.objectContaining({ level: 'error', awsRequestId: 'id-1' }))
+})
