@@ -38,6 +38,13 @@ export class IngestError extends Error {
   }
 }
 
+/** The table that files were made for is another one now: the same request, made into files again, may be stored at once. */
+export class OutdatedFilesError extends IngestError {
+  constructor(message: string) {
+    super('unavailable', message)
+  }
+}
+
 const retryableKinds: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'overloaded',
   'stalled',

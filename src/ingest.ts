@@ -2,6 +2,7 @@
  * One request's whole way: bytes → columns → the rows of each file → Parquet → object (→ commit). The only file that
  * knows the order; `ingest/plain.ts` and `ingest/iceberg.ts` say what a file is at each destination, and how it is stored.
  */
+import { OutdatedFilesError } from './errors.ts'
 import type { Destination, FileToBe, Outcome } from './ingest/destination.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -66,7 +67,14 @@ export const createIngest = (options: IngestOptions): Ingest => {
   return async (request) => {
     const { signal, body } = request
     const id = dedupe ? await requestId(signal, body, sha256) : randomRequestId()
-    return queued(id, () => storeRequest(id, request, options))
+    return queued(id, () =>
+      storeRequest(id, request, options).catch((error: unknown) => {
+        // Once: a table that is made anew all the time is the sender's to wait for.
+        if (!(error instanceof OutdatedFilesError)) throw error
+        options.log('warn', 'a request is made into files again', { signal, requestId: id, error })
+        return storeRequest(id, request, options)
+      }),
+    )
   }
 }
 

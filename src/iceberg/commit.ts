@@ -4,7 +4,7 @@
  * at once; any other (another attempt of the request may have been here, or an earlier swap of ours may have landed) is
  * first looked for in the very metadata that the next swap builds on.
  */
-import { IngestError } from '../errors.ts'
+import { IngestError, OutdatedFilesError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
@@ -117,17 +117,17 @@ const dropUnfit = (
 ): void => {
   const specs = new Set(metadata['partition-specs'].map((spec) => spec['spec-id']))
   for (const file of group) {
-    const reason =
-      file.tableUuid !== metadata['table-uuid']
-        ? `table ${name} was made anew, try again`
-        : !specs.has(file.specId)
-          ? `table ${name} is partitioned otherwise now, try again`
-          : file.deadline <= clock.now()
-            ? `table ${name} could not be changed in time`
+    const error =
+      file.deadline <= clock.now()
+        ? new IngestError('unavailable', `table ${name} could not be changed in time`)
+        : file.tableUuid !== metadata['table-uuid']
+          ? madeAnew(name)
+          : !specs.has(file.specId)
+            ? new OutdatedFilesError(`table ${name} is partitioned otherwise now, try again`)
             : null
-    if (reason === null) continue
+    if (error === null) continue
     group.delete(file)
-    file.fail(new IngestError('unavailable', reason))
+    file.fail(error)
   }
 }
 
@@ -305,9 +305,13 @@ const reload = async (
   const loading = context.catalog.load(identifier, { signal })
   const table = await inTime(loading, signal, () => Promise.reject(tooLate()))
   if (table !== null && table.metadata['table-uuid'] === metadata['table-uuid']) return table
-  const what = table === null ? 'is gone' : 'was made anew'
-  throw new IngestError('unavailable', `table ${identifier.name} ${what}, try again`)
+  throw table === null
+    ? new IngestError('unavailable', `table ${identifier.name} is gone, try again`)
+    : madeAnew(identifier.name)
 }
+
+const madeAnew = (name: string): IngestError =>
+  new OutdatedFilesError(`table ${name} was made anew, try again`)
 
 const slowStorage = (): Promise<never> =>
   Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
