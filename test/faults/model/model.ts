@@ -9,7 +9,7 @@ import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-
 import { noLog } from '../../../src/log.ts'
 import { type CounterName, noMetrics } from '../../../src/metrics.ts'
 import { creation } from '../../contracts/commits.ts'
-import { check, type Run, type Work } from './check.ts'
+import { check, deadlineMs, type Run, type Work } from './check.ts'
 import { type CatalogKind, createLake, identifier, type Lake } from './lake.ts'
 import { createNetwork, type Network } from './network.ts'
 import { appendForeign, compact, dataFile, expire, mergeManifests, type Others } from './others.ts'
@@ -22,9 +22,6 @@ import { createWorld, startOfTime, type World } from './world.ts'
 /** When faults end, and senders send what is not acknowledged until it is. */
 const healedAt = startOfTime + 60_000
 const endOfTime = startOfTime + 600_000
-
-/** A request is answered by then, whatever becomes of the work. */
-const deadlineMs = 8_000
 
 /** A place where a process runs; after a crash the next one. */
 interface Slot {
@@ -131,6 +128,7 @@ const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 |
   const work: Work = {
     process,
     startedAt: world.now(),
+    answeredAt: null,
     endedAt: null,
   }
   run.works.push(work)
@@ -149,7 +147,11 @@ const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 |
     work.endedAt = world.now()
   })
   const late = process.clock.sleep(deadlineMs).then(() => 503 as const)
-  return Promise.race([stored, late])
+  const answer = Promise.race([stored, late])
+  answer.then(() => {
+    work.answeredAt = world.now()
+  })
+  return answer
 }
 
 const bug = (error: unknown): Work => {
