@@ -1,0 +1,34 @@
+/** When a request's files are committed at once, and when a receipt is left for the sweep. */
+import { currentSnapshot, type TableMetadata } from '../iceberg/table-metadata.ts'
+
+/**
+ * - `inline`: every request
+ * - `deferred`: none
+ * - `auto`: one whose table was not changed for an interval. A quiet table shows rows at once; a busy one gets a bounded
+ *   number of snapshots, however many requests and processes there are
+ */
+export type CommitMode = 'auto' | 'inline' | 'deferred'
+
+export interface CommitPolicyOptions {
+  readonly mode: CommitMode
+  /** The least time between snapshots in `auto`. */
+  readonly intervalMs: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/**
+ * Whether files are committed now to a table as it is known; else a receipt is left. To be asked again of every younger
+ * look at the table: of many who saw an old one together, the first alone has to commit.
+ */
+export type CommitPolicy = (metadata: TableMetadata) => boolean
+
+/** The policy of a mode. */
+export const commitPolicy = ({ mode, intervalMs, now }: CommitPolicyOptions): CommitPolicy => {
+  if (mode !== 'auto') return () => mode === 'inline'
+  return (metadata) => {
+    const newest = currentSnapshot(metadata)?.['timestamp-ms']
+    // By a clock that is ahead of ours, a snapshot is young for an interval at most.
+    return newest === undefined || Math.abs(now() - newest) >= intervalMs
+  }
+}

@@ -1,0 +1,110 @@
+/** What a table is owed by a page of receipts: each file once, whatever number of receipts name it. */
+import type { LoadedTable } from '../iceberg/catalog.ts'
+import { landed } from '../iceberg/landed.ts'
+import type { MetadataFiles } from '../iceberg/metadata-files.ts'
+import type { NewDataFile } from '../iceberg/new-data-file.ts'
+import type { OwedFile, Receipt } from './receipt.ts'
+
+/**
+ * - `owed`: may be committed
+ * - `paid`: in the table, or was
+ * - `gone`: its object is not there, or is another; `unpayable` for another reason
+ */
+export type DebtState = 'owed' | 'paid' | 'gone' | 'unpayable'
+
+/** A data file that a receipt names. */
+export interface Debt {
+  readonly receivedAt: number
+  readonly baseSequence: number
+  readonly file: OwedFile
+  state: DebtState
+  /** Why it cannot be paid; what the operator is told. */
+  reason: string
+  /** Whether the table may hold it, or have held it, for all that it remembers. */
+  uncertain: boolean
+}
+
+/** A receipt's files, none of them looked for yet. */
+export const debtsOf = ({ files, receivedAt, baseSequence }: Receipt): Debt[] =>
+  files.map((file) => ({
+    receivedAt,
+    baseSequence,
+    file,
+    state: 'owed',
+    reason: '',
+    uncertain: false,
+  }))
+
+/** Marks the files whose partition spec the table does not have: no manifest can be written for them. */
+export const markUnknownSpecs = (debts: readonly Debt[], { metadata }: LoadedTable): void => {
+  const specs = new Set(metadata['partition-specs'].map((spec) => spec['spec-id']))
+  for (const debt of debts) {
+    if (specs.has(debt.file.specId)) continue
+    debt.state = 'unpayable'
+    debt.reason = `the table has no partition spec ${debt.file.specId}`
+  }
+}
+
+/**
+ * Marks the files that are in the table as it was loaded, or were. Those of whom it cannot remember enough are looked for
+ * apart: others are not uncertain because of them.
+ */
+export const markLanded = async (
+  debts: readonly Debt[],
+  table: LoadedTable,
+  files: MetadataFiles,
+): Promise<void> => {
+  const oldest = Math.min(
+    ...table.metadata.snapshots.map((snapshot) => snapshot['sequence-number']),
+  )
+  const [known, forgotten] = [
+    debts.filter(({ baseSequence }) => baseSequence >= oldest - 1),
+    debts.filter(({ baseSequence }) => baseSequence < oldest - 1),
+  ]
+  for (const sought of [known, forgotten]) {
+    if (sought.length === 0) continue
+    const since = Math.min(...sought.map(({ baseSequence }) => baseSequence))
+    const look = await landed(
+      table,
+      sought.map(({ file }) => file),
+      since,
+      files,
+    )
+    for (const debt of sought) {
+      if (look.found.has(debt.file.uuid)) debt.state = 'paid'
+      else debt.uncertain = !look.conclusive
+    }
+  }
+}
+
+/** Of each file that is owed one debt: several attempts of a request may have left receipts, and any will do. */
+export const oncePerFile = (debts: readonly Debt[]): readonly Debt[] => [
+  ...new Map(
+    debts.filter(({ state }) => state === 'owed').map((debt) => [debt.file.uuid, debt]),
+  ).values(),
+]
+
+/** Marks whatever else names a file that is in the table now. */
+export const markPaid = (debts: readonly Debt[]): void => {
+  const paid = new Set(
+    debts.filter(({ state }) => state === 'paid').map(({ file: { uuid } }) => uuid),
+  )
+  for (const debt of debts) if (paid.has(debt.file.uuid)) debt.state = 'paid'
+}
+
+/** A debt as the commit rule takes it: its object stands, and `table` is known not to hold it. */
+export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewDataFile => ({
+  ...debt.file,
+  tableUuid: table.metadata['table-uuid'],
+  state: 'ours',
+  absentFrom: table,
+  uncertain: debt.uncertain,
+  written: Promise.resolve(),
+  bytes: null,
+  deadline,
+  settle: () => {
+    debt.state = 'paid'
+  },
+  // It is still owed: the next sweep looks first.
+  fail: () => {},
+})

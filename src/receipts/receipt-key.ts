@@ -1,0 +1,64 @@
+/**
+ * Where receipts are. `_receipts/owed/{namespace}.{table}/{table uuid}/{request id}-{base sequence}-{digest}.json`; those
+ * that cannot be paid below `_receipts/quarantine/` instead, so that a list of what is owed does not pass them.
+ *
+ * The digest is of the receipt's bytes: a key never stands for other bytes than those that somebody read there, and
+ * whoever removes a receipt that he paid cannot remove another that came to its place meanwhile.
+ */
+import { sha256Hex } from '../sha256.ts'
+import { type Receipt, receiptBytes } from './receipt.ts'
+
+/** What all receipts that are owed begin with. */
+export const owedPrefix = '_receipts/owed/'
+
+/** What all receipts begin with that could not be paid. */
+export const quarantinePrefix = '_receipts/quarantine/'
+
+/** What a key says without the receipt. */
+export interface ReceiptKey {
+  readonly key: string
+  /** `{namespace}.{table}`, with all but letters, digits, `_` and `-` as `%XX`. */
+  readonly table: string
+  readonly tableUuid: string
+  readonly requestId: string
+  readonly baseSequence: number
+}
+
+/** What a table's receipts begin with. */
+export const tablePrefix = ({
+  identifier: { namespace, name },
+  tableUuid,
+}: Pick<Receipt, 'identifier' | 'tableUuid'>): string =>
+  `${owedPrefix}${[...namespace, name].map(escaped).join('.')}/${escaped(tableUuid)}/`
+
+/** A receipt's key and bytes. */
+export const sealed = async (receipt: Receipt): Promise<{ key: string; bytes: Uint8Array }> => {
+  const bytes = receiptBytes(receipt)
+  const digest = await sha256Hex([bytes], 16)
+  const { requestId, baseSequence } = receipt
+  return { key: `${tablePrefix(receipt)}${requestId}-${baseSequence}-${digest}.json`, bytes }
+}
+
+const form =
+  /^_receipts\/(?:owed|quarantine)\/([^/]+)\/([^/]+)\/([0-9a-f]{32})-(\d+)-[0-9a-f]{16}\.json$/
+
+/** What a key says; null when it is none of a receipt. */
+export const readKey = (key: string): ReceiptKey | null => {
+  const [, table = '', tableUuid = '', requestId = '', base = ''] = form.exec(key) ?? []
+  if (table === '') return null
+  return { key, table, tableUuid, requestId, baseSequence: Number(base) }
+}
+
+/** Where a receipt goes that cannot be paid. */
+export const quarantineKey = (key: string): string =>
+  `${quarantinePrefix}${key.slice(owedPrefix.length)}`
+
+const encoder = new TextEncoder()
+
+const escaped = (text: string): string =>
+  text.replace(/[^A-Za-z0-9_-]/gu, (char) =>
+    Array.from(
+      encoder.encode(char),
+      (byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`,
+    ).join(''),
+  )
