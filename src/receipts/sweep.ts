@@ -113,7 +113,12 @@ interface Known {
 }
 
 /** What became of one receipt; `gone`: somebody else has paid it. */
-type End = keyof Counts | 'gone'
+type End = 'paid' | 'quarantined' | 'gone' | Owed
+
+/** The next sweep meets it again. */
+interface Owed {
+  readonly owed: string
+}
 
 /** Never throws: one table's trouble is not another's, nor one receipt's. */
 const sweepPage = async (
@@ -122,24 +127,23 @@ const sweepPage = async (
   context: CommitContext,
   { store, log }: SweepOptions,
 ): Promise<Counts> => {
-  const read = await inTurns(page, lanes, (listed) =>
-    readListed(listed, store, log).catch((error) => leave(listed, reasonOf(error), log)),
-  )
-  const known = read.filter((one) => typeof one !== 'string')
+  const read = await inTurns(page, lanes, (listed) => readListed(listed, store, log).catch(owedFor))
+  const known = read.filter((one) => typeof one !== 'string' && 'receipt' in one)
   const receipts = known.map(({ receipt }) => receipt)
   const payments = await pay(receipts, deadline, context).catch((error) =>
     receipts.map((): Payment => ({ kind: 'owed', reason: reasonOf(error) })),
   )
   const ended = await inTurns([...known.entries()], lanes, ([i, { listed, bytes }]) =>
-    end(listed, bytes, payments[i] as Payment, store, log).catch((error) =>
-      leave(listed, reasonOf(error), log),
-    ),
+    end(listed, bytes, payments[i] as Payment, store, log).catch(owedFor),
   )
-  const counts = { ...none }
-  for (const kind of [...read, ...ended]) {
-    if (typeof kind === 'string' && kind !== 'gone') counts[kind]++
+  const ends = [...read.filter((one) => typeof one === 'string' || 'owed' in one), ...ended]
+  const owed = ends.filter((one) => typeof one !== 'string')
+  tellOwed(page[0].table, owed, log)
+  return {
+    paid: ends.filter((one) => one === 'paid').length,
+    quarantined: ends.filter((one) => one === 'quarantined').length,
+    owed: owed.length,
   }
-  return counts
 }
 
 const readListed = async (
@@ -151,7 +155,7 @@ const readListed = async (
   if (bytes === null) return 'gone'
   const read = readReceipt(bytes)
   if (read.kind === 'later') {
-    return leave(listed, `its format version ${read.version} is of a later program`, log)
+    return { owed: `format version ${read.version} is of a later program` }
   }
   if (read.kind === 'unreadable') return quarantine(listed, bytes, read.reason, store, log)
   const { receipt } = read
@@ -166,7 +170,7 @@ const end = async (
   store: ReceiptStore,
   log: Log,
 ): Promise<End> => {
-  if (payment.kind === 'owed') return leave(listed, payment.reason, log)
+  if (payment.kind === 'owed') return { owed: payment.reason }
   if (payment.kind === 'unpayable') return quarantine(listed, bytes, payment.reason, store, log)
   await store.remove(listed.key)
   return 'paid'
@@ -185,11 +189,14 @@ const quarantine = async (
   return 'quarantined'
 }
 
-/** The next sweep meets it again. */
-const leave = ({ key, table }: ListedReceipt, reason: string, log: Log): 'owed' => {
-  log('warn', 'a receipt is still owed', { table, receipt: key, reason })
-  return 'owed'
+/** One line for each reason: a table that is gone may owe thousands. */
+const tellOwed = (table: string, ends: readonly Owed[], log: Log): void => {
+  for (const [reason, { length }] of Map.groupBy(ends, ({ owed }) => owed)) {
+    log('warn', 'receipts are still owed', { table, reason, receipts: length })
+  }
 }
+
+const owedFor = (error: unknown): Owed => ({ owed: reasonOf(error) })
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

@@ -1,0 +1,274 @@
+// Protects what a 200 stands on when it is given for a receipt: every file that is owed gets into its table, once, wherever a
+// sweep is killed, whatever answer is lost, whoever sweeps or resends beside it; and what cannot be paid is put aside and told.
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Log } from '../../src/log.ts'
+import { compact } from '../faults/model/others.ts'
+import { createChance } from '../faults/model/random.ts'
+import { fileOf, keyOf, send } from '../iceberg/table-lab.ts'
+import {
+  type Around,
+  createReceiptLab,
+  owedFile,
+  type ReceiptLab,
+  recreate,
+  requestIdOf,
+} from './receipt-lab.ts'
+
+// Without compression, which takes real time.
+vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
+  ...(await original<typeof import('../../src/iceberg/avro/container.ts')>()),
+  ...(await import('../faults/model/plain-container.ts')),
+}))
+
+const hour = 3_600_000
+const never = new Promise<never>(() => {})
+
+let lab: ReceiptLab
+beforeEach(async () => {
+  lab = await createReceiptLab()
+})
+
+/** The files of all requests are in the table once, nothing is owed, and sending them again adds nothing. */
+const expectPaid = async (lab: ReceiptLab, requests: readonly number[]): Promise<void> => {
+  const files = requests.map(keyOf).sort()
+  expect((await lab.files()).map(requestFile)).toEqual(files)
+  expect([await lab.owed(), await lab.quarantined()]).toEqual([[], []])
+  const sending = lab.sendIn()
+  for (const n of requests) expect((await sending(n))[0]).toBe('duplicate')
+  expect((await lab.files()).length).toBe(files.length)
+}
+
+/** A copy's name is that of its request's file. */
+const requestFile = (key: string): string => key.replace(/-[0-9a-f]{8}\.parquet$/, '.parquet')
+
+/** A table with rows, four files that are owed, one of them by two receipts and one that is in the table already. */
+const indebted = async (): Promise<readonly number[]> => {
+  await lab.sendIn()(1)
+  for (const n of [2, 3, 4]) await lab.owe(n)
+  await lab.owe(2, { ageMs: 5 })
+  await lab.owe(1, { receipt: { baseSequence: 0 } })
+  return [1, 2, 3, 4]
+}
+
+describe('a sweep', () => {
+  it('pays all receipts of a table in one commit', async () => {
+    const requests = await indebted()
+    const before = lab.snapshots()
+    expect(await lab.swept()).toEqual({ paid: 5, quarantined: 0, owed: 0, complete: true })
+    expect(lab.snapshots()).toBe(before + 1)
+    await expectPaid(lab, requests)
+  })
+
+  it('pays 5,000 in one commit, and nothing is added by another sweep or a resend', async () => {
+    const requests = Array.from({ length: 5_000 }, (_, n) => n)
+    const receipts = await Promise.all(requests.map((n) => lab.owe(n)))
+    expect(await lab.swept()).toMatchObject({ paid: 5_000, complete: true })
+    expect([lab.snapshots(), (await lab.files()).length]).toEqual([1, 5_000])
+    // As written once more by attempts that were late.
+    await Promise.all(receipts.map((receipt) => lab.store.write(receipt)))
+    expect(await lab.swept()).toMatchObject({ paid: 5_000, complete: true })
+    const { one } = lab.sendIn()
+    const [outcomes] = await lab.timed(() => Promise.all(requests.map((n) => one(n))))
+    expect(new Set(outcomes)).toEqual(new Set(['duplicate']))
+    expect([lab.snapshots(), (await lab.files()).length]).toEqual([1, 5_000])
+  })
+
+  it('commits nothing where everything is in the table', async () => {
+    await lab.sendIn()(1)
+    await lab.owe(1, { receipt: { baseSequence: 0 } })
+    expect(await lab.swept()).toMatchObject({ paid: 1 })
+    expect(lab.snapshots()).toBe(1)
+  })
+
+  it('begins nothing shortly before its deadline, and says that it is not done', async () => {
+    await lab.owe(1)
+    const [result] = await lab.timed(() => lab.sweep()(lab.world.now() + 4_000))
+    expect(result).toEqual({ paid: 0, quarantined: 0, owed: 0, complete: false })
+    expect((await lab.owed()).length).toBe(1)
+  })
+})
+
+describe('wherever a sweep is disturbed, the next one finishes', () => {
+  type Disturb = (k: number, count: () => number) => Around
+
+  const killedBefore: Disturb = (k, count) => ({ before: () => (count() >= k ? never : undefined) })
+  const killedAfter: Disturb = (k, count) => {
+    let calls = 0
+    return {
+      before: () => (calls++ > k ? never : undefined),
+      after: () => (count() >= k ? never : undefined),
+    }
+  }
+  const fails: Disturb = (k, count) => ({
+    before() {
+      if (count() === k) throw new Error('refused')
+    },
+  })
+  const losesAnswer: Disturb = (k, count) => ({
+    after() {
+      if (count() === k) throw new Error('lost')
+    },
+  })
+
+  it.each([
+    ['killed before a call', killedBefore],
+    ['killed after a call', killedAfter],
+    ['a call fails', fails],
+    ['an answer is lost', losesAnswer],
+  ])('%s', async (_, disturb) => {
+    let calls = Number.POSITIVE_INFINITY
+    for (let k = 0; k < calls; k++) {
+      lab = await createReceiptLab()
+      const requests = await indebted()
+      let count = 0
+      void lab
+        .sweep(disturb(k, () => count++))(lab.world.now() + 60_000)
+        .catch(() => {})
+      await lab.world.run(Number.POSITIVE_INFINITY)
+      if (count <= k) calls = count
+      expect(await lab.swept()).toMatchObject({ quarantined: 0, owed: 0, complete: true })
+      await expectPaid(lab, requests)
+    }
+    expect(calls).toBeGreaterThan(12)
+  })
+})
+
+describe('two sweeps at once', () => {
+  const seeds = Array.from({ length: 30 }, (_, seed) => seed)
+
+  it.each(seeds)(
+    'lose nothing and double nothing, beside resends and faults: seed %i',
+    async (seed) => {
+      const chance = createChance(seed)
+      const requests = await indebted()
+      const faults: Around = {
+        before: async () => {
+          await lab.world.sleep(chance.whole(0, 20))
+          if (chance.happens(0.03)) throw new Error('refused')
+          if (chance.happens(0.01)) await never
+        },
+        after: async () => {
+          await lab.world.sleep(chance.whole(0, 20))
+          if (chance.happens(0.03)) throw new Error('lost')
+          if (chance.happens(0.01)) await never
+        },
+      }
+      for (let i = 0; i < 2; i++) {
+        void lab
+          .sweep(faults)(lab.world.now() + 60_000)
+          .catch(() => {})
+      }
+      const writer = lab.writer()
+      for (const n of requests) {
+        lab.world.at(
+          lab.world.now() + chance.whole(0, 200),
+          () => void send(writer, n, lab.world, { by: 'again' }),
+        )
+      }
+      await lab.world.run(Number.POSITIVE_INFINITY)
+      expect(await lab.swept()).toMatchObject({ quarantined: 0, owed: 0, complete: true })
+      await expectPaid(lab, requests)
+    },
+  )
+})
+
+describe('what cannot be paid', () => {
+  /** A receipt that is put aside beside one that is paid; what is told. */
+  const aside = async (): Promise<string> => {
+    const lines: string[] = []
+    const log: Log = (level, message, facts) => {
+      if (level === 'error') lines.push(`${message}: ${facts?.requestId} ${facts?.reason}`)
+    }
+    const owed = await lab.owed()
+    await lab.owe(9)
+    expect(await lab.swept(log)).toMatchObject({ paid: 1, quarantined: 1, owed: 0 })
+    expect(await lab.quarantined()).toEqual(
+      owed.map((key) => key.replace('/owed/', '/quarantine/')),
+    )
+    expect([await lab.owed(), (await lab.files()).map(requestFile)]).toEqual([[], [keyOf(9)]])
+    expect(lines.length).toBe(1)
+    return lines.join()
+  }
+  const told = 'a receipt cannot be paid: rows that were acknowledged are not in their table'
+
+  it('is a file that is gone', async () => {
+    await lab.owe(1, { ageMs: hour })
+    await lab.storage.delete(keyOf(1))
+    const path = `memory://lake/${keyOf(1)}`
+    expect(await aside()).toBe(`${told}: ${requestIdOf(1)} its data file is gone: ${path}`)
+  })
+
+  it('is a file of a table that was made anew', async () => {
+    await lab.owe(1)
+    await recreate(lab)
+    expect(await aside()).toBe(`${told}: ${requestIdOf(1)} the table was made anew`)
+  })
+
+  it('is a file of an unknown spec', async () => {
+    await lab.owe(1, { receipt: { files: [{ ...owedFile(1), specId: 7 }] } })
+    expect(await aside()).toContain('the table has no partition spec 7')
+  })
+
+  it('is what is no receipt', async () => {
+    const { tableUuid } = await lab.owe(1)
+    const [key = ''] = await lab.owed()
+    await lab.storage.put(key, new TextEncoder().encode('{"format-version":1'))
+    expect(key).toContain(tableUuid)
+    expect(await aside()).toContain(requestIdOf(1))
+  })
+
+  it('is put aside once the rest of its receipt is paid', async () => {
+    await lab.owe(2, { ageMs: hour, receipt: { files: [owedFile(1), owedFile(2)] } })
+    await lab.swept()
+    expect([await lab.files(), (await lab.quarantined()).length]).toEqual([[keyOf(2)], 1])
+  })
+})
+
+describe('what waits', () => {
+  it('is owed while its table is gone, and paid when that is back', async () => {
+    await lab.owe(1)
+    const metadata = lab.metadata()
+    lab.tables.clear()
+    expect(await lab.swept()).toEqual({ paid: 0, quarantined: 0, owed: 1, complete: true })
+    lab.tables.set('otel/logs', metadata)
+    expect(await lab.swept()).toMatchObject({ paid: 1 })
+    await expectPaid(lab, [1])
+  })
+
+  it('is a receipt of a later version: it is told, and left as it is', async () => {
+    await lab.owe(1)
+    const [key = ''] = await lab.owed()
+    const later = new TextEncoder().encode('{"format-version":2,"files":"in another way"}')
+    await lab.storage.put(key, later)
+    const lines: unknown[] = []
+    const result = await lab.swept((_, message, facts) => void lines.push([message, facts?.reason]))
+    expect(result).toMatchObject({ paid: 0, quarantined: 0, owed: 1 })
+    expect(lines).toEqual([['receipts are still owed', 'format version 2 is of a later program']])
+    expect(await lab.storage.get(key)).toEqual(later)
+  })
+
+  it('for a day is copied, so that nobody who removes old files takes it out of the table', async () => {
+    await lab.owe(1, { ageMs: 24 * hour })
+    await lab.owe(2, { ageMs: 23 * hour })
+    await lab.swept()
+    const [copy, file] = await lab.files()
+    expect([copy === keyOf(1), requestFile(copy ?? ''), file]).toEqual([false, keyOf(1), keyOf(2)])
+    expect(await lab.storage.get(copy ?? '')).toEqual(fileOf(1).bytes)
+    await expectPaid(lab, [1, 2])
+  })
+})
+
+it('a file that was paid, compacted away and removed is paid, not gone', async () => {
+  const receipt = await lab.owe(1, { ageMs: 2 * hour })
+  await lab.swept()
+  const others = lab.others()
+  await lab.timed(async () => {
+    while (!(await compact(others))) {}
+  })
+  expect((await lab.files()).length).toBe(1)
+  expect(await lab.files()).not.toContain(keyOf(1))
+  await lab.storage.delete(keyOf(1))
+  await lab.store.write(receipt)
+  expect(await lab.swept()).toMatchObject({ paid: 1, quarantined: 0 })
+  expect(await lab.quarantined()).toEqual([])
+})
