@@ -7,18 +7,20 @@ import type { OwedFile, Receipt } from './receipt.ts'
 
 /**
  * - `owed`: may be committed
+ * - `held`: may not be, until more is known of its object
  * - `paid`: in the table, or was
  * - `gone`: its object is not there, or is another; `unpayable` for another reason
  */
-export type DebtState = 'owed' | 'paid' | 'gone' | 'unpayable'
+export type DebtState = 'owed' | 'held' | 'paid' | 'gone' | 'unpayable'
 
 /** A data file that a receipt names. */
 export interface Debt {
   readonly receivedAt: number
   readonly baseSequence: number
-  readonly file: OwedFile
+  /** Where its rows are; it may be copied on the way. */
+  file: OwedFile
   state: DebtState
-  /** Why it cannot be paid; what the operator is told. */
+  /** Why it is held, or cannot be paid; what the operator is told. */
   reason: string
   /** Whether the table may hold it, or have held it, for all that it remembers. */
   uncertain: boolean
@@ -34,6 +36,12 @@ export const debtsOf = ({ files, receivedAt, baseSequence }: Receipt): Debt[] =>
     reason: '',
     uncertain: false,
   }))
+
+/** Keeps one file's trouble from the others. */
+export const hold = (debt: Debt, error: unknown): void => {
+  debt.state = 'held'
+  debt.reason = error instanceof Error ? error.message : String(error)
+}
 
 /** Marks the files whose partition spec the table does not have: no manifest can be written for them. */
 export const markUnknownSpecs = (debts: readonly Debt[], { metadata }: LoadedTable): void => {
@@ -77,13 +85,6 @@ export const markLanded = async (
   }
 }
 
-/** Of each file that is owed one debt: several attempts of a request may have left receipts, and any will do. */
-export const oncePerFile = (debts: readonly Debt[]): readonly Debt[] => [
-  ...new Map(
-    debts.filter(({ state }) => state === 'owed').map((debt) => [debt.file.uuid, debt]),
-  ).values(),
-]
-
 /** Marks whatever else names a file that is in the table now. */
 export const markPaid = (debts: readonly Debt[]): void => {
   const paid = new Set(
@@ -106,5 +107,7 @@ export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewD
     debt.state = 'paid'
   },
   // It is still owed: the next sweep looks first.
-  fail: () => {},
+  fail: (error) => {
+    debt.reason = error instanceof Error ? error.message : String(error)
+  },
 })

@@ -2,10 +2,9 @@
  * Data files that have waited long. Whoever removes files that no table refers to (S3 Tables does so by itself) may have
  * removed them, or be about to: a table that refers to a file which is not there cannot be read at all.
  */
-import { IngestError } from '../errors.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { inTurns } from '../turns.ts'
-import type { Debt } from './debt.ts'
+import { type Debt, hold } from './debt.ts'
 
 /** From this age on a file is looked at first: no removal of files is set to less. */
 const lookMs = 3_600_000
@@ -17,41 +16,40 @@ const lanes = 16
 /** Copies at once: each holds a file. */
 const copyLanes = 2
 
-/** Marks the files that are `gone` of those that have waited long. `unavailable` when that cannot be told. */
+/** Marks the files that are `gone` of those that have waited long; `held` are those of which that cannot be told. */
 export const markGone = async (
   debts: readonly Debt[],
   { io }: LoadedTable,
   now: number,
 ): Promise<void> => {
   const old = debts.filter(({ receivedAt }) => now - receivedAt >= lookMs)
-  await inTurns(old, lanes, async (debt) => {
+  const look = async (debt: Debt): Promise<void> => {
     const { file_path: path, file_size_in_bytes: size } = debt.file.dataFile
     const object = await io.head(path)
     if (object !== null && BigInt(object.size) === size) return
     debt.state = 'gone'
     debt.reason = object === null ? 'its data file is gone' : 'its data file has another size'
-  })
+  }
+  await inTurns(old, lanes, (debt) => look(debt).catch((error) => hold(debt, error)))
 }
 
-/** Files that may be removed any time, under a path that is new; the others as they are. A copy nobody needs does no harm. */
+/**
+ * Copies the files that may be removed any time to paths that are new; `held` are those for which that failed. A copy that
+ * nobody needs does no harm.
+ */
 export const copyOld = async (
   debts: readonly Debt[],
   { io }: LoadedTable,
   now: number,
-): Promise<readonly Debt[]> => {
+): Promise<void> => {
   const old = debts.filter(({ receivedAt }) => now - receivedAt >= copyMs)
-  const copies = new Map<Debt, string>()
-  await inTurns(old, copyLanes, async (debt) => {
+  const copy = async (debt: Debt): Promise<void> => {
     const { file_path: path } = debt.file.dataFile
     const bytes = await io.get(path)
-    if (bytes === null) throw new IngestError('unavailable', 'a data file is gone all at once')
-    const copy = path.replace(/\.parquet$/, `-${crypto.randomUUID().slice(0, 8)}.parquet`)
-    await io.put(copy, bytes, { ifNoneMatch: '*' })
-    copies.set(debt, copy)
-  })
-  for (const [debt, file_path] of copies) {
-    const { file } = debt
-    Object.assign(debt, { file: { ...file, dataFile: { ...file.dataFile, file_path } } })
+    if (bytes === null) return hold(debt, 'its data file is gone all at once')
+    const to = path.replace(/\.parquet$/, `-${crypto.randomUUID().slice(0, 8)}.parquet`)
+    await io.put(to, bytes, { ifNoneMatch: '*' })
+    debt.file = { ...debt.file, dataFile: { ...debt.file.dataFile, file_path: to } }
   }
-  return debts
+  await inTurns(old, copyLanes, (debt) => copy(debt).catch((error) => hold(debt, error)))
 }

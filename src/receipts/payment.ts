@@ -4,15 +4,7 @@ import { IngestError } from '../errors.ts'
 import type { Catalog, LoadedTable, TableIdentifier } from '../iceberg/catalog.ts'
 import { type CommitContext, commitWaiting } from '../iceberg/commit.ts'
 import { inTime } from '../iceberg/retry.ts'
-import {
-  type Debt,
-  debtsOf,
-  markLanded,
-  markPaid,
-  markUnknownSpecs,
-  oncePerFile,
-  standing,
-} from './debt.ts'
+import { type Debt, debtsOf, markLanded, markPaid, markUnknownSpecs, standing } from './debt.ts'
 import { copyOld, markGone } from './old-files.ts'
 import type { Receipt } from './receipt.ts'
 
@@ -78,7 +70,7 @@ const payDebts = async (
 ): Promise<void> => {
   const { clock } = context
   markUnknownSpecs(debts, loaded)
-  const known = debts.filter(({ state }) => state === 'owed')
+  const known = debts.filter(isOwed)
   await markGone(known, loaded, clock.now())
   const isOneGone = known.some(({ state }) => state === 'gone')
   // It may have been paid, and compacted away since: only a look after that tells.
@@ -88,19 +80,23 @@ const payDebts = async (
   }
   await markLanded(known, table, context.files)
   markPaid(debts)
-  const owed = await copyOld(oncePerFile(debts), table, clock.now())
+  await copyOld(known.filter(isOwed), table, clock.now())
   const until = Math.min(deadline, clock.now() + commitMs)
-  const files = owed.map((debt) => standing(debt, table, until))
+  const files = known.filter(isOwed).map((debt) => standing(debt, table, until))
   const take = () => files.splice(0)
+  // Set aside is what another receipt names, too: any of them will do.
   const waiting = { take, any: () => files.length > 0, aside: () => {} }
   // What it throws, the files were told: they are owed.
   if (files.length > 0) await commitWaiting(waiting, table, context).catch(() => {})
   markPaid(debts)
 }
 
+const isOwed = ({ state }: Debt): boolean => state === 'owed'
+
 const paymentOf = (debts: readonly Debt[]): Payment => {
-  if (debts.some(({ state }) => state === 'owed')) {
-    return { kind: 'owed', reason: 'the table could not be changed' }
+  const waits = debts.find(({ state }) => state === 'owed' || state === 'held')
+  if (waits !== undefined) {
+    return { kind: 'owed', reason: waits.reason || 'the table could not be changed in time' }
   }
   const lost = debts.find(({ state }) => state !== 'paid')
   if (lost === undefined) return { kind: 'paid' }

@@ -2,6 +2,7 @@
 // sweep is killed, whatever answer is lost, whoever sweeps or resends beside it; and what cannot be paid is put aside and told.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Log } from '../../src/log.ts'
+import { creation } from '../contracts/commits.ts'
 import { compact } from '../faults/model/others.ts'
 import { createChance } from '../faults/model/random.ts'
 import { fileOf, keyOf, send } from '../iceberg/table-lab.ts'
@@ -45,7 +46,11 @@ const requestFile = (key: string): string => key.replace(/-[0-9a-f]{8}\.parquet$
 const indebted = async (): Promise<readonly number[]> => {
   await lab.sendIn()(1)
   for (const n of [2, 3, 4]) await lab.owe(n)
-  await lab.owe(2, { ageMs: 5 })
+  const path = `memory://lake/${keyOf(2)}`.replace('.parquet', '-0123abcd.parquet')
+  const file = owedFile(2)
+  const again = { ...file, dataFile: { ...file.dataFile, file_path: path } }
+  await lab.storage.put(path.replace('memory://lake/', ''), fileOf(2).bytes)
+  await lab.owe(2, { receipt: { files: [again] } })
   await lab.owe(1, { receipt: { baseSequence: 0 } })
   return [1, 2, 3, 4]
 }
@@ -71,6 +76,17 @@ describe('a sweep', () => {
     const [outcomes] = await lab.timed(() => Promise.all(requests.map((n) => one(n))))
     expect(new Set(outcomes)).toEqual(new Set(['duplicate']))
     expect([lab.snapshots(), (await lab.files()).length]).toEqual([1, 5_000])
+  })
+
+  it('pays each table in a commit of its own', async () => {
+    const traces = { namespace: ['otel'], name: 'traces' }
+    const made = await lab.catalog.create(traces, creation())
+    const tableUuid = made.metadata['table-uuid']
+    for (const n of [1, 2]) await lab.owe(n)
+    for (const n of [3, 4]) await lab.owe(n, { receipt: { identifier: traces, tableUuid } })
+    expect(await lab.swept()).toMatchObject({ paid: 4 })
+    expect(lab.tables.get('otel/traces')?.snapshots.length).toBe(1)
+    expect([lab.snapshots(), await lab.files()]).toEqual([1, [keyOf(1), keyOf(2)]])
   })
 
   it('commits nothing where everything is in the table', async () => {
@@ -110,6 +126,16 @@ describe('wherever a sweep is disturbed, the next one finishes', () => {
     },
   })
 
+  /** Sweeps with call `k` disturbed: how many calls there were, if that was none of them. */
+  const disturbed = async (k: number, disturb: Disturb): Promise<number> => {
+    let count = 0
+    void lab
+      .sweep(disturb(k, () => count++))(lab.world.now() + 60_000)
+      .catch(() => {})
+    await lab.world.run(Number.POSITIVE_INFINITY)
+    return count <= k ? count : Number.POSITIVE_INFINITY
+  }
+
   it.each([
     ['killed before a call', killedBefore],
     ['killed after a call', killedAfter],
@@ -130,6 +156,43 @@ describe('wherever a sweep is disturbed, the next one finishes', () => {
       await expectPaid(lab, requests)
     }
     expect(calls).toBeGreaterThan(12)
+  })
+
+  it.each([
+    ['killed before a call', killedBefore],
+    ['killed after a call', killedAfter],
+    ['a call fails', fails],
+    ['an answer is lost', losesAnswer],
+  ])('also where a receipt is put aside and a file copied: %s', async (_, disturb) => {
+    let calls = Number.POSITIVE_INFINITY
+    for (let k = 0; k < calls; k++) {
+      lab = await createReceiptLab()
+      await lab.owe(1, { ageMs: hour })
+      await lab.owe(2, { ageMs: 24 * hour })
+      await lab.storage.delete(keyOf(1))
+      const [gone = ''] = await lab.owed()
+      calls = Math.min(calls, await disturbed(k, disturb))
+      await lab.swept()
+      expect([await lab.owed(), await lab.quarantined()]).toEqual([
+        [],
+        [gone.replace('/owed/', '/quarantine/')],
+      ])
+      expect((await lab.files()).map(requestFile)).toEqual([keyOf(2)])
+    }
+    expect(calls).toBeGreaterThan(12)
+  })
+
+  it('a file that cannot be looked at holds up no other', async () => {
+    await lab.owe(1, { ageMs: hour })
+    await lab.owe(2)
+    const sweep = lab.sweep({
+      before(call) {
+        if (call === 'head') throw new Error('forbidden')
+      },
+    })
+    const [result] = await lab.timed(() => sweep(lab.world.now() + 60_000))
+    expect(result).toMatchObject({ paid: 1, owed: 1, quarantined: 0 })
+    expect(await lab.files()).toEqual([keyOf(2)])
   })
 })
 

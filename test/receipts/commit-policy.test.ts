@@ -1,0 +1,136 @@
+// Protects that a busy table's metadata stays small: so many snapshots are made and no more, whoever asks and however often.
+import { describe, expect, it } from 'vitest'
+import { stringifyJson } from '../../src/iceberg/json.ts'
+import { newTableMetadata } from '../../src/iceberg/new-table.ts'
+import { mainBranch, type TableMetadata } from '../../src/iceberg/table-metadata.ts'
+import { applyUpdates } from '../../src/iceberg/table-updates.ts'
+import { type CommitMode, commitPolicy } from '../../src/receipts/commit-policy.ts'
+import { creation } from '../contracts/commits.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const start = Date.UTC(2026, 0, 1)
+
+const empty = newTableMetadata('s3://bucket-of-a-usual-length/otel/logs', creation(), start)
+
+/** A snapshot more, as large as those of the product. */
+const withSnapshot = (metadata: TableMetadata, at: number): TableMetadata => {
+  const id = BigInt(at) * 4_000_000n + 7n
+  const counts = 'records files-size data-files delete-files position-deletes equality-deletes'
+  const totals = counts.split(' ').map((name) => [`total-${name}`, '123456789'])
+  const list = `${metadata.location}/metadata/snap-${id}-${'0'.repeat(36)}.avro`
+  const snapshot = {
+    'snapshot-id': id,
+    'sequence-number': metadata['last-sequence-number'] + 1,
+    'timestamp-ms': at,
+    'manifest-list': list,
+    'schema-id': 0,
+    summary: {
+      operation: 'append',
+      'added-data-files': '1000',
+      'added-records': '1000000',
+      'added-files-size': '123456789',
+      'changed-partition-count': '1',
+      ...Object.fromEntries(totals),
+      'engine-name': 'otlp2parquet',
+      'engine-version': '0.1.0',
+      'manifests-created': '1',
+      'manifests-kept': '100',
+      'manifests-replaced': '0',
+    },
+  }
+  return applyUpdates(
+    metadata,
+    [
+      { action: 'add-snapshot', snapshot },
+      { action: 'set-snapshot-ref', 'ref-name': mainBranch, type: 'branch', 'snapshot-id': id },
+    ],
+    at,
+  )
+}
+
+const perSnapshot =
+  stringifyJson(withSnapshot(withSnapshot(empty, start), start + 1)).length -
+  stringifyJson(withSnapshot(empty, start)).length
+
+describe('inline and deferred', () => {
+  it.each<[CommitMode, boolean]>([
+    ['inline', true],
+    ['deferred', false],
+  ])('%s', (mode, commits) => {
+    const policy = commitPolicy({ mode, intervalMs: minute, now: () => start })
+    expect(policy(empty)).toBe(commits)
+    expect(policy(withSnapshot(empty, start))).toBe(commits)
+    expect(policy(withSnapshot(empty, start - hour))).toBe(commits)
+  })
+})
+
+describe('auto', () => {
+  const commits = (age: number): boolean =>
+    commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start + age })(
+      withSnapshot(empty, start),
+    )
+
+  it('commits to a table without snapshots', () => {
+    expect(commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start })(empty)).toBe(true)
+  })
+
+  it.each([
+    [0, false],
+    [minute - 1, false],
+    [minute, true],
+    [hour, true],
+    ['by a clock that is ahead of ours', -minute + 1, false],
+    ['by a clock that is wrong', -hour, true],
+  ])('%s', (...row) => {
+    const [age, expected] = row.slice(-2) as [number, boolean]
+    expect(commits(age)).toBe(expected)
+  })
+})
+
+/**
+ * 1,000 requests a minute for 120 hours, a sweep each minute, snapshots kept for a day: the most bytes of metadata, and the
+ * minutes until a catalog that takes 50 MB refuses. A second is as short a time as matters.
+ */
+const simulate = (mode: CommitMode): { bytes: number; minutes: number } => {
+  const requests = 1_000 / 60
+  let now = start
+  const policy = commitPolicy({ mode, intervalMs: minute, now: () => now })
+  const kept: { at: number; count: number }[] = []
+  let metadata = empty
+  let [snapshots, owed, most] = [0, 0, 0]
+  const commit = (count: number): void => {
+    metadata = withSnapshot(empty, now)
+    kept.push({ at: now, count })
+    snapshots += count
+  }
+  for (; now < start + 120 * hour; now += 1_000) {
+    while (kept[0] !== undefined && kept[0].at <= now - 24 * hour) {
+      snapshots -= kept.shift()?.count ?? 0
+    }
+    if (mode === 'inline') commit(requests)
+    else {
+      if (policy(metadata)) commit(1)
+      owed += requests
+      if ((now - start) % minute === 0 && owed > 0) {
+        commit(1)
+        owed = 0
+      }
+    }
+    most = Math.max(most, snapshots * perSnapshot)
+    if (most > 50e6) break
+  }
+  return { bytes: most, minutes: (now - start) / minute }
+}
+
+describe('1,000 requests a minute for 120 hours', () => {
+  it.each<CommitMode>(['auto', 'deferred'])('%s: metadata stays below 4 MB', (mode) => {
+    const { bytes, minutes } = simulate(mode)
+    expect(bytes).toBeGreaterThan(0.5e6)
+    expect([bytes < 4e6, minutes]).toEqual([true, 120 * 60])
+  })
+
+  it('inline: what S3 Tables takes is full in less than two hours', () => {
+    expect(simulate('inline').minutes).toBeLessThan(120)
+  })
+})
