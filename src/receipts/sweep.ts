@@ -23,6 +23,8 @@ export interface SweepOptions {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** In one commit at most. */
+  readonly maxReceipts?: number
 }
 
 /** How many receipts a sweep met, and what became of them. */
@@ -38,9 +40,9 @@ export interface SweepResult {
 /** Sweeps once. `deadline`: milliseconds since 1970. `unavailable` where the receipts cannot be listed. */
 export type Sweep = (deadline: number) => Promise<SweepResult>
 
-/** Receipts in one commit, and their bytes: what is decoded of them is in memory at once. */
-const pageReceipts = 10_000
-const pageBytes = 32 * 1024 * 1024
+/** Receipts in one commit, and their bytes: all of them are in memory at once, decoded. */
+const defaultMaxReceipts = 10_000
+const maxBytes = 16 * 1024 * 1024
 
 /** Requests to the receipts' storage at once. */
 const lanes = 32
@@ -50,7 +52,7 @@ const reserveMs = 5_000
 
 /** A sweep that keeps what it learns of tables for the next one. */
 export const createSweep = (options: SweepOptions): Sweep => {
-  const { store, clock } = options
+  const { store, clock, maxReceipts = defaultMaxReceipts } = options
   const contexts = new Map<string, CommitContext>()
   const contextOf = (table: string): CommitContext => {
     const context = contexts.get(table) ?? {
@@ -63,7 +65,7 @@ export const createSweep = (options: SweepOptions): Sweep => {
   }
   return async (deadline) => {
     let total = none
-    for await (const page of pages(store.owed())) {
+    for await (const page of pages(store.owed(), maxReceipts)) {
       if (clock.now() + reserveMs > deadline) return { ...total, complete: false }
       const [{ table, tableUuid }] = page
       const counts = await sweepPage(page, deadline, contextOf(`${table} ${tableUuid}`), options)
@@ -83,7 +85,10 @@ type Counts = { -readonly [kind in Exclude<keyof SweepResult, 'complete'>]: numb
 const none: Counts = { paid: 0, quarantined: 0, owed: 0 }
 
 /** The list in pages of one table each. */
-async function* pages(list: AsyncIterable<ListedReceipt>): AsyncGenerator<Page> {
+async function* pages(
+  list: AsyncIterable<ListedReceipt>,
+  maxReceipts: number,
+): AsyncGenerator<Page> {
   let page: [ListedReceipt, ...ListedReceipt[]] | null = null
   let bytes = 0
   for await (const receipt of list) {
@@ -91,8 +96,8 @@ async function* pages(list: AsyncIterable<ListedReceipt>): AsyncGenerator<Page> 
       page !== null &&
       (page[0].table !== receipt.table ||
         page[0].tableUuid !== receipt.tableUuid ||
-        page.length >= pageReceipts ||
-        bytes + receipt.size > pageBytes)
+        page.length >= maxReceipts ||
+        bytes + receipt.size > maxBytes)
     if (page !== null && isNext) {
       yield page
       page = null

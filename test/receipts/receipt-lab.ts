@@ -1,10 +1,10 @@
 // Receipts and sweeps around one table, where every call may be held up, fail, lose its answer or be the last of its process.
 import type { TableIdentifier } from '../../src/iceberg/catalog.ts'
-import { type Log, noLog } from '../../src/log.ts'
+import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import type { Receipt } from '../../src/receipts/receipt.ts'
 import { createReceiptStore, type ReceiptStore } from '../../src/receipts/receipt-store.ts'
-import { createSweep, type Sweep } from '../../src/receipts/sweep.ts'
+import { createSweep, type Sweep, type SweepOptions } from '../../src/receipts/sweep.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { creation } from '../contracts/commits.ts'
 import { identifier } from '../faults/model/lake.ts'
@@ -28,11 +28,11 @@ export interface ReceiptLab extends Lab {
   /** Without interference. */
   readonly store: ReceiptStore
   /** Of a process of its own. */
-  readonly sweep: (around?: Around, log?: Log) => Sweep
+  readonly sweep: (around?: Around, options?: Partial<SweepOptions>) => Sweep
   /** Puts the file of request `n`, and leaves a receipt. */
   readonly owe: (n: number, options?: OweOptions) => Promise<Receipt>
   /** Sweeps once, with nothing in the way, and says what became of it. */
-  readonly swept: (log?: Log) => Promise<unknown>
+  readonly swept: (options?: Partial<SweepOptions>) => Promise<unknown>
   readonly owed: () => Promise<string[]>
   readonly quarantined: () => Promise<string[]>
 }
@@ -44,7 +44,7 @@ export const createReceiptLab = async (): Promise<ReceiptLab> => {
   const lab = createLab()
   await lab.catalog.create(identifier, creation())
   const store = createReceiptStore(lab.storage)
-  const sweep = (around: Around = {}, log: Log = noLog) => {
+  const sweep = (around: Around = {}, options: Partial<SweepOptions> = {}) => {
     const storage = through(lab.storage, around)
     return createSweep({
       store: createReceiptStore(storage),
@@ -56,8 +56,9 @@ export const createReceiptLab = async (): Promise<ReceiptLab> => {
       }),
       version: 'lab',
       clock: createProcess('sweep', lab.world).clock,
-      log,
+      log: noLog,
       metrics: noMetrics,
+      ...options,
     })
   }
   return {
@@ -70,8 +71,8 @@ export const createReceiptLab = async (): Promise<ReceiptLab> => {
       await store.write(made)
       return made
     },
-    swept: async (log) => {
-      const [result] = await lab.timed(() => sweep({}, log)(lab.world.now() + 60_000))
+    swept: async (options) => {
+      const [result] = await lab.timed(() => sweep({}, options)(lab.world.now() + 60_000))
       return result
     },
     owed: () => keys(store.owed()),

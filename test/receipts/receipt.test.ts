@@ -2,6 +2,7 @@
 // key ever stands for two receipts.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseJson } from '../../src/iceberg/json.ts'
+import { balances } from '../../src/receipts/balance.ts'
 import { readDataFile } from '../../src/receipts/data-file-json.ts'
 import { object } from '../../src/receipts/json-members.ts'
 import { type Receipt, readReceipt, receiptBytes } from '../../src/receipts/receipt.ts'
@@ -185,5 +186,18 @@ describe('the store', () => {
     const [listed] = await Array.fromAsync(store.owed())
     expect(listed).toMatchObject({ size: bytesOf(version1).length })
     expect(listed?.modifiedAt).toBeGreaterThan(0)
+  })
+
+  it('tells figures of each table by the list alone', async () => {
+    let now = 5_000
+    const timed = createReceiptStore(createMemoryStorage({ now: () => now }))
+    for (; now > 4_997; now--) await timed.write({ ...receipt, receivedAt: now })
+    now = 6_000
+    await timed.write({ ...receipt, identifier: { namespace: ['otel'], name: 'logs' } })
+    expect(await balances(timed.owed())).toEqual([
+      { table: 'otel.logs', receipts: 1, oldestAt: 6_000 },
+      { table: 'otel.metrics_gauge', receipts: 3, oldestAt: 4_998 },
+    ])
+    expect(await balances(timed.quarantined())).toEqual([])
   })
 })

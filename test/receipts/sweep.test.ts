@@ -89,6 +89,12 @@ describe('a sweep', () => {
     expect([lab.snapshots(), await lab.files()]).toEqual([1, [keyOf(1), keyOf(2)]])
   })
 
+  it('pays so many in one commit and no more', async () => {
+    for (let n = 1; n <= 7; n++) await lab.owe(n)
+    expect(await lab.swept({ maxReceipts: 3 })).toMatchObject({ paid: 7, complete: true })
+    expect(lab.snapshots()).toBe(3)
+  })
+
   it('commits nothing where everything is in the table', async () => {
     await lab.sendIn()(1)
     await lab.owe(1, { receipt: { baseSequence: 0 } })
@@ -244,7 +250,7 @@ describe('what cannot be paid', () => {
     }
     const owed = await lab.owed()
     await lab.owe(9)
-    expect(await lab.swept(log)).toMatchObject({ paid: 1, quarantined: 1, owed: 0 })
+    expect(await lab.swept({ log })).toMatchObject({ paid: 1, quarantined: 1, owed: 0 })
     expect(await lab.quarantined()).toEqual(
       owed.map((key) => key.replace('/owed/', '/quarantine/')),
     )
@@ -304,7 +310,8 @@ describe('what waits', () => {
     const later = new TextEncoder().encode('{"format-version":2,"files":"in another way"}')
     await lab.storage.put(key, later)
     const lines: unknown[] = []
-    const result = await lab.swept((_, message, facts) => void lines.push([message, facts?.reason]))
+    const log: Log = (_, message, facts) => void lines.push([message, facts?.reason])
+    const result = await lab.swept({ log })
     expect(result).toMatchObject({ paid: 0, quarantined: 0, owed: 1 })
     expect(lines).toEqual([['receipts are still owed', 'format version 2 is of a later program']])
     expect(await lab.storage.get(key)).toEqual(later)
