@@ -132,6 +132,13 @@ describe('wherever a sweep is disturbed, the next one finishes', () => {
     },
   })
 
+  const disturbances: readonly [string, Disturb][] = [
+    ['killed before a call', killedBefore],
+    ['killed after a call', killedAfter],
+    ['a call fails', fails],
+    ['an answer is lost', losesAnswer],
+  ]
+
   /** Sweeps with call `k` disturbed: how many calls there were, if that was none of them. */
   const disturbed = async (k: number, disturb: Disturb): Promise<number> => {
     let count = 0
@@ -142,12 +149,7 @@ describe('wherever a sweep is disturbed, the next one finishes', () => {
     return count <= k ? count : Number.POSITIVE_INFINITY
   }
 
-  it.each([
-    ['killed before a call', killedBefore],
-    ['killed after a call', killedAfter],
-    ['a call fails', fails],
-    ['an answer is lost', losesAnswer],
-  ])('%s', async (_, disturb) => {
+  it.each(disturbances)('%s', async (_, disturb) => {
     let calls = Number.POSITIVE_INFINITY
     for (let k = 0; k < calls; k++) {
       lab = await createReceiptLab()
@@ -164,29 +166,27 @@ describe('wherever a sweep is disturbed, the next one finishes', () => {
     expect(calls).toBeGreaterThan(12)
   })
 
-  it.each([
-    ['killed before a call', killedBefore],
-    ['killed after a call', killedAfter],
-    ['a call fails', fails],
-    ['an answer is lost', losesAnswer],
-  ])('also where a receipt is put aside and a file copied: %s', async (_, disturb) => {
-    let calls = Number.POSITIVE_INFINITY
-    for (let k = 0; k < calls; k++) {
-      lab = await createReceiptLab()
-      await lab.owe(1, { ageMs: hour })
-      await lab.owe(2, { ageMs: 24 * hour })
-      await lab.storage.delete(keyOf(1))
-      const [gone = ''] = await lab.owed()
-      calls = Math.min(calls, await disturbed(k, disturb))
-      await lab.swept()
-      expect([await lab.owed(), await lab.quarantined()]).toEqual([
-        [],
-        [gone.replace('/owed/', '/quarantine/')],
-      ])
-      expect((await lab.files()).map(requestFile)).toEqual([keyOf(2)])
-    }
-    expect(calls).toBeGreaterThan(12)
-  })
+  it.each(disturbances)(
+    'also where a receipt is put aside and a file copied: %s',
+    async (_, disturb) => {
+      let calls = Number.POSITIVE_INFINITY
+      for (let k = 0; k < calls; k++) {
+        lab = await createReceiptLab()
+        await lab.owe(1, { ageMs: hour })
+        await lab.owe(2, { ageMs: 24 * hour })
+        await lab.storage.delete(keyOf(1))
+        const [gone = ''] = await lab.owed()
+        calls = Math.min(calls, await disturbed(k, disturb))
+        await lab.swept()
+        expect([await lab.owed(), await lab.quarantined()]).toEqual([
+          [],
+          [gone.replace('/owed/', '/quarantine/')],
+        ])
+        expect((await lab.files()).map(requestFile)).toEqual([keyOf(2)])
+      }
+      expect(calls).toBeGreaterThan(12)
+    },
+  )
 
   it('a file that cannot be looked at holds up no other', async () => {
     await lab.owe(1, { ageMs: hour })

@@ -1,0 +1,32 @@
+import type { LoadedTable } from '../iceberg/catalog.ts'
+import type { NewDataFile } from '../iceberg/new-data-file.ts'
+import type { Receipt } from './receipt.ts'
+
+/**
+ * The receipt for files that stand and were encoded for `base`. After it is written nothing more is to be done for them: who
+ * goes on trying to commit may do so at any later time, when nobody remembers the file any more.
+ * @throws when an object does not stand for certain: a receipt must not name it
+ */
+export const newReceipt = (
+  { identifier, metadata }: LoadedTable,
+  files: readonly NewDataFile[],
+  request: Pick<Receipt, 'requestId' | 'receivedAt'>,
+): Receipt => {
+  if (!files.every(({ state }) => state === 'ours')) throw new Error('a receipt for no object')
+  return {
+    ...request,
+    identifier,
+    tableUuid: metadata['table-uuid'],
+    schemaId: metadata['current-schema-id'],
+    baseSequence: Math.min(...files.map(lastLook)),
+    files: files.map(({ uuid, specId, partition, dataFile }) => ({
+      uuid,
+      specId,
+      partition,
+      dataFile,
+    })),
+  }
+}
+
+const lastLook = ({ absentFrom }: NewDataFile): number =>
+  absentFrom?.metadata['last-sequence-number'] ?? 0
