@@ -4,8 +4,11 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { IngestError } from '../../src/errors.ts'
+import { entryStatus } from '../../src/iceberg/manifest.ts'
+import { identifier } from '../faults/model/lake.ts'
 import { compact } from '../faults/model/others.ts'
-import { createLab, fileOf, keyOf, type Lab, send } from './table-lab.ts'
+import { manifestsOf } from '../faults/model/rows.ts'
+import { createLab, fileOf, keyOf, type Lab, send, tableKey } from './table-lab.ts'
 
 // Without compression, which takes real time.
 vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
@@ -31,9 +34,15 @@ describe('calls that a request waits for, one after another', () => {
     expect(await sending(2)).toEqual(['committed', 2])
     lab.calls.length = 0
     expect(await sending(3)).toEqual(['committed', 2])
-    expect(
-      lab.calls.map((call) => call.replace(/^put .*\/(5|snap)?.*-(m0)?.*$/, 'put $1$2')),
-    ).toEqual(['put 5', 'put m0', 'put snap', 'commit'])
+    const named = lab.calls.map((call) =>
+      call.replace(/^put .*\/(data\/|snap-|.*-m0).*$/, 'put $1'),
+    )
+    expect(named.map((call) => call.replace(/ .*-m0/, ' m0'))).toEqual([
+      'put data/',
+      'put m0',
+      'put snap-',
+      'commit',
+    ])
   })
 
   it('are the list of the current snapshot besides, where another process made it', async () => {
@@ -165,6 +174,24 @@ describe('an object that stands already', () => {
     await compact(lab.others())
     expect((await lab.sendIn()(1))[0]).toBe('duplicate')
     expect(lab.snapshots()).toBe(2)
+  })
+
+  it('is known to be, after a merge of ours dropped what the compaction said of it', async () => {
+    await lab.sendIn()(1)
+    const properties = { 'commit.manifest-merge.min-count-to-merge': '2' }
+    lab.tables.set(tableKey, { ...lab.metadata(), properties })
+    await compact(lab.others())
+    const statuses = async () => {
+      const table = await lab.catalog.load(identifier)
+      const manifests = table === null ? [] : await manifestsOf(table)
+      return manifests.flatMap(({ entries }) => entries.map(({ status }) => status))
+    }
+    expect(await statuses()).toContain(entryStatus.deleted)
+    const sending = lab.sendIn()
+    for (const n of [2, 3, 4, 5]) await sending(n)
+    expect(await statuses()).not.toContain(entryStatus.deleted)
+    expect((await lab.sendIn()(1))[0]).toBe('duplicate')
+    expect(lab.snapshots()).toBe(6)
   })
 })
 
