@@ -199,7 +199,8 @@ const checkCalls = (proxies: readonly FaultProxy[]): Violation[] =>
   proxies
     .flatMap(({ log }) => log)
     .flatMap(({ method, path, body }) => {
-      if (method === 'POST' && /\/tables\/[^/]+$/.test(path)) {
+      // A rename goes to `/tables/rename`, below no namespace.
+      if (method === 'POST' && /\/namespaces\/[^/]+\/tables\/[^/]+$/.test(path)) {
         const { updates = [] } = JSON.parse(body) as { updates?: { action: string }[] }
         return updates
           .filter(({ action }) => !harmless.has(action))

@@ -38,7 +38,7 @@ it('all that can happen did', () => {
   const met = Object.keys(tally)
   const troubles = ['drop', 'tear', 'lose', 'cut', 'delay', 'linger', 'hold', 'twice', 'replay']
   for (const what of troubles) expect(met.map((one) => one.split(' ')[1])).toContain(what)
-  for (const what of ['swap meanwhile', 'compacted']) expect(met).toContain(what)
+  for (const what of ['swap meanwhile', 'compacted']) expect(tally[what]).toBeGreaterThan(0)
   const changed = ['drop', 'recreate', 'rename', 'rename back'].map((what) => tally[what] ?? 0)
   expect(changed.reduce((sum, times) => sum + times)).toBeGreaterThan(3)
   const statuses = new Set(met.map((what) => what.split(' ')[2]))
