@@ -49,7 +49,7 @@ export const swap = async (
     return unknown(`version ${base.version} is gone`)
   }
   const isLate = now() - base.loadedAt > certainMs
-  if (isLate && !(await isFirst(storage, base))) return confirm(next.identifier, updates, store)
+  if (isLate && !(await isFirst(storage, next))) return confirm(next.identifier, updates, store)
   await publishHint(next, store)
   return { kind: 'committed', table: seen(next) }
 }
@@ -92,17 +92,11 @@ const isItself = async (
 }
 
 /**
- * Whether the version that was just put after `base` is the first of its number: none was there that has been removed. Old
- * versions are removed before younger ones, so `base` would be gone too; and the hint would be ahead.
+ * Whether a version that was just put is the first of its number: none was there that has been removed. Old versions are
+ * removed before younger ones, so the one before it, which was seen standing, would be gone too; and the hint would be ahead.
  */
-const isFirst = async (storage: Storage, base: VersionedTable) => {
-  const key = tableKey(base.identifier)
-  const [hint, standing] = await Promise.all([
-    readHint(storage, key),
-    isStanding(storage, key, base),
-  ])
-  return standing && (hint ?? 0) <= base.version + 1
-}
+const isFirst = async (storage: Storage, { identifier, version }: VersionedTable) =>
+  ((await readHint(storage, tableKey(identifier))) ?? 0) <= version
 
 /** The outcome of a commit that changed nothing. */
 export const conflict = (reason: string): CommitOutcome => ({ kind: 'conflict', reason })

@@ -74,7 +74,7 @@ const climbFrom = async (
   const [first, second, before] = await Promise.all([
     readVersion(storage, table, version),
     readVersion(storage, table, version + 1),
-    version === 1 ? null : readBeginning(storage, table, version - 1),
+    readBefore(storage, table, version),
   ])
   if (first === null) return null
   if (version > 1 && (before === null || !isOneTable([before, first.bytes]))) return null
@@ -97,15 +97,12 @@ const climb = async (
 ): Promise<Version> => {
   const [last, beforeNext] = await Promise.all([
     lastFrom(storage, table, next.version),
-    readBeginning(storage, table, next.version - 1),
+    readBefore(storage, table, next.version),
   ])
   const [found, before] =
     last === next.version
       ? [next, beforeNext]
-      : await Promise.all([
-          readVersion(storage, table, last),
-          readBeginning(storage, table, last - 1),
-        ])
+      : await Promise.all([readVersion(storage, table, last), readBefore(storage, table, last)])
   // Removed since: so much has happened that this is no place to stand on.
   if (found === null || before === null) throw gone(last)
   if (!isOneTable([from.bytes, before, found.bytes])) throw await twoTables(storage, table, last)
@@ -139,6 +136,13 @@ const readBeginning = (
   table: string,
   version: number,
 ): Promise<Uint8Array | null> => storage.get(metadataKey(table, version), { range: beginning })
+
+/** The beginning of the version before one; the first has none. */
+const readBefore = async (
+  storage: Storage,
+  table: string,
+  version: number,
+): Promise<Uint8Array | null> => (version === 1 ? null : readBeginning(storage, table, version - 1))
 
 /** Whether a version stands, and none of another table in its place. */
 export const isStanding = async (
@@ -177,7 +181,7 @@ const search = async (
   }
   const [found, before, oldest] = await Promise.all([
     readVersion(storage, table, latest),
-    readBeginning(storage, table, latest - 1),
+    readBefore(storage, table, latest),
     readBeginning(storage, table, versions[0] ?? latest),
   ])
   if (found === null || oldest === null) throw gone(latest)
