@@ -62,6 +62,14 @@ export const hex = (bytes: Uint8Array): string => {
   return digits
 }
 
+/** The bytes of hex digits, of which there is an even number. */
+export const hexBytes = (digits: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+
+/** A byte as `%XX` (RFC 3986, 2.1). */
+export const percentEncoded = (byte: number): string =>
+  `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+
 /** 32 hex digits in the form of a UUID. */
 export const uuidForm = (digits: string): string =>
   digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')

@@ -45,6 +45,10 @@ export class OutdatedFilesError extends IngestError {
   }
 }
 
+/** What was thrown, in words. */
+export const wordsOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
 const retryableKinds: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'overloaded',
   'stalled',

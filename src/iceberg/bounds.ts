@@ -5,6 +5,7 @@
  * Not here: types of format version 3, and bounds inside of lists, maps and structs.
  */
 
+import { hexBytes } from '../bytes.ts'
 import { endOfCodePoints } from './code-points.ts'
 
 /**
@@ -111,9 +112,7 @@ const bytesOf = (value: SingleValue, length: number): Uint8Array | null =>
 
 const uuidBytes = (text: string): Uint8Array | null => {
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return null
-  return Uint8Array.from(text.replaceAll('-', '').match(/../g) ?? [], (hex) =>
-    Number.parseInt(hex, 16),
-  )
+  return hexBytes(text.replaceAll('-', ''))
 }
 
 /** Two's complement, the most significant byte first, in as few bytes as hold it. */

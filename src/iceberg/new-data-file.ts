@@ -78,7 +78,7 @@ export const makeOurs = async (file: NewDataFile, { io }: LoadedTable): Promise<
   const bytes = file.bytes ?? new Uint8Array()
   const standing = await io.get(dataFile.file_path)
   if (standing === null || !equalBytes(standing, bytes)) {
-    const path = dataFile.file_path.replace(/\.parquet$/, `-${randomHex()}.parquet`)
+    const path = pathBeside(dataFile)
     await io.put(path, bytes, { ifNoneMatch: '*' })
     file.dataFile = { ...dataFile, file_path: path }
   }
@@ -86,5 +86,6 @@ export const makeOurs = async (file: NewDataFile, { io }: LoadedTable): Promise<
   file.bytes = null
 }
 
-/** 8 hex digits. */
-const randomHex = (): string => crypto.randomUUID().slice(0, 8)
+/** A path beside a data file's that nobody else has; the file's uuid is in it all the same. */
+export const pathBeside = ({ file_path: path }: Pick<DataFile, 'file_path'>): string =>
+  path.replace(/\.parquet$/, `-${crypto.randomUUID().slice(0, 8)}.parquet`)

@@ -1,5 +1,5 @@
 /** Makes sure that rows can be written to a table before the first byte is. */
-import { IngestError } from '../errors.ts'
+import { IngestError, wordsOf } from '../errors.ts'
 import type { LoadedTable } from './catalog.ts'
 import { partitionFieldTypes } from './partition.ts'
 import { fitSchema, type OwnColumns } from './schema-fit.ts'
@@ -17,7 +17,7 @@ export const createFitTable = (own: OwnColumns, context: SchemaUpdateContext): F
 
   const explain = (table: LoadedTable, error: unknown): void => {
     const state = stateOf(table.metadata)
-    const message = error instanceof Error ? error.message : String(error)
+    const message = wordsOf(error)
     if (told === `${state} ${message}`) return
     told = `${state} ${message}`
     const facts = { table: table.identifier.name }

@@ -1,5 +1,5 @@
 /** A data file's manifest entry as JSON: integers keep every digit, bytes are hex digits. */
-import { hex } from '../bytes.ts'
+import { hex, hexBytes } from '../bytes.ts'
 import type { Json } from '../iceberg/json.ts'
 import type { DataFile, IdValue } from '../iceberg/manifest.ts'
 import type { KnownPartition } from '../iceberg/partition-filter.ts'
@@ -98,7 +98,7 @@ const byId =
 const bytes = (of: JsonObject, name: string): Uint8Array => {
   const digits = text(of, name)
   if (!/^([0-9a-f]{2})*$/.test(digits)) throw new Error(`${name} are not bytes in hex digits`)
-  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  return hexBytes(digits)
 }
 
 const longs = byId(long)

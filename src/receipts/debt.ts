@@ -1,4 +1,5 @@
 /** What a table is owed by a page of receipts: each file once, whatever number of receipts name it. */
+import { wordsOf } from '../errors.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { landed } from '../iceberg/landed.ts'
 import type { MetadataFiles } from '../iceberg/metadata-files.ts'
@@ -40,7 +41,7 @@ export const debtsOf = ({ files, receivedAt, baseSequence }: Receipt): Debt[] =>
 /** Keeps one file's trouble from the others. */
 export const hold = (debt: Debt, error: unknown): void => {
   debt.state = 'held'
-  debt.reason = error instanceof Error ? error.message : String(error)
+  debt.reason = wordsOf(error)
 }
 
 /** Marks the files whose partition spec the table does not have: no manifest can be written for them. */
@@ -108,6 +109,6 @@ export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewD
   },
   // It is still owed: the next sweep looks first.
   fail: (error) => {
-    debt.reason = error instanceof Error ? error.message : String(error)
+    debt.reason = wordsOf(error)
   },
 })

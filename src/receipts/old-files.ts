@@ -3,6 +3,7 @@
  * removed them, or be about to: a table that refers to a file which is not there cannot be read at all.
  */
 import type { LoadedTable } from '../iceberg/catalog.ts'
+import { pathBeside } from '../iceberg/new-data-file.ts'
 import { inTurns } from '../turns.ts'
 import { type Debt, hold } from './debt.ts'
 
@@ -44,12 +45,12 @@ export const copyOld = async (
 ): Promise<void> => {
   const old = debts.filter(({ receivedAt }) => now - receivedAt >= copyMs)
   const copy = async (debt: Debt): Promise<void> => {
-    const { file_path: path } = debt.file.dataFile
-    const bytes = await io.get(path)
+    const { dataFile } = debt.file
+    const bytes = await io.get(dataFile.file_path)
     if (bytes === null) return hold(debt, 'its data file is gone all at once')
-    const to = path.replace(/\.parquet$/, `-${crypto.randomUUID().slice(0, 8)}.parquet`)
-    await io.put(to, bytes, { ifNoneMatch: '*' })
-    debt.file = { ...debt.file, dataFile: { ...debt.file.dataFile, file_path: to } }
+    const path = pathBeside(dataFile)
+    await io.put(path, bytes, { ifNoneMatch: '*' })
+    debt.file = { ...debt.file, dataFile: { ...dataFile, file_path: path } }
   }
   await inTurns(old, copyLanes, (debt) => copy(debt).catch((error) => hold(debt, error)))
 }

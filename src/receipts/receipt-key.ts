@@ -5,6 +5,7 @@
  * The digest is of the receipt's bytes: a key never stands for other bytes than those that somebody read there, and
  * whoever removes a receipt that he paid cannot remove another that came to its place meanwhile.
  */
+import { percentEncoded } from '../bytes.ts'
 import { sha256Hex } from '../sha256.ts'
 import { type Receipt, receiptBytes } from './receipt.ts'
 
@@ -57,8 +58,5 @@ const encoder = new TextEncoder()
 
 const escaped = (text: string): string =>
   text.replace(/[^A-Za-z0-9_-]/gu, (char) =>
-    Array.from(
-      encoder.encode(char),
-      (byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`,
-    ).join(''),
+    Array.from(encoder.encode(char), percentEncoded).join(''),
   )

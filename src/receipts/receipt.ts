@@ -2,6 +2,7 @@
  * A receipt: what it takes to bring the data files of one request into one table later, without reading them. It is what a
  * sender's 200 stands on until then, so a program of any later version has to be able to read it.
  */
+import { wordsOf } from '../errors.ts'
 import type { TableIdentifier } from '../iceberg/catalog.ts'
 import { parseJson, stringifyJson } from '../iceberg/json.ts'
 import type { DataFile } from '../iceberg/manifest.ts'
@@ -75,7 +76,7 @@ export const readReceipt = (bytes: Uint8Array): ReadReceipt => {
     if (read === undefined) return { kind: 'unreadable', reason: `format version ${version}` }
     return { kind: 'receipt', receipt: read(json) }
   } catch (error) {
-    return { kind: 'unreadable', reason: error instanceof Error ? error.message : String(error) }
+    return { kind: 'unreadable', reason: wordsOf(error) }
   }
 }
 

@@ -2,6 +2,7 @@
  * The sweep: pays what is owed to tables, each page of a table's receipts in one commit, and removes a receipt when its files
  * are known to be in the table. It may end anywhere, and several may be at work: the next look tells what is done.
  */
+import { wordsOf } from '../errors.ts'
 import type { Catalog } from '../iceberg/catalog.ts'
 import type { CommitContext } from '../iceberg/commit.ts'
 import { createManifestMerger } from '../iceberg/manifest-merger.ts'
@@ -136,7 +137,7 @@ const sweepPage = async (
   const known = read.filter((one) => typeof one !== 'string' && 'receipt' in one)
   const receipts = known.map(({ receipt }) => receipt)
   const payments = await pay(receipts, deadline, context).catch((error) =>
-    receipts.map((): Payment => ({ kind: 'owed', reason: reasonOf(error) })),
+    receipts.map((): Payment => ({ kind: 'owed', reason: wordsOf(error) })),
   )
   const ended = await inTurns([...known.entries()], lanes, ([i, { listed, bytes }]) =>
     end(listed, bytes, payments[i] as Payment, store, log).catch(owedFor),
@@ -201,7 +202,4 @@ const tellOwed = (table: string, ends: readonly Owed[], log: Log): void => {
   }
 }
 
-const owedFor = (error: unknown): Owed => ({ owed: reasonOf(error) })
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
+const owedFor = (error: unknown): Owed => ({ owed: wordsOf(error) })

@@ -1,3 +1,4 @@
+import { percentEncoded } from '../bytes.ts'
 import { IngestError } from '../errors.ts'
 
 /** Where a bucket is. */
@@ -47,9 +48,8 @@ const encodeKey = (key: string): string => key.split('/').map(encodeSegment).joi
 
 /** RFC 3986's unreserved characters stay; `encodeURIComponent` leaves five more. */
 const encodeSegment = (text: string): string =>
-  encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  encodeURIComponent(text).replace(/[!'()*]/g, (character) =>
+    percentEncoded(character.charCodeAt(0)),
   )
 
 const encodeQuery = (query: Query): string => {

@@ -1,3 +1,4 @@
+import { percentEncoded } from '../bytes.ts'
 import { sha256Hex } from '../sha256.ts'
 import type { Group } from './groups.ts'
 import type { Table } from './table.ts'
@@ -66,7 +67,7 @@ const escapeName = (name: Uint8Array): string => {
     const byte = name[i] as number
     const char = String.fromCharCode(byte)
     const stays = /[\w-]/.test(char) || (char === '.' && i > 0)
-    encoded += stays ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    encoded += stays ? char : percentEncoded(byte)
   }
   return encoded
 }

@@ -1,5 +1,5 @@
 /** Loads tables, and puts their files within reach. */
-import { IngestError } from '../../errors.ts'
+import { IngestError, wordsOf } from '../../errors.ts'
 import type { CallOptions, LoadedTable, TableIdentifier } from '../catalog.ts'
 import { singleFlight } from '../waiting.ts'
 import type { Properties } from './answers.ts'
@@ -59,8 +59,7 @@ const readable = <T>({ deed }: Call, read: () => T): T => {
   try {
     return read()
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
-    throw new IngestError('unavailable', `cannot ${deed}: ${words}`, { cause })
+    throw new IngestError('unavailable', `cannot ${deed}: ${wordsOf(cause)}`, { cause })
   }
 }
 
