@@ -1,19 +1,19 @@
 import { createApp } from '../src/app.ts'
 import { isLoopback } from '../src/config/values.ts'
 import type { Config } from '../src/config.ts'
-import { createIngest, type Ingest } from '../src/ingest.ts'
+import type { Ingest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
-import { createEncoder, type Encoder } from '../src/parquet/encoder.ts'
+import type { Encoder } from '../src/parquet/encoder.ts'
 import { warmUp } from '../src/parquet/warm-up.ts'
 import { authOf } from './node/auth.ts'
 import { contentCodings } from './node/content-codings.ts'
+import { encoderOf, ingestOf } from './node/ingest.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
 import { nowAndThen } from './node/now-and-then.ts'
 import { openDestination } from './node/open-destination.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
 import { type HttpServer, serve } from './node/server.ts'
-import { sha256 } from './node/sha256.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -47,26 +47,11 @@ export const startServer = async ({
 }: StartOptions): Promise<RunningServer> => {
   const prometheus = createPrometheus(log)
   const { metrics } = prometheus
-  const encoder = wasm.then((module) =>
-    createEncoder({
-      module,
-      version,
-      compression: config.parquetCompression,
-      rowGroupSize: config.rowGroupSize,
-    }),
-  )
+  const encoder = wasm.then((module) => encoderOf(module, version, config))
   const destination = await openDestination({ config, version, log, metrics })
-  const ingest = encoder.then((encoder) => {
-    const ingest = createIngest({
-      destination: destination.to(encoder),
-      maxFiles: config.maxFilesPerRequest,
-      dedupe: config.dedupe,
-      sha256,
-      log,
-      metrics,
-    })
-    return warmUnlessAsked(ingest, encoder, log)
-  })
+  const ingest = encoder.then((encoder) =>
+    warmUnlessAsked(ingestOf(destination.to(encoder), config, { log, metrics }), encoder, log),
+  )
   const auth = authOf(config.auth)
   const app = createApp({
     ingest: async (request) => (await ingest)(request),
@@ -76,7 +61,7 @@ export const startServer = async ({
     },
     inflate: contentCodings(),
     receive: receiveIncoming,
-    auth: auth,
+    auth,
     limits: config,
     basePath: config.basePath ?? '',
     corsOrigins: config.corsOrigins ?? [],

@@ -1,14 +1,12 @@
 import { createApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { IngestError } from '../../src/errors.ts'
-import { createIngest } from '../../src/ingest.ts'
 import type { Log } from '../../src/log.ts'
-import { createEncoder } from '../../src/parquet/encoder.ts'
 import { warmUp } from '../../src/parquet/warm-up.ts'
 import { authOf } from '../node/auth.ts'
 import { contentCodings } from '../node/content-codings.ts'
+import { encoderOf, ingestOf } from '../node/ingest.ts'
 import { openDestination } from '../node/open-destination.ts'
-import { sha256 } from '../node/sha256.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { answerEvent, type EventEnv, receiveEvent } from './http.ts'
 import { isHttpEvent } from './http-event.ts'
@@ -43,23 +41,11 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   let invocation: string | undefined
   const log: Log = (level, message, facts) =>
     options.log(level, message, { ...facts, awsRequestId: invocation })
-  const encoder = createEncoder({
-    module: await wasm,
-    version,
-    compression: config.parquetCompression,
-    rowGroupSize: config.rowGroupSize,
-  })
+  const encoder = encoderOf(await wasm, version, config)
   warmUp(encoder)
   const destination = await openDestination({ config, version, log, metrics })
   const app = createApp({
-    ingest: createIngest({
-      destination: destination.to(encoder),
-      maxFiles: config.maxFilesPerRequest,
-      dedupe: config.dedupe,
-      sha256,
-      log,
-      metrics,
-    }),
+    ingest: ingestOf(destination.to(encoder), config, { log, metrics }),
     ready: destination.ready,
     inflate: contentCodings(),
     receive: receiveEvent,

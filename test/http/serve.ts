@@ -5,6 +5,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
+import { authOf } from '../../runtimes/node/auth.ts'
 import { contentCodings } from '../../runtimes/node/content-codings.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { startServer } from '../../runtimes/node.ts'
@@ -66,7 +67,7 @@ export const serveInProcess = async (
     ready: storage.ready,
     inflate: contentCodings(),
     ...(between && { receive: between.receive }),
-    auth: auth.kind === 'none' ? auth : { kind: auth.kind, tokens: () => auth.tokens },
+    auth: authOf(auth),
     limits: config,
     basePath: config.basePath ?? '',
     corsOrigins: config.corsOrigins ?? [],
