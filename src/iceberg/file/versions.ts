@@ -85,9 +85,9 @@ const climbFrom = async (
 const window = { first: 2, growth: 4, most: 512 } as const
 
 /**
- * The latest from a version and the next on: more are looked for at once the further it goes. That it follows is seen by the
- * version before it, which stands after it was seen: a put may arrive when its table is long gone, and lie in wait for the
- * next one of that name.
+ * The latest from a version and the next on: more are looked for at once the further it goes. That it follows is seen by what
+ * is before it and by `from`, which stand after it was seen: a put may arrive when its table is long gone, and lie in wait for
+ * the next one of that name.
  */
 const climb = async (
   storage: Storage,
@@ -95,16 +95,16 @@ const climb = async (
   from: Version,
   next: Version,
 ): Promise<Version> => {
-  const [last, beforeNext] = await Promise.all([
+  const [last, isFromStanding] = await Promise.all([
     lastFrom(storage, table, next.version),
-    readBefore(storage, table, next.version),
+    isStanding(storage, table, from),
   ])
   const [found, before] =
     last === next.version
-      ? [next, beforeNext]
+      ? [next, from.bytes]
       : await Promise.all([readVersion(storage, table, last), readBefore(storage, table, last)])
   // Removed since: so much has happened that this is no place to stand on.
-  if (found === null || before === null) throw gone(last)
+  if (found === null || before === null || !isFromStanding) throw gone(last)
   if (!isOneTable([from.bytes, before, found.bytes])) throw await twoTables(storage, table, last)
   return found
 }
