@@ -3,22 +3,18 @@
 import { parquetMetadata } from 'hyparquet'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
-import type { TableCreation } from '../../src/iceberg/catalog.ts'
-import { readManifest } from '../../src/iceberg/manifest.ts'
-import { readManifestList } from '../../src/iceberg/manifest-list.ts'
+import type { Catalog, TableCreation } from '../../src/iceberg/catalog.ts'
 import { newTableMetadata } from '../../src/iceberg/new-table.ts'
-import { currentSnapshot, type TableMetadata } from '../../src/iceberg/table-metadata.ts'
-import { createIcebergDestination } from '../../src/ingest/iceberg.ts'
+import type { TableMetadata } from '../../src/iceberg/table-metadata.ts'
 import { tableCreation } from '../../src/ingest/table-creation.ts'
-import { createTableWriters } from '../../src/ingest/table-writers.ts'
-import { createIngest, type Ingest } from '../../src/ingest.ts'
-import { noLog } from '../../src/log.ts'
-import { noMetrics } from '../../src/metrics.ts'
+import type { Ingest } from '../../src/ingest.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { logs } from '../../src/tables/logs.ts'
+import { manifestsOf } from '../faults/model/rows.ts'
 import { createMemoryCatalog, memoryFileIO } from '../iceberg/memory-catalog.ts'
+import { createIcebergIngest } from '../tools/iceberg-ingest.ts'
 import { arrival, logs as logsRequest } from './requests.ts'
 
 const key = 'otel/logs'
@@ -29,6 +25,7 @@ beforeAll(async () => {
 
 let tables: Map<string, TableMetadata>
 let storage: Storage
+let catalog: Catalog
 let ingest: Ingest
 /** What happens just before a commit. */
 let beforeCommit: () => void
@@ -37,28 +34,12 @@ beforeEach(() => {
   tables = new Map()
   storage = createMemoryStorage()
   beforeCommit = () => {}
-  const catalog = createMemoryCatalog({
+  catalog = createMemoryCatalog({
     tables,
     io: memoryFileIO(storage),
     before: (call) => (call === 'commit' ? beforeCommit() : undefined),
   })
-  const writerOf = createTableWriters({
-    catalog,
-    identifierOf: ({ name }) => ({ namespace: ['otel'], name }),
-    partitionBy: 'day',
-    version: 'test',
-    log: noLog,
-    metrics: noMetrics,
-  })
-  const { encodeMeasured } = encoder
-  const destination = createIcebergDestination({ writerOf, encodeMeasured, metrics: noMetrics })
-  ingest = createIngest({
-    destination,
-    maxFiles: 1000,
-    dedupe: true,
-    log: noLog,
-    metrics: noMetrics,
-  })
+  ingest = createIcebergIngest(catalog, 'otel', encoder)
 })
 
 /** Somebody removes the table and makes one with the same columns under ids from 1001 on. */
@@ -91,18 +72,13 @@ const send = (deadline = Date.now() + 8_000) =>
 
 /** For each file of the table as it is now: how many rows it has, and the lowest id of a column. */
 const filesNow = async (): Promise<{ rows: number; lowestId: number }[]> => {
-  const metadata = tables.get(key)
-  const snapshot = metadata && currentSnapshot(metadata)
-  if (!snapshot) return []
-  const io = memoryFileIO(storage)
-  const read = async (path: string) => (await io.get(path)) ?? new Uint8Array()
-  const manifests = await readManifestList(await read(snapshot['manifest-list']))
-  const entries = await Promise.all(
-    manifests.map(async ({ manifest_path: path }) => readManifest(await read(path))),
-  )
+  const table = await catalog.load({ namespace: ['otel'], name: 'logs' })
+  const manifests = table === null ? [] : await manifestsOf(table)
+  const files = manifests.flatMap(({ entries }) => entries.map((entry) => entry.data_file))
   return Promise.all(
-    entries.flat().map(async ({ data_file: { file_path: path } }) => {
-      const { schema, num_rows: rows } = parquetMetadata((await read(path)).slice().buffer)
+    files.map(async ({ file_path: path }) => {
+      const bytes = (await table?.io.get(path)) ?? new Uint8Array()
+      const { schema, num_rows: rows } = parquetMetadata(bytes.slice().buffer)
       const ids = schema.flatMap(({ field_id: id }) => (id === undefined ? [] : [id]))
       return { rows: Number(rows), lowestId: Math.min(...ids) }
     }),

@@ -10,15 +10,13 @@ import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { readManifest } from '../../src/iceberg/manifest.ts'
 import { readManifestList } from '../../src/iceberg/manifest-list.ts'
 import { currentSnapshot, parseTableMetadata } from '../../src/iceberg/table-metadata.ts'
-import { createIcebergDestination } from '../../src/ingest/iceberg.ts'
-import { createTableWriters } from '../../src/ingest/table-writers.ts'
-import { createIngest, type IngestResult } from '../../src/ingest.ts'
+import type { IngestResult } from '../../src/ingest.ts'
 import { noLog } from '../../src/log.ts'
-import { noMetrics } from '../../src/metrics.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { tables } from '../../src/tables/tables.ts'
+import { createIcebergIngest } from '../tools/iceberg-ingest.ts'
 import { foundRows, wantedRows } from './compare.ts'
 import {
   type ForeignCase,
@@ -47,23 +45,8 @@ const folderOf = (one: ForeignCase) => {
 
 const send = (one: ForeignCase, receivedAt = Date.now()): Promise<IngestResult> => {
   const catalog = createFileCatalog({ storage, root: `file://${root}`, log: noLog })
-  const writerOf = createTableWriters({
-    catalog,
-    identifierOf: ({ name }) => ({ namespace: [folderOf(one).split('/').at(-2) ?? ''], name }),
-    partitionBy: 'day',
-    version: '0.0.0',
-    log: noLog,
-    metrics: noMetrics,
-  })
-  const { encodeMeasured } = encoder
-  const destination = createIcebergDestination({ writerOf, encodeMeasured, metrics: noMetrics })
-  const ingest = createIngest({
-    destination,
-    maxFiles: 1000,
-    dedupe: true,
-    log: noLog,
-    metrics: noMetrics,
-  })
+  const namespace = folderOf(one).split('/').at(-2) ?? ''
+  const ingest = createIcebergIngest(catalog, namespace, encoder)
   const { signal = 'logs' } = one
   const body = new TextEncoder().encode(JSON.stringify(requests[signal]))
   return ingest({ signal, encoding: 'json', body, receivedAt, deadline: Date.now() + 60_000 })
