@@ -1,4 +1,5 @@
 import type { Receive } from '../../src/app.ts'
+import type { IngestError } from '../../src/errors.ts'
 import { rpcStatus } from '../../src/otlp/response.ts'
 import { answerTo, type HttpAnswer } from './http-answer.ts'
 import { type EventRequest, type HttpEvent, requestOf } from './http-event.ts'
@@ -6,6 +7,8 @@ import { type EventRequest, type HttpEvent, requestOf } from './http-event.ts'
 /** What the application gets beside a request (Hono's `c.env`). */
 export interface EventEnv {
   readonly body: Uint8Array
+  /** Why the body is not what was sent, if it is not. */
+  readonly trouble?: IngestError
   /** Milliseconds until Lambda ends the invocation. */
   readonly remainingMs: number
 }
@@ -15,7 +18,8 @@ export type Fetch = (request: Request, env: EventEnv) => Response | Promise<Resp
 
 /** Takes the body, which an event holds whole, without a stream around it. */
 export const receiveEvent: Receive = async (_request, env, take) => {
-  const { body } = env as EventEnv
+  const { body, trouble } = env as EventEnv
+  if (trouble !== undefined) throw trouble
   if (body.length > 0) take(body)
 }
 
@@ -31,8 +35,8 @@ export const answerEvent = async (
   } catch {
     return answerTo(event, noRequest())
   }
-  const { request, body } = received
-  return answerTo(event, await fetch(request, { body, remainingMs }))
+  const { request, ...body } = received
+  return answerTo(event, await fetch(request, { ...body, remainingMs }))
 }
 
 /** `google.rpc.Code.INVALID_ARGUMENT` */

@@ -1,4 +1,5 @@
 /** A bridge from HTTP to the events that AWS makes of it, after AWS's pages on each, and back. */
+import { gunzipSync, inflateSync } from 'node:zlib'
 import { answerEvent, type Fetch } from '../../runtimes/lambda/http.ts'
 import type { HttpEvent } from '../../runtimes/lambda/http-event.ts'
 
@@ -6,57 +7,132 @@ import type { HttpEvent } from '../../runtimes/lambda/http-event.ts'
 interface Parts {
   readonly method: string
   readonly path: string
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Pick<HttpEvent, 'body' | 'isBase64Encoded'>
+  readonly bytes: Buffer
 }
 
-const listed = (headers: Readonly<Record<string, string>>) =>
+type Headers = Readonly<Record<string, string>>
+
+const listed = (headers: Headers) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]))
+
+/** REST APIs alone pass names on as they were sent, which senders do in this way. */
+const capitalized = (headers: Headers) =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()),
+      value,
+    ]),
+  )
 
 const elb = {
   targetGroupArn: 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/1',
 }
 
+const account = {
+  accountId: '123456789012',
+  apiId: 'api-id',
+  domainName: 'id.execute-api.us-east-1.amazonaws.com',
+  domainPrefix: 'id',
+  requestId: 'id',
+}
+
+const inBase64 = (bytes: Buffer) => ({ body: bytes.toString('base64'), isBase64Encoded: true })
+const asText = (bytes: Buffer) => ({ body: bytes.toString('utf8'), isBase64Encoded: false })
+
+/** Media types whose bodies go as they are, if no coding is on them. */
+const isText = ({ headers }: Parts): boolean =>
+  headers['content-encoding'] === undefined &&
+  /^(text\/.*|application\/(json|javascript|xml))\s*(;|$)/i.test(headers['content-type'] ?? '')
+
+/** By its media type, or in base64. Bytes that are no UTF-8 go in base64 too: text would lose them. */
+const byType = (parts: Parts) => {
+  const text = asText(parts.bytes)
+  const isWhole = Buffer.from(text.body).equals(parts.bytes)
+  return isText(parts) && isWhole ? text : inBase64(parts.bytes)
+}
+
+/** A REST API with every media type binary inflates what it can, and leaves the headers. */
+const inflated = ({ headers, bytes }: Parts): Buffer => {
+  const coding = headers['content-encoding']
+  try {
+    if (coding === 'gzip') return gunzipSync(bytes)
+    return coding === 'deflate' ? inflateSync(bytes) : bytes
+  } catch {
+    // It would answer 415; here the program has to.
+    return bytes
+  }
+}
+
+/** What of payload format 1.0 REST and HTTP APIs share. */
+const format1 = ({ method, path, headers }: Parts) => ({
+  resource: '/{proxy+}',
+  httpMethod: method,
+  headers,
+  multiValueHeaders: listed(headers),
+  queryStringParameters: null,
+  multiValueQueryStringParameters: null,
+  pathParameters: { proxy: path.slice(1) },
+  stageVariables: null,
+})
+
+const context1 = ({ method, path }: Parts) => ({
+  ...account,
+  stage: 'prod',
+  path: `/prod${path}`,
+  resourcePath: '/{proxy+}',
+  httpMethod: method,
+  protocol: 'HTTP/1.1',
+})
+
+const format2 = (parts: Parts, stage: string): HttpEvent => {
+  const { method, path, headers, bytes } = parts
+  const rawPath = stage === '$default' ? path : `/${stage}${path}`
+  const http = { method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1' }
+  const event = {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath,
+    rawQueryString: '',
+    headers,
+    requestContext: { ...account, http, routeKey: '$default', stage },
+    // Without a body there is no such member at all.
+    ...(bytes.length > 0 ? byType(parts) : { isBase64Encoded: false }),
+  }
+  return event
+}
+
+const balanced = (parts: Parts): HttpEvent => ({
+  requestContext: { elb },
+  httpMethod: parts.method,
+  path: parts.path,
+  ...(parts.bytes.length > 0 ? byType(parts) : { body: '', isBase64Encoded: false }),
+})
+
 /** The kinds of event: the integrations of Lambda with something that speaks HTTP. */
 export const eventKinds = {
-  'API Gateway, format 1.0': ({ method, path, headers, body }: Parts): HttpEvent => ({
-    requestContext: { stage: 'prod' },
-    httpMethod: method,
-    path,
-    headers,
-    multiValueHeaders: listed(headers),
-    ...body,
+  'REST API': (parts: Parts): HttpEvent => ({
+    ...format1({ ...parts, headers: capitalized(parts.headers) }),
+    path: parts.path,
+    requestContext: context1(parts),
+    ...(parts.bytes.length > 0
+      ? inBase64(inflated(parts))
+      : { body: null, isBase64Encoded: false }),
   }),
-  'API Gateway, format 2.0, a named stage': ({
-    method,
-    path,
-    headers,
-    body,
-  }: Parts): HttpEvent => ({
-    requestContext: { stage: 'prod', http: { method } },
-    rawPath: `/prod${path}`,
-    headers,
-    ...body,
+  'HTTP API, format 1.0, a named stage': (parts: Parts): HttpEvent => ({
+    version: '1.0',
+    ...format1(parts),
+    path: `/prod${parts.path}`,
+    requestContext: context1(parts),
+    ...(parts.bytes.length > 0 ? byType(parts) : { body: null, isBase64Encoded: false }),
   }),
-  'Function URL': ({ method, path, headers, body }: Parts): HttpEvent => ({
-    requestContext: { stage: '$default', http: { method } },
-    rawPath: path,
-    headers,
-    ...body,
-  }),
-  'load balancer': ({ method, path, headers, body }: Parts): HttpEvent => ({
-    requestContext: { elb },
-    httpMethod: method,
-    path,
-    headers,
-    ...body,
-  }),
-  'load balancer, multi-value headers': ({ method, path, headers, body }: Parts): HttpEvent => ({
-    requestContext: { elb },
-    httpMethod: method,
-    path,
-    multiValueHeaders: listed(headers),
-    ...body,
+  'HTTP API, format 2.0, a named stage': (parts: Parts): HttpEvent => format2(parts, 'prod'),
+  'Function URL': (parts: Parts): HttpEvent => format2(parts, '$default'),
+  'load balancer': (parts: Parts): HttpEvent => ({ ...balanced(parts), headers: parts.headers }),
+  'load balancer, multi-value headers': (parts: Parts): HttpEvent => ({
+    ...balanced(parts),
+    multiValueHeaders: listed(parts.headers),
   }),
 } as const
 
@@ -71,7 +147,7 @@ export const throughEvents =
       method: request.method,
       path,
       headers: Object.fromEntries(request.headers),
-      body: eventBody(Buffer.from(await request.arrayBuffer())),
+      bytes: Buffer.from(await request.arrayBuffer()),
     })
     const answer = await answerEvent(overTheWire(event), 60_000, fetch)
     const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = overTheWire(answer)
@@ -85,12 +161,3 @@ export const throughEvents =
   }
 
 const overTheWire = <T>(value: T): T => JSON.parse(JSON.stringify(value))
-
-/** AWS sends what is text as text; whatever UTF-8 cannot say goes in base64. */
-const eventBody = (bytes: Buffer): Parts['body'] => {
-  if (bytes.length === 0) return { body: null, isBase64Encoded: false }
-  const text = bytes.toString('utf8')
-  return Buffer.from(text).equals(bytes)
-    ? { body: text, isBase64Encoded: false }
-    : { body: bytes.toString('base64'), isBase64Encoded: true }
-}
