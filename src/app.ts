@@ -130,10 +130,9 @@ const storeExport = async (
   const { signal, encoding, arrivedAt } = exchange
   await authorize(auth, c.req.raw)
   if (encoding === undefined) throw unsupportedType(c.req.header('content-type'))
+  const deadlineMs = allowedMs(limits.requestDeadlineMs, remainingMs, c)
   const { wireBytes, inflated, reservation } = await takeIn(c.req.raw, c.env, intake)
   metrics.count('received_bytes', { signal, stage: 'wire' }, wireBytes)
-  const left = remainingMs?.(c.env) ?? Number.POSITIVE_INFINITY
-  const deadlineMs = Math.max(0, Math.min(limits.requestDeadlineMs, left))
   const work = async (): Promise<IngestResult> => {
     try {
       const body = await inflated()
@@ -150,6 +149,13 @@ const storeExport = async (
       ? log('info', 'a request was stored after its deadline', { signal })
       : log('error', 'a request failed after its deadline', { signal, error: describe(error) }),
   )
+}
+
+/** Milliseconds that something may take. @throws IngestError `deadline` when the runtime leaves none: then nothing is begun */
+const allowedMs = (limit: number, remainingMs: AppOptions['remainingMs'], c: Context): number => {
+  const left = remainingMs?.(c.env) ?? limit
+  if (left <= 0) throw new IngestError('deadline', 'too little time is left, try again')
+  return Math.min(limit, left)
 }
 
 const success = (exchange: Exchange, result: IngestResult): Response => {
@@ -236,21 +242,23 @@ const statusReply = (
 ): Response => reply(status, encoding, rpcStatus(encoding, code, message), headers)
 
 /** `GET`, answered in JSON. */
-const probe = (check: () => Promise<void>) => async (c: Context) => {
+const probe = (check: (c: Context) => Promise<void>) => async (c: Context) => {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
     return refuse(c, 405, 'use GET', { Allow: 'GET, HEAD' })
   }
-  return check().then(
+  return check(c).then(
     () => reply(200, 'json', '{"status":"ok"}'),
     (error: unknown) => failure(error, 'json', { kind: 'none' }),
   )
 }
 
 /** Whether requests could be stored, known within the deadline; whatever the trouble is, it may pass. */
-const readiness = ({ ready, limits, log, now = Date.now }: AppOptions): (() => Promise<void>) => {
-  const ask = async (): Promise<void> => {
+const readiness = (options: AppOptions): ((c: Context) => Promise<void>) => {
+  const { ready, limits, remainingMs, log, now = Date.now } = options
+  const ask = async (c: Context): Promise<void> => {
     try {
-      await withDeadline(ready(), limits.requestDeadlineMs, 'not ready in time', () => {})
+      const deadlineMs = allowedMs(limits.requestDeadlineMs, remainingMs, c)
+      await withDeadline(ready(), deadlineMs, 'not ready in time', () => {})
     } catch (error) {
       log('warn', 'not ready', { error: describe(error) })
       throw error instanceof IngestError && error.retryable

@@ -1,6 +1,7 @@
 import { createApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { IngestError } from '../../src/errors.ts'
+import { withDeadline } from '../../src/http/deadline.ts'
 import type { Log } from '../../src/log.ts'
 import { warmUp } from '../../src/parquet/warm-up.ts'
 import { authOf } from '../node/auth.ts'
@@ -28,7 +29,10 @@ export interface LambdaContext {
 
 export type Handler = (event: unknown, context: LambdaContext) => Promise<unknown>
 
-/** Milliseconds before Lambda's timeout at which a sender is answered: time to say so, and to log it. */
+/**
+ * Milliseconds before Lambda's timeout at which whoever asks is answered: time to say so, and to log it. With less than
+ * that at its start nothing is begun.
+ */
 const marginMs = 1500
 
 /**
@@ -60,7 +64,12 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   const answer = async (event: unknown, remainingMs: number): Promise<unknown> => {
     if (isHttpEvent(event)) return answerEvent(event, remainingMs, app.fetch)
     if (isInit(event)) {
-      await (destination.prepare ?? destination.ready)()
+      await withDeadline(
+        (destination.prepare ?? destination.ready)(),
+        Math.max(0, remainingMs - marginMs),
+        'init was not done in time: invoke it again, or give the function more time',
+        (error) => log('warn', 'an init went on after its deadline', { error }),
+      )
       return { status: 'ok' }
     }
     if (isSchedule(event)) {

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createEmbeddedMetrics } from '../../runtimes/lambda/embedded-metrics.ts'
 import { createHandler } from '../../runtimes/lambda/handler.ts'
 import { createLog } from '../../runtimes/node/logging.ts'
@@ -57,14 +57,36 @@ test('a request is stored, logged with the invocation, and counted', async () =>
   )
 })
 
-test('with hardly any time left the sender is told to try again', async () => {
-  const { invoke, lines } = await start()
-  expect(await invoke(event, 1500)).toMatchObject({
-    statusCode: 503,
-    headers: { 'retry-after': '1' },
+describe('time', () => {
+  const tryAgain = { statusCode: 503, headers: { 'retry-after': '1' } }
+  const get = (rawPath: string) => ({ requestContext: { http: { method: 'GET' } }, rawPath })
+
+  test('with hardly any left, nothing is begun, and the sender may try again', async () => {
+    const { invoke, lines } = await start()
+    expect(await invoke(event, 1500)).toMatchObject(tryAgain)
+    expect(lines).toContainEqual(expect.objectContaining({ message: 'request', status: 503 }))
+    // Time for what was begun all the same.
+    await invoke({ ...event, rawPath: '/health' })
+    await invoke({ otlp2parquet: 'init' })
+    expect(await filesIn()).toEqual([])
   })
-  const late = expect.objectContaining({ message: 'a request was stored after its deadline' })
-  await vi.waitFor(() => expect(lines).toContainEqual(late))
+  test('what is stored after it is said to be', async () => {
+    const { invoke, lines } = await start()
+    expect(await invoke(event, 1501)).toMatchObject(tryAgain)
+    const late = expect.objectContaining({ message: 'a request was stored after its deadline' })
+    await vi.waitFor(() => expect(lines).toContainEqual(late))
+  })
+  test('/ready is answered within it, /health always', async () => {
+    const { invoke, lines } = await start()
+    expect(await invoke(get('/ready'), 1500)).toMatchObject(tryAgain)
+    expect(lines).toContainEqual(expect.objectContaining({ message: 'not ready' }))
+    expect(await invoke(get('/health'), 10)).toMatchObject({ statusCode: 200 })
+  })
+  test('init ends within it', async () => {
+    const { invoke } = await start({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })
+    await expect(invoke({ otlp2parquet: 'init' }, 1501)).rejects.toThrow('not done in time')
+    expect(await invoke({ otlp2parquet: 'init' })).toEqual({ status: 'ok' })
+  })
 })
 
 test('init makes every table', async () => {

@@ -21,6 +21,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/config.ts',
     'src/config/',
     'src/http/auth.ts',
+    'src/http/deadline.ts',
     'src/otlp/response.ts',
     'src/parquet/',
     'src/storage/',
