@@ -1,6 +1,5 @@
 import { createApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
-import { IngestError } from '../../src/errors.ts'
 import { withDeadline } from '../../src/http/deadline.ts'
 import type { Log } from '../../src/log.ts'
 import { warmUp } from '../../src/parquet/warm-up.ts'
@@ -9,8 +8,8 @@ import { contentCodings } from '../node/content-codings.ts'
 import { encoderOf, ingestOf } from '../node/ingest.ts'
 import { openDestination } from '../node/open-destination.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
+import { kindOf } from './event-kind.ts'
 import { answerEvent, type EventEnv, receiveEvent } from './http.ts'
-import { isHttpEvent } from './http-event.ts'
 
 export interface LambdaOptions {
   readonly config: Config
@@ -62,8 +61,9 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     log,
   })
   const answer = async (event: unknown, remainingMs: number): Promise<unknown> => {
-    if (isHttpEvent(event)) return answerEvent(event, remainingMs, app.fetch)
-    if (isInit(event)) {
+    const asked = kindOf(event)
+    if (asked.kind === 'http') return answerEvent(asked.event, remainingMs, app.fetch)
+    if (asked.kind === 'init') {
       await withDeadline(
         (destination.prepare ?? destination.ready)(),
         Math.max(0, remainingMs - marginMs),
@@ -72,12 +72,9 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
       )
       return { status: 'ok' }
     }
-    if (isSchedule(event)) {
-      // Every answer of 200 is of something committed: no work is left for a sweep.
-      log('warn', 'a schedule is not needed: this version leaves nothing to sweep')
-      return { status: 'nothing to sweep' }
-    }
-    throw new IngestError('unsupported', 'neither a request over HTTP nor {"otlp2parquet":"init"}')
+    // Every answer of 200 is of something committed: no work is left for a sweep.
+    log('warn', 'a schedule is not needed: this version leaves nothing to sweep')
+    return { status: 'nothing to sweep' }
   }
   return async (event, context) => {
     invocation = context.awsRequestId
@@ -91,10 +88,3 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     }
   }
 }
-
-const isInit = (event: unknown): boolean =>
-  (event as { otlp2parquet?: unknown } | null)?.otlp2parquet === 'init'
-
-/** EventBridge's event of a rule with a schedule. */
-const isSchedule = (event: unknown): boolean =>
-  (event as { 'detail-type'?: unknown } | null)?.['detail-type'] === 'Scheduled Event'

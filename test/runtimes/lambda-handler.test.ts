@@ -103,19 +103,30 @@ test('init fails where nothing can be written', async () => {
   expect(lines).toContainEqual(expect.objectContaining({ message: 'an invocation failed' }))
 })
 
-test('a schedule is told that nothing is owed', async () => {
+test.each([
+  ['a rule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }],
+  ['a schedule', { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: '{}' }],
+  ['an input of its own', { otlp2parquet: 'sweep' }],
+])('a schedule is told that nothing is owed: %s', async (_name, schedule) => {
   const { invoke, lines } = await start()
-  const schedule = { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }
   expect(await invoke(schedule)).toEqual({ status: 'nothing to sweep' })
   expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', awsRequestId: 'id-1' }))
 })
 
 test.each([
-  ['a queue', { Records: [] }],
-  ['another command', { otlp2parquet: 'other' }],
-  ['null', null],
-])('%s is refused, and the log says so', async (_name, other) => {
+  ['an event of a bucket', { 'detail-type': 'Object Created', detail: {} }, 'is no schedule'],
+  ['a queue', { Records: [] }, 'records of a queue'],
+  ['a question to an authorizer', { type: 'TOKEN', methodArn: 'arn' }, 'an authorizer'],
+  ['a WebSocket', { requestContext: { connectionId: 'a' } }, 'a WebSocket'],
+  ['another command', { otlp2parquet: 'other' }, 'no such command'],
+  ['a command that is none', { otlp2parquet: null }, 'no such command'],
+  ['an empty input', {}, 'nor a command'],
+  ['an input that is text', 'sweep', 'nor a command'],
+  ['null', null, 'nor a command'],
+])('%s is refused, and the log says why and what would be right', async (_name, other, words) => {
   const { invoke, lines } = await start()
-  await expect(invoke(other)).rejects.toThrow('neither a request over HTTP nor')
-  expect(lines).toContainEqual(expect.objectContaining({ level: 'error', awsRequestId: 'id-1' }))
+  await expect(invoke(other)).rejects.toThrow(words)
+  const error = expect.stringMatching(/ send \{"otlp2parquet":"init"\} or "sweep"/)
+  const level = 'error'
+  expect(lines).toContainEqual(expect.objectContaining({ level, error, awsRequestId: 'id-1' }))
 })
