@@ -1,0 +1,67 @@
+// Protects the start on Lambda: what keeps the program from starting is one line of JSON that says all of it.
+import { expect, test } from 'vitest'
+import { startHandler } from '../../runtimes/lambda/start.ts'
+import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
+import { runProgram, temporaryFolder } from './program.ts'
+
+const wasm = compileParquetWasm()
+
+const failing = async (env: Readonly<Record<string, string>>) => {
+  const lines: string[] = []
+  const write = (line: string) => void lines.push(line)
+  await expect(startHandler({ env, version: '0', wasm, write })).rejects.toThrow()
+  return lines.map((line) => JSON.parse(line))
+}
+
+test('every wrong variable is in the line, and no value', async () => {
+  const env = { OTLP2PARQUET_DEDUPE: 'maybe-secret', OTLP2PARQUET_AUTH_TOKENS: 'ü' }
+  const lines = await failing(env)
+  expect(lines).toMatchObject([{ level: 'error', message: 'cannot start' }])
+  expect(lines[0].error).toMatch(/OTLP2PARQUET_DEDUPE: .+; OTLP2PARQUET_AUTH/)
+  expect(lines[0].error).toContain('OTLP2PARQUET_S3_BUCKET: is missing')
+  expect(JSON.stringify(lines)).not.toContain('maybe-secret')
+})
+
+test('a destination that cannot be used is in the line too, in JSON whatever the format is', async () => {
+  const env = {
+    OTLP2PARQUET_STORAGE_BACKEND: 'fs',
+    OTLP2PARQUET_STORAGE_PATH: '/dev/null/data',
+    OTLP2PARQUET_AUTH: 'none',
+    OTLP2PARQUET_LOG_FORMAT: 'text',
+  }
+  expect(await failing(env)).toMatchObject([{ level: 'error', message: 'cannot start' }])
+})
+
+test('the entry of the function writes the line before it ends', async () => {
+  const command = ['runtimes/lambda.ts']
+  const { code, stdout } = await runProgram({ command, env: { OTLP2PARQUET_DEDUPE: 'maybe' } })
+  expect(code).not.toBe(0)
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([
+    {
+      level: 'error',
+      message: 'cannot start',
+      error: expect.stringContaining('must be on or off'),
+    },
+  ])
+})
+
+test('the entry of the function has a handler', async () => {
+  const script = `const { handler } = await import('./runtimes/lambda.ts')
+    const context = { awsRequestId: 'id-1', getRemainingTimeInMillis: () => 60_000 }
+    const event = { rawPath: '/health', requestContext: { http: { method: 'GET' } } }
+    console.log(JSON.stringify(await handler(event, context)))`
+  const env = {
+    OTLP2PARQUET_STORAGE_BACKEND: 'fs',
+    OTLP2PARQUET_STORAGE_PATH: temporaryFolder(),
+    OTLP2PARQUET_AUTH: 'none',
+  }
+  const command = ['--input-type=module', '--eval', script]
+  const { stdout, stderr } = await runProgram({ command, env })
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' })
+})
