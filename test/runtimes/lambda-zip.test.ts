@@ -1,0 +1,94 @@
+// Protects what is uploaded to Lambda: the archive is small, and what is in it is the whole function.
+import { execFile } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeAll, expect, test } from 'vitest'
+import { logs } from '../ingest/requests.ts'
+import { ask } from '../tools/duckdb.ts'
+import { root, runProgram, temporaryFolder } from './program.ts'
+
+const execute = promisify(execFile)
+
+/** The archive may measure this much, in bytes: most of it is parquet-wasm. */
+const maxZipped = 2_000_000
+
+let archive: string
+let task: string
+beforeAll(async () => {
+  const folder = temporaryFolder()
+  await execute(process.execPath, ['test/tools/build-lambda.ts', folder], { cwd: root })
+  archive = join(folder, 'lambda.zip')
+  task = join(folder, 'task')
+  await execute('unzip', ['-q', archive, '-d', task])
+}, 60_000)
+
+test('is small, and holds the function with what belongs to it', () => {
+  expect(statSync(archive).size).toBeLessThanOrEqual(maxZipped)
+  expect(readdirSync(task).sort()).toEqual([
+    'LICENSE',
+    'THIRD-PARTY-LICENSES.txt',
+    'aws-credentials.mjs',
+    'lambda.mjs',
+    'parquet_wasm_bg.wasm',
+  ])
+})
+
+test('everybody may read what is in it', () => {
+  const modes = readdirSync(task).map((name) => statSync(join(task, name)).mode & 0o777)
+  expect(new Set(modes)).toEqual(new Set([0o644]))
+})
+
+test('the same sources make the same archive', async () => {
+  const folder = temporaryFolder()
+  await execute(process.execPath, ['test/tools/build-lambda.ts', folder], { cwd: root })
+  await execute('cmp', [archive, join(folder, 'lambda.zip')])
+})
+
+/** What Lambda does with a function, in short. */
+const invoked = (event: object, env: Readonly<Record<string, string>>) => {
+  const script = `const { handler } = await import('./lambda.mjs')
+    const context = { awsRequestId: 'id-1', getRemainingTimeInMillis: () => 60_000 }
+    console.log(JSON.stringify(await handler(${JSON.stringify(event)}, context)))`
+  return runProgram({ command: ['--input-type=module', '--eval', script], cwd: task, env })
+}
+
+const event = {
+  requestContext: { http: { method: 'POST' } },
+  rawPath: '/v1/logs',
+  headers: { 'content-type': 'application/x-protobuf' },
+  body: Buffer.from(logs({ name: 'shop', records: 3 })).toString('base64'),
+  isBase64Encoded: true,
+}
+
+const toFolder = (folder: string) => ({
+  OTLP2PARQUET_STORAGE_BACKEND: 'fs',
+  OTLP2PARQUET_STORAGE_PATH: folder,
+  OTLP2PARQUET_AUTH: 'none',
+})
+
+test('with nothing beside it, it stores a request', async () => {
+  const data = temporaryFolder()
+  const { stdout, stderr } = await invoked(event, toFolder(data))
+  expect(stderr).toBe('')
+  const answer = stdout.trimEnd().split('\n').at(-1) ?? ''
+  expect(JSON.parse(answer)).toMatchObject({ statusCode: 200, body: '' })
+  const rows = await ask("SELECT count(*)::INTEGER AS rows FROM 'data/logs/**/*.parquet'", data)
+  expect(rows).toEqual([{ rows: 3 }])
+})
+
+test('AWS credentials that are not in the environment come from the file beside it', async () => {
+  const env = {
+    OTLP2PARQUET_S3_BUCKET: 'bucket',
+    OTLP2PARQUET_S3_ENDPOINT: 'http://127.0.0.1:9',
+    OTLP2PARQUET_AUTH: 'none',
+    AWS_PROFILE: 'nobody',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  }
+  const ready = { requestContext: { http: { method: 'GET' } }, rawPath: '/ready' }
+  const { stdout } = await invoked(ready, env)
+  expect(stdout).toContain('"statusCode":503')
+  expect(stdout).toContain('Could not load credentials')
+})

@@ -1,0 +1,43 @@
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { beside, licences, minified, wasmFile } from './bundle.ts'
+import { zip } from './zip.ts'
+
+/**
+ * Builds the function for Lambda into a folder: `lambda/`, its code, and `lambda.zip`, the same as what is uploaded. The
+ * handler is `lambda.handler`. Nothing in it needs what the platform's runtime has besides Node.
+ *
+ *   node test/tools/build-lambda.ts [folder]
+ */
+
+const { positionals } = parseArgs({ allowPositionals: true })
+const [folder = 'infra/dist'] = positionals
+const outdir = join(folder, 'lambda')
+const chain = 'aws-credentials.mjs'
+// Modules by their names: no package.json is there to say so.
+const options = { ...minified, outdir, outExtension: { '.js': '.mjs' } }
+
+await rm(outdir, { recursive: true, force: true })
+await mkdir(outdir, { recursive: true })
+const metafiles = [
+  await build({
+    ...options,
+    entryPoints: ['runtimes/lambda.ts'],
+    plugins: [beside(/\/credential-chain\.ts$/, chain)],
+  }),
+  await build({
+    ...options,
+    // Nobody reads its stacks.
+    minifyIdentifiers: true,
+    entryPoints: { [chain.replace('.mjs', '')]: 'runtimes/node/credential-chain.ts' },
+  }),
+].map(({ metafile }) => metafile)
+await copyFile(wasmFile, join(outdir, basename(wasmFile)))
+await copyFile('LICENSE', join(outdir, 'LICENSE'))
+await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(metafiles))
+
+const names = (await readdir(outdir)).sort()
+const files = names.map(async (name) => ({ name, bytes: await readFile(join(outdir, name)) }))
+await writeFile(join(folder, 'lambda.zip'), zip(await Promise.all(files)))
