@@ -2,7 +2,7 @@
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
 #   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw
-#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark]...
+#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark | lambda]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -12,6 +12,7 @@ packages=$here/packages
 peers=$here/peers
 release=v0.161.0
 versitygw=v1.8.0
+lambda_go=v1.55.1
 mkdir -p "$peers/bin"
 
 thrice() {
@@ -107,6 +108,20 @@ install_duckdb() {
     --target "$peers/duckdb" -r "$packages/duckdb.txt"
 }
 
+# Events as AWS publishes them, in two collections: the tests of its library for Go, and what its command for
+# serverless applications generates.
+install_lambda() {
+  local told folder
+  rm -rf "$peers/lambda"
+  mkdir -p "$peers/lambda/go"
+  thrice python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+    --target "$peers/lambda" -r "$packages/lambda.txt"
+  told=$(thrice go mod download -json "github.com/aws/aws-lambda-go@$lambda_go")
+  folder=$(sed -n 's/^.*"Dir": "\(.*\)".*$/\1/p' <<<"$told")
+  cp "$folder"/events/testdata/*.json "$peers/lambda/go/"
+  chmod -R u+w "$peers/lambda/go"
+}
+
 # What a peer is made of; a change makes it be installed anew.
 made_of() {
   case $1 in
@@ -118,13 +133,14 @@ made_of() {
     java) cat "$packages/pom.xml" ;;
     iceberg | nessie) cat "$packages/$1/pom.xml" ;;
     spark) cat "$packages/spark.txt" "$packages/spark/pom.xml" ;;
+    lambda) cat "$packages/lambda.txt" && echo "$lambda_go" ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
   esac
 }
 
 [[ $# -gt 0 ]] ||
   set -- js nodes python regzip protoc infra java collector telemetrygen versitygw \
-    pyiceberg iceberg nessie catalogs duckdb spark
+    pyiceberg iceberg nessie catalogs duckdb spark lambda
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer
