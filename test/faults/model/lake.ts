@@ -140,7 +140,7 @@ const throughStorage = (storage: Storage, process: Process, network: Network): S
   capabilities: storage.capabilities,
   put: (key, bytes, options) =>
     network.send(process, 'put', () => storage.put(key, bytes, options)),
-  get: (key) => network.send(process, 'get', () => storage.get(key)),
+  get: (key, options) => network.send(process, 'get', () => storage.get(key, options)),
   head: (key) => network.send(process, 'head', () => storage.head(key)),
   async *list(prefix) {
     yield* await network.send(process, 'list', () => Array.fromAsync(storage.list(prefix)))
