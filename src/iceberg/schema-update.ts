@@ -10,6 +10,7 @@ import {
   type NestedField,
   type TableMetadata,
 } from './table-metadata.ts'
+import { highestFieldId } from './table-updates.ts'
 
 export interface SchemaUpdateContext {
   readonly catalog: Catalog
@@ -77,7 +78,9 @@ export const addColumns = (
   columns: readonly NestedField[],
 ): TableCommit => {
   const schema = currentSchema(metadata)
-  let lastId = metadata['last-column-id']
+  // ministack counts columns, and not what is in them.
+  const given = metadata.schemas.map(({ fields }) => highestFieldId(fields))
+  let lastId = Math.max(metadata['last-column-id'], ...given)
   const nextId = (): number => ++lastId
   const added = columns.map((column) => {
     const id = nextId()

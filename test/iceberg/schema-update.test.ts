@@ -88,6 +88,18 @@ describe('missing columns', () => {
     expect(currentSchema(table.metadata).fields[3]?.type).toEqual({ ...list, 'element-id': 15 })
   })
 
+  test('get ids that no field ever had, though a catalog counts columns and not what is in them', () => {
+    const miscounting = { ...loaded.metadata, 'last-column-id': 2 }
+    const { requirements, updates } = addColumns(miscounting, [field(4, 'd'), field(3, 'c', list)])
+    expect(requirements).toContainEqual({
+      type: 'assert-last-assigned-field-id',
+      'last-assigned-field-id': 2,
+    })
+    const [added] = updates
+    const fields = added?.action === 'add-schema' ? added.schema.fields.slice(-2) : []
+    expect(fields).toMatchObject([{ id: 13 }, { id: 14, type: { 'element-id': 15 } }])
+  })
+
   test('are one change, which asks that nobody else changed the schema', () => {
     const { requirements, updates } = addColumns(loaded.metadata, [field(4, 'd')])
     expect(requirements.map(({ type }) => type)).toEqual([
