@@ -59,8 +59,15 @@ const ascending = (source: number): SortOrder['fields'][number] => ({
   'null-order': 'nulls-first',
 })
 
-/** A table's columns, partitions and order in words that hold whatever the field ids are. */
-export const shape = (metadata?: TableMetadata): unknown => {
+/** Each column, partition field and sort field in words. */
+export interface Shape {
+  readonly columns: readonly unknown[]
+  readonly partition: readonly unknown[]
+  readonly order: readonly unknown[]
+}
+
+/** A table's columns, partitions and order in words that hold whatever the field ids are; without a table, what it is made of. */
+export const shape = (metadata?: TableMetadata): Shape => {
   const { schema, spec, sortOrder } =
     metadata === undefined
       ? creation()

@@ -15,5 +15,5 @@ catalogContract(
       },
     }
   },
-  true,
+  { scribbles: true },
 )

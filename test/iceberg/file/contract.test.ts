@@ -24,7 +24,7 @@ const fixture = (storage: Storage, root: string): CatalogFixture => ({
 catalogContract(
   'the file catalog in memory',
   async () => fixture(createMemoryStorage(), 's3://bucket/lake'),
-  true,
+  { scribbles: true },
 )
 
 catalogContract(
@@ -37,5 +37,5 @@ catalogContract(
       dispose: () => rm(folder, { recursive: true }),
     }
   },
-  true,
+  { scribbles: true },
 )

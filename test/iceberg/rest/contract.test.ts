@@ -19,5 +19,5 @@ catalogContract(
       dispose: () => server.close(),
     }
   },
-  true,
+  { scribbles: true },
 )
