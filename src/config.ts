@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { tokensProblem } from './config/credentials.ts'
 import { formerVariables } from './config/former.ts'
 import { problemOfName } from './config/unknown.ts'
 import { isLoopback } from './config/values.ts'
@@ -13,7 +14,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 type Values = ValuesOf<typeof variables>
 
 /** Every setting, checked and complete. */
-export interface Config extends Omit<Values, 'auth' | 'authTokens' | 'tlsCert' | 'tlsKey'> {
+export interface Config
+  extends Omit<Values, 'auth' | 'authTokens' | 'authTokensSecret' | 'tlsCert' | 'tlsKey'> {
   readonly auth: AuthConfig
   /** Paths of two PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string }
@@ -22,6 +24,8 @@ export interface Config extends Omit<Values, 'auth' | 'authTokens' | 'tlsCert' |
 export type AuthConfig =
   | { readonly kind: 'none' }
   | { readonly kind: 'bearer' | 'basic'; readonly tokens: readonly string[] }
+  /** Of a secret, by its ARN. */
+  | { readonly kind: 'bearer' | 'basic'; readonly secret: string }
 
 /** One thing to mend: the variable, and what is wrong with it, without its value. */
 export interface ConfigProblem {
@@ -50,15 +54,21 @@ export const readConfig = (env: Environment, runtime: Runtime): Config => {
   const named = new Set(problems.map(({ variable }) => variable))
   problems.push(...contradictions(values, runtime).filter(({ variable }) => !named.has(variable)))
   if (problems.length > 0) throw new ConfigError(problems)
-  const { auth, authTokens, tlsCert, tlsKey, ...rest } = values as Values
+  const { auth, authTokens, authTokensSecret, tlsCert, tlsKey, ...rest } = values as Values
   return {
     ...rest,
-    auth:
-      auth === undefined || auth === 'none'
-        ? { kind: 'none' }
-        : { kind: auth, tokens: authTokens ?? [] },
+    auth: authOf({ auth, authTokens, authTokensSecret }),
     ...(tlsCert !== undefined && tlsKey !== undefined && { tls: { cert: tlsCert, key: tlsKey } }),
   }
+}
+
+const authOf = ({
+  auth: kind = 'none',
+  authTokens: tokens = [],
+  authTokensSecret: secret,
+}: Pick<Values, 'auth' | 'authTokens' | 'authTokensSecret'>): AuthConfig => {
+  if (kind === 'none') return { kind }
+  return secret === undefined ? { kind, tokens } : { kind, secret }
 }
 
 const unknownNames = (env: Environment): ConfigProblem[] =>
@@ -106,7 +116,8 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
   ...catalogProblems(values),
 ]
 
-const { auth, authTokens, tlsCert, tlsKey, maxInflightBytes, maxPayloadBytes } = variables
+const { auth, authTokens, authTokensSecret, tlsCert, tlsKey } = variables
+const { maxInflightBytes, maxPayloadBytes } = variables
 const { icebergCatalog, icebergRestUri, icebergToken, icebergCredential } = variables
 
 /** A bucket is named where there is one, and only there: data must not go where nobody looks for it. */
@@ -137,26 +148,25 @@ const storageProblems = (values: Partial<Values>): ConfigProblem[] => {
     .map(({ variable, message }) => ({ variable: variable.name, message }))
 }
 
-/** What each kind of credentials looks like; any other would lock everybody out. */
-const credentials = {
-  // RFC 6750, 2.1: b64token
-  bearer: {
-    form: /^[\w.~+/-]+=*$/,
-    expected: 'must hold tokens of letters, digits and -._~+/ only, with = at their end',
-  },
-  basic: { form: /^[^:]+:./, expected: 'must hold user:password pairs' },
-} as const
-
 const authProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
-  const { auth: kind, authTokens: tokens, listenAddr } = values
+  const { auth: kind, authTokens: tokens, authTokensSecret: secret, listenAddr } = values
   const about = (variable: string, message: string) => [{ variable, message }]
+  if (tokens !== undefined && secret !== undefined) {
+    return about(authTokensSecret.name, `must not be set beside ${authTokens.name}`)
+  }
+  if (secret !== undefined && runtime !== 'lambda') {
+    return about(authTokensSecret.name, `is for AWS Lambda: set ${authTokens.name}`)
+  }
   if (kind === 'bearer' || kind === 'basic') {
+    if (secret !== undefined) return []
     if (tokens === undefined) return about(authTokens.name, `is missing: ${auth.name} asks for it`)
-    const { form, expected } = credentials[kind]
-    return tokens.every((token) => form.test(token)) ? [] : about(authTokens.name, expected)
+    const problem = tokensProblem(kind, tokens)
+    return problem === undefined ? [] : about(authTokens.name, problem)
   }
   // Tokens that nothing checks would be a door that only looks locked.
-  if (tokens !== undefined) return about(auth.name, 'must be bearer or basic: there are tokens')
+  if (tokens !== undefined || secret !== undefined) {
+    return about(auth.name, 'must be bearer or basic: there are tokens')
+  }
   const open = runtime !== 'node' || (listenAddr !== undefined && !isLoopback(listenAddr))
   if (kind === 'none' || !open) return []
   return about(auth.name, 'must be chosen (bearer, basic or none): the address is a public one')

@@ -220,6 +220,32 @@ describe('a wrong value is named with what is expected', () => {
   })
 })
 
+describe('tokens in a secret', () => {
+  const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:tokens-AbCdEf'
+  const lambda = (env: Environment) => readConfig(names({ ...s3, ...env }), 'lambda').auth
+
+  test('are read on Lambda', () => {
+    const auth = lambda({ AUTH: 'bearer', AUTH_TOKENS_SECRET: secret })
+    expect(auth).toEqual({ kind: 'bearer', secret })
+  })
+  test.each([
+    [{ AUTH: 'bearer', AUTH_TOKENS_SECRET: 'tokens' }, /AUTH_TOKENS_SECRET: must be the ARN/],
+    [{ AUTH_TOKENS_SECRET: secret }, /AUTH: must be bearer or basic: there are tokens/],
+    [{ AUTH: 'none', AUTH_TOKENS_SECRET: secret }, /AUTH: must be bearer or basic/],
+    [
+      { AUTH: 'bearer', AUTH_TOKENS_SECRET: secret, AUTH_TOKENS: 'one' },
+      /AUTH_TOKENS_SECRET: must not be set beside OTLP2PARQUET_AUTH_TOKENS/,
+    ],
+  ])('%j', (env, message) => {
+    expect(() => lambda(env)).toThrow(message)
+  })
+  test('are not read elsewhere, and nobody is left to think so', () => {
+    expect(problems({ AUTH: 'bearer', AUTH_TOKENS_SECRET: secret })).toEqual([
+      'OTLP2PARQUET_AUTH_TOKENS_SECRET: is for AWS Lambda: set OTLP2PARQUET_AUTH_TOKENS',
+    ])
+  })
+})
+
 test('a public address with auth chosen is fine, even none', () => {
   expect(problems({ LISTEN_ADDR: '0.0.0.0:4318', AUTH: 'none' })).toEqual([])
 })

@@ -3,13 +3,15 @@ import type { Config } from '../../src/config.ts'
 import { withDeadline } from '../../src/http/deadline.ts'
 import type { Log } from '../../src/log.ts'
 import { warmUp } from '../../src/parquet/warm-up.ts'
-import { authOf } from '../node/auth.ts'
 import { contentCodings } from '../node/content-codings.ts'
+import { awsCredentials } from '../node/credentials.ts'
 import { encoderOf, ingestOf } from '../node/ingest.ts'
 import { openDestination } from '../node/open-destination.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { kindOf } from './event-kind.ts'
 import { answerEvent, type EventEnv, receiveEvent } from './http.ts'
+import { readSecret } from './secret.ts'
+import { openAuth } from './tokens.ts'
 
 export interface LambdaOptions {
   readonly config: Config
@@ -44,7 +46,8 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   let invocation: string | undefined
   const log: Log = (level, message, facts) =>
     options.log(level, message, { ...facts, awsRequestId: invocation })
-  const encoder = encoderOf(await wasm, version, config)
+  const [{ auth, renew }, module] = await Promise.all([authFor(config, log), wasm])
+  const encoder = encoderOf(module, version, config)
   warmUp(encoder)
   const destination = await openDestination({ config, version, log, metrics })
   const app = createApp({
@@ -53,7 +56,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     inflate: contentCodings(),
     receive: receiveEvent,
     remainingMs: (env) => (env as EventEnv).remainingMs - marginMs,
-    auth: authOf(config.auth),
+    auth,
     limits: config,
     basePath: config.basePath ?? '',
     corsOrigins: config.corsOrigins ?? [],
@@ -62,7 +65,10 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   })
   const answer = async (event: unknown, remainingMs: number): Promise<unknown> => {
     const asked = kindOf(event)
-    if (asked.kind === 'http') return answerEvent(asked.event, remainingMs, app.fetch)
+    if (asked.kind === 'http') {
+      await renew()
+      return answerEvent(asked.event, remainingMs, app.fetch)
+    }
     if (asked.kind === 'init') {
       await withDeadline(
         (destination.prepare ?? destination.ready)(),
@@ -87,4 +93,11 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
       metrics.flush()
     }
   }
+}
+
+/** Tokens may be in a secret; AWS's own name for another endpoint of it counts here too. */
+const authFor = ({ auth }: Config, log: Log): ReturnType<typeof openAuth> => {
+  const { AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint } = process.env
+  const credentials = awsCredentials(process.env)
+  return openAuth(auth, { read: (arn) => readSecret({ arn, credentials, endpoint }), log })
 }

@@ -1,6 +1,9 @@
 import type { Auth } from '../../src/app.ts'
 import type { AuthConfig } from '../../src/config.ts'
 
-/** Who may send, as it is configured. */
-export const authOf = (auth: AuthConfig): Auth =>
-  auth.kind === 'none' ? auth : { kind: auth.kind, tokens: () => auth.tokens }
+/** Who may send, as it is configured. @throws for tokens in a secret, which Lambda alone reads */
+export const authOf = (auth: AuthConfig): Auth => {
+  if (auth.kind === 'none') return auth
+  if ('secret' in auth) throw new Error('tokens in a secret are for Lambda')
+  return { kind: auth.kind, tokens: () => auth.tokens }
+}

@@ -18,5 +18,4 @@ export const plannedVariables: readonly PlannedVariable[] = [
   planned('COMMIT_INTERVAL', receipts),
   planned('STATE_BUCKET', receipts),
   planned('SWEEP_INTERVAL_SECONDS', receipts),
-  planned('AUTH_TOKENS_SECRET', 'AWS Lambda'),
 ]

@@ -65,6 +65,15 @@ const list = v.pipe(
 /** Secrets with commas between them; at least one. */
 export const secrets = v.pipe(list, v.minLength(1, 'must hold at least one token'))
 
+/** A secret's whole name in AWS Secrets Manager, which says in which region it is. */
+export const secretArn = v.pipe(
+  v.string(),
+  v.regex(
+    /^arn:[a-z\d-]+:secretsmanager:[a-z\d-]+:\d{12}:secret:\S+$/,
+    'must be the ARN of a secret, such as arn:aws:secretsmanager:eu-central-1:123456789012:secret:tokens-AbCdEf',
+  ),
+)
+
 const isOrigin = (value: string): boolean =>
   value === '*' || (URL.canParse(value) && new URL(value).origin === value.toLowerCase())
 

@@ -11,6 +11,7 @@ import {
   onOff,
   origins,
   region,
+  secretArn,
   secrets,
   text,
   word,
@@ -102,6 +103,12 @@ export const variables = {
       'Tokens (`bearer`) or `user:password` pairs (`basic`), several with commas between them; each of them is good.',
     schema: secrets,
     secret: true,
+  },
+  authTokensSecret: {
+    name: `${prefix}AUTH_TOKENS_SECRET`,
+    meaning:
+      'On AWS Lambda: the ARN of a secret that holds such tokens; read at the start, and again every five minutes.',
+    schema: secretArn,
   },
   maxFilesPerRequest: {
     name: `${prefix}MAX_FILES_PER_REQUEST`,

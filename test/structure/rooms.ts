@@ -30,6 +30,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'node:',
     '@aws-sdk',
     '@hono',
+    'aws4fetch',
     'hono',
     'prom-client',
     'parquet-wasm',

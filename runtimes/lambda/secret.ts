@@ -1,0 +1,105 @@
+/** Secrets of AWS Secrets Manager. */
+import { AwsV4Signer } from 'aws4fetch'
+import { IngestError } from '../../src/errors.ts'
+import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
+
+export interface SecretOptions {
+  /** The secret's ARN. */
+  readonly arn: string
+  readonly credentials: CredentialProvider
+  /** Another endpoint than the region's own, such as that of a VPC. */
+  readonly endpoint?: string | undefined
+  readonly fetch?: typeof globalThis.fetch
+}
+
+/** Milliseconds for one attempt. */
+const timeoutMs = 2000
+const attempts = 3
+
+/**
+ * Reads a secret's text.
+ * @throws IngestError `unavailable` that says what to do, when it cannot be read
+ */
+export const readSecret = async (options: SecretOptions): Promise<string> => {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await ask(options).catch((cause: unknown) => ({ status: 0, body: {}, cause }))
+    if (answer.status === 200) return textOf(answer.body)
+    const passes = answer.status === 0 || answer.status === 429 || answer.status >= 500
+    if (!passes || attempt === attempts) throw refused(answer)
+  }
+}
+
+interface Answer {
+  /** 0: there was none. */
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/** `GetSecretValue` ("AWS Secrets Manager API Reference"). */
+const ask = async ({ arn, credentials, endpoint, fetch = globalThis.fetch }: SecretOptions) => {
+  const { region, url } = placeOf(arn)
+  const signer = new AwsV4Signer({
+    method: 'POST',
+    url: endpoint ?? url,
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'secretsmanager.GetSecretValue',
+    },
+    body: JSON.stringify({ SecretId: arn }),
+    service: 'secretsmanager',
+    region,
+    ...(await credentials()),
+  })
+  const { method, headers, body, url: address } = await signer.sign()
+  const signal = AbortSignal.timeout(timeoutMs)
+  const response = await fetch(address, { method, headers, body: body ?? null, signal })
+  return { status: response.status, body: await jsonOf(response) } satisfies Answer
+}
+
+const jsonOf = async (response: Response): Promise<Answer['body']> => {
+  try {
+    return (await response.json()) as Answer['body']
+  } catch {
+    return {}
+  }
+}
+
+/** Hosts by partition; all others are below amazonaws.com. */
+const domains: Readonly<Record<string, string>> = {
+  'aws-cn': 'amazonaws.com.cn',
+  'aws-eusc': 'amazonaws.eu',
+}
+
+/** The region of a secret, which need not be the function's, and the endpoint there. */
+const placeOf = (arn: string): { region: string; url: string } => {
+  const [, partition = '', , region = ''] = arn.split(':')
+  const domain = domains[partition] ?? 'amazonaws.com'
+  return { region, url: `https://secretsmanager.${region}.${domain}/` }
+}
+
+const textOf = ({ SecretString: text }: Answer['body']): string => {
+  if (typeof text === 'string') return text
+  throw unreadable('it holds bytes, not text')
+}
+
+/** What to do about each kind of refusal. */
+const reasons: Readonly<Record<string, string>> = {
+  AccessDeniedException:
+    'access is denied: allow secretsmanager:GetSecretValue on it, and kms:Decrypt on its key',
+  ResourceNotFoundException: 'there is no such secret, or it has no value yet',
+  DecryptionFailure: 'its key cannot be used: allow kms:Decrypt',
+  InvalidRequestException: 'it is about to be deleted: restore it',
+}
+
+const refused = ({ status, body, cause }: Answer): IngestError => {
+  if (status === 0) return unreadable('Secrets Manager cannot be reached', cause)
+  const code = String(body.__type ?? '').replace(/^.*#/, '')
+  // Its own words name the role and the secret: for the log.
+  const words = String(body.message ?? body.Message ?? '')
+  const why = reasons[code] ?? `Secrets Manager answered ${status} ${code}`.trimEnd()
+  return unreadable(why, new Error(words || String(status)))
+}
+
+const unreadable = (why: string, cause?: unknown): IngestError =>
+  new IngestError('unavailable', `the secret with the tokens cannot be read: ${why}`, { cause })
