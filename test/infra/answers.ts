@@ -95,5 +95,16 @@ export const answers: Readonly<Record<(typeof queryNames)[number], Answer>> = {
   })),
 }
 
+/** What ClickHouse answers, whose quantile is one of the values and whose 64-bit counts are numbers. */
+export const clickhouseAnswers: Readonly<Record<string, Answer>> = {
+  'gauge-by-minute': answers['gauge-by-minute'],
+  'recent-logs': answers['recent-logs'],
+  'span-latencies': answers['span-latencies'].map((row) => ({
+    ...row,
+    Spans: Number(row.Spans),
+    P95Ms: row.MaxMs ?? null,
+  })),
+}
+
 /** Without the times, which are of now. */
 export const timeless = (rows: Answer): Answer => rows.map(({ Timestamp, Minute, ...rest }) => rest)

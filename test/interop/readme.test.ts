@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { clickhouseAnswers } from '../infra/answers.ts'
 import { codeBlocks, readmePath } from '../tools/readme.ts'
 import { sendSamples } from '../tools/samples.ts'
 import {
@@ -112,47 +113,21 @@ const clickhouse = async (sql: string): Promise<unknown> => {
   return rows.map(({ Timestamp, Minute, ...rest }: Record<string, unknown>) => rest)
 }
 
-const gauges = [
-  { MetricName: 'cpu.load', Average: 0.5 },
-  { MetricName: 'process.memory.usage', Average: 115_343_360 },
-]
-
 it('README.md: ClickHouse', async () => {
-  expect(await clickhouse(block(readme, 'clickhouse', 'gauge'))).toEqual(gauges)
+  expect(await clickhouse(block(readme, 'clickhouse', 'gauge'))).toEqual(
+    clickhouseAnswers['gauge-by-minute'],
+  )
 })
 
-it.each([
-  ['gauge-by-minute', gauges],
-  [
-    'recent-logs',
-    [
-      ['INFO', 'hello, lake', 'shop'],
-      ['', 'a line without severity, scope or resource', null],
-      ['FATAL', '["oven",451.0]', 'crème/brûlée ☕'],
-      ['INFO', '完成 – prêt – готово 🍮', 'crème/brûlée ☕'],
-      ['ERROR', 'payment failed: upstream timed out after 3 s', 'checkout'],
-      [
-        'WARN',
-        '{"message":"card declined, trying again","attempt":2,"card":{"brand":"visa","tags":[1,true,null]}}',
-        'checkout',
-      ],
-      ['INFO', 'order received', 'checkout'],
-    ].map(([SeverityText, Body, ServiceName]) => ({ SeverityText, Body, ServiceName })),
-  ],
-  [
-    'span-latencies',
-    [
-      { SpanName: 'POST /checkout', Spans: 1, AvgMs: 3250, P95Ms: 3250, MaxMs: 3250 },
-      { SpanName: 'place order', Spans: 1, AvgMs: 3100, P95Ms: 3100, MaxMs: 3100 },
-      { SpanName: 'charge card', Spans: 1, AvgMs: 2800, P95Ms: 2800, MaxMs: 2800 },
-      { SpanName: 'GET /menu', Spans: 2, AvgMs: 16, P95Ms: 20, MaxMs: 20 },
-    ],
-  ],
-])('infra/queries/clickhouse/%s.sql', async (name, rows) => {
-  expect(
-    await clickhouse(await readFile(here(`infra/queries/clickhouse/${name}.sql`), 'utf8')),
-  ).toEqual(rows)
-})
+it.each(Object.entries(clickhouseAnswers))(
+  'infra/queries/clickhouse/%s.sql',
+  async (name, rows) => {
+    const curled = { SeverityText: 'INFO', Body: 'hello, lake', ServiceName: 'shop' }
+    expect(
+      await clickhouse(await readFile(here(`infra/queries/clickhouse/${name}.sql`), 'utf8')),
+    ).toEqual(name === 'recent-logs' ? [curled, ...rows] : rows)
+  },
+)
 
 it("README.md: an SDK's exporter needs its variables alone", async () => {
   const exports = codeBlocks(readme, 'sh').flatMap((code) => code.match(/^export .*$/gm) ?? [])

@@ -76,7 +76,10 @@ export const sendSamples = async (url: string): Promise<void> => {
   for (const signal of sampleSignals) {
     const body = stamped(readFileSync(join(samplesFolder, `${signal}.json`), 'utf8'))
     const headers = { 'content-type': 'application/json' }
-    const response = await fetch(`${url}/v1/${signal}`, { method: 'POST', headers, body })
+    const post = () => fetch(`${url}/v1/${signal}`, { method: 'POST', headers, body })
+    let response = await post()
+    // As senders do: a catalog that has just started may need longer than a request has.
+    for (let again = 0; again < 3 && response.status === 503; again++) response = await post()
     const text = await response.text()
     if (!response.ok || text.includes('rejected'))
       throw new Error(`${signal}: ${response.status} ${text}`)

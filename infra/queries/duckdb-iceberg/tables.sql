@@ -2,7 +2,8 @@
 --
 -- Say it once a session. A view reads the table as it is when it is asked: new commits are seen
 -- without saying it again. Tables that no request has made yet are left out: DuckDB wants a view's
--- table to be there.
+-- table to be there. In a bucket: CREATE SECRET (TYPE s3, PROVIDER credential_chain) first, and
+-- 's3://my-lake/ in place of each 'data/.
 INSTALL iceberg;
 LOAD iceberg;
 CREATE SCHEMA IF NOT EXISTS otel;

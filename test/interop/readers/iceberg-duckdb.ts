@@ -1,4 +1,5 @@
 /** DuckDB's iceberg extension, by metadata file, table folder or catalog. */
+import { mkdir, symlink } from 'node:fs/promises'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { duckdbSql } from '../dialects.ts'
 import { conditionOf, type Filter } from '../filters.ts'
@@ -18,6 +19,24 @@ export const connectIceberg = async (): Promise<DuckDBConnection> => {
   return connection
 }
 
+/**
+ * A connection as a user has it, for SQL that installs and loads what it needs: DuckDB finds the extensions
+ * installed, in a folder that is made below another one.
+ */
+export const connectInstalled = async (folder: string): Promise<DuckDBConnection> => {
+  const connection = await (
+    await DuckDBInstance.create(':memory:', { allow_unsigned_extensions: 'true' })
+  ).connect()
+  const [found] = (await queried(connection, 'PRAGMA platform')).rows
+  const home = `${folder}/v1.5.5/${found?.platform}`
+  await mkdir(home, { recursive: true })
+  for (const name of ['avro', 'httpfs', 'aws', 'iceberg'])
+    await symlink(duckdbExtension(name), `${home}/${name}.duckdb_extension`)
+  await connection.run(`SET extension_directory = ${literal(folder)}`)
+  await connection.run("SET autoinstall_known_extensions = false; SET TimeZone = 'UTC'")
+  return connection
+}
+
 /** SQL that names a table; what it needs (secrets, an attached catalog) is made first. */
 export const tableSql = async (connection: DuckDBConnection, table: TableRef): Promise<string> => {
   const { s3 } = 'catalog' in table ? table.catalog : table
@@ -32,7 +51,8 @@ export const tableSql = async (connection: DuckDBConnection, table: TableRef): P
   return `lake."${table.namespace}"."${table.name}"`
 }
 
-const secret = (s3: NonNullable<Extract<TableRef, { folder: string }>['s3']>): string => `
+/** SQL that makes the keys of an S3 server known. */
+export const secret = (s3: NonNullable<Extract<TableRef, { folder: string }>['s3']>): string => `
   CREATE OR REPLACE SECRET lake (TYPE s3, KEY_ID ${literal(s3.accessKeyId)},
     SECRET ${literal(s3.secretAccessKey)}, REGION ${literal(s3.region)}, URL_STYLE 'path',
     ENDPOINT ${literal(s3.endpoint.replace('http://', ''))}, USE_SSL false)`
