@@ -16,7 +16,8 @@ export interface IcebergDestination {
   readonly stop: () => Promise<void>
 }
 
-const s3Environment = (s3: S3Access) => ({
+/** What the program is told of an S3 server. */
+export const s3Environment = (s3: S3Access) => ({
   OTLP2PARQUET_S3_REGION: s3.region,
   OTLP2PARQUET_S3_ENDPOINT: s3.endpoint,
   AWS_ACCESS_KEY_ID: s3.accessKeyId,

@@ -1,88 +1,163 @@
-// Protects tables from our own cleaning in the eyes of others: after a round of retention readers that know nothing of us find
-// every row that was acknowledged, and the program that still runs goes on writing.
+/**
+ * Protects tables from our own cleaning in the eyes of others, and shows that it happens: the program's own timer removes
+ * snapshots, lists, manifests and old metadata, on disk and on a strict S3 server, no data file ever; after it readers that
+ * know nothing of us find every row that was acknowledged, and the program goes on writing.
+ */
 import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
-import { retainTable } from '../../src/iceberg/file/retention.ts'
-import { systemClock } from '../../src/iceberg/retry.ts'
-import { noLog } from '../../src/log.ts'
-import { noMetrics } from '../../src/metrics.ts'
-import { openFileStorage } from '../../src/storage/fs.ts'
+import { describe, expect, it } from 'vitest'
 import { send } from '../faults/clients.ts'
-import { icebergEnvironment, judgeTablesBelow } from '../faults/killed-tables.ts'
 import type { Entry } from '../faults/ledger.ts'
 import { type Program, startProgram } from '../faults/program.ts'
+import { judgeTables } from '../faults/table-judge.ts'
+import { s3Environment } from './iceberg-destinations.ts'
+import { here } from './programs.ts'
+import type { TableRef } from './readers/iceberg.ts'
+import { startVersitygw } from './s3-servers.ts'
 
 const day = 86_400_000
-const logs = { namespace: ['otel'], name: 'logs' }
 
-let data: string
-let program: Program
-const entries: Entry[] = []
-let first = 0
+/** Where tables are: for the program, for readers, and as files on this machine. */
+interface Place {
+  readonly env: Readonly<Record<string, string>>
+  readonly logs: TableRef
+  readonly files: string
+  readonly stop: () => Promise<void>
+}
 
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'interop-retention-'))
-  program = await startProgram({ folder: data, env: icebergEnvironment })
-})
-afterAll(async () => {
-  await program?.stop()
-  await rm(data, { recursive: true, force: true })
-})
+/** By name: a place, made; the program's folder is there for it. */
+const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
+  disk: async (folder) => {
+    const files = join(folder, 'otel/logs')
+    return { env: {}, logs: { folder: files }, files, stop: async () => {} }
+  },
+  versitygw: async () => {
+    const s3 = await startVersitygw()
+    const { bucket, folder, stop } = s3
+    const env = {
+      ...s3Environment(s3),
+      OTLP2PARQUET_STORAGE_BACKEND: 's3',
+      OTLP2PARQUET_S3_BUCKET: bucket,
+    }
+    const logs = { folder: `s3://${bucket}/otel/logs`, s3 }
+    return { env, logs, files: join(folder, bucket, 'otel/logs'), stop }
+  },
+}
 
-const post = async (count: number): Promise<void> => {
-  for (let i = 0; i < count; i++) {
-    const request = {
-      run: '7',
-      client: 0,
-      signal: 'logs',
-      first,
-      records: 3,
-      services: 1,
-      hours: 1,
-    } as const
-    const id = `7/0/${first}`
-    first += request.records
-    entries.push({ kind: 'sent', id, request })
-    entries.push({ kind: 'answer', id, answer: await send(program.url, request) })
+/** Sends so many requests of three records, and keeps the ledger. */
+const posting = () => {
+  const entries: Entry[] = []
+  let first = 0
+  const post = async ({ url }: Program, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const sizes = { records: 3, services: 1, hours: 1 }
+      const request = { run: '7', client: 0, signal: 'logs', first, ...sizes } as const
+      const id = `7/0/${first}`
+      first += request.records
+      entries.push({ kind: 'sent', id, request })
+      entries.push({ kind: 'answer', id, answer: await send(url, request) })
+    }
   }
+  return { entries, post }
 }
 
-/** Five days pass for the files of the metadata, three for the snapshots in it. */
-const retain = async () => {
-  const folder = join(data, 'otel/logs/metadata')
-  const then = new Date(Date.now() - 5 * day)
-  const storage = await openFileStorage(data)
-  const catalog = createFileCatalog({ storage, root: `file://${data}`, log: noLog })
-  const latest = `v${(await catalog.load(logs))?.version}.metadata.json`
-  for (const name of await readdir(folder))
-    if (name !== latest) await utimes(join(folder, name), then, then)
-  return retainTable(logs, null, {
-    catalog: createFileCatalog({ storage, root: `file://${data}`, log: noLog, now: later }),
-    storage,
-    policy: { maxAgeMs: day, minCount: 10 },
-    clock: { ...systemClock, now: later },
-    log: noLog,
-    metrics: noMetrics,
+/** What was written some days ago looks like it; the latest metadata stays of now. */
+const setBack = async (files: string, days: number): Promise<void> => {
+  const folder = join(files, 'metadata')
+  const then = new Date(Date.now() - days * day)
+  const names = await readdir(folder)
+  const version = (name: string) => Number(/^v(\d+)\.metadata\.json$/.exec(name)?.[1] ?? 0)
+  const latest = Math.max(...names.map(version))
+  for (const name of names)
+    if (version(name) !== latest) await utimes(join(folder, name), then, then)
+}
+
+/** A counter of the program's, over all tables; 0 before it counted. */
+const counted = async ({ url }: Program, name: string): Promise<number> => {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const values = [...text.matchAll(new RegExp(`^otlp2parquet_${name}_total\\{.*\\} (\\d+)$`, 'gm'))]
+  return values.reduce((sum, [, value]) => sum + Number(value), 0)
+}
+
+const untilExpired = (program: Program, snapshots: number): Promise<void> =>
+  expect
+    .poll(() => counted(program, 'expired_snapshots'), { timeout: 90_000, interval: 200 })
+    .toBe(snapshots)
+
+/** The files of a table by what they are. */
+const kinds = {
+  data: /^data\/.*\.parquet$/,
+  version: /^metadata\/v\d+\.metadata\.json$/,
+  list: /^metadata\/snap-.*\.avro$/,
+  manifest: /^metadata\/(?!snap-).*\.avro$/,
+}
+
+const numbers = (names: readonly string[]) =>
+  Object.fromEntries(
+    Object.entries(kinds).map(([kind, names_]) => [
+      kind,
+      names.filter((name) => names_.test(name)).length,
+    ]),
+  )
+
+describe.each(Object.entries(places))('on %s', (_, make) => {
+  it('the program removes, and everything is there', { timeout: 400_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'interop-retention-'))
+    const place = await make(folder)
+    const { entries, post } = posting()
+    const start = (clockBehindMs: number): Promise<Program> =>
+      startProgram({
+        folder,
+        env: {
+          OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+          OTLP2PARQUET_SNAPSHOT_MIN_COUNT: '10',
+          NODE_OPTIONS: `--import ${here('test/interop/clock.mjs')}`,
+          CLOCK_BEHIND_MS: String(clockBehindMs),
+          ...place.env,
+        },
+      })
+    let program = await start(5 * day)
+    try {
+      // A hundred and one manifests become one.
+      await post(program, 130)
+      expect(await program.stop()).toBe(0)
+      await setBack(place.files, 7)
+      const before = await readdir(place.files, { recursive: true })
+
+      program = await start(0)
+      await untilExpired(program, 120)
+      await post(program, 20)
+      await untilExpired(program, 130)
+      const standing = () => readdir(place.files, { recursive: true })
+      const gone = async () => {
+        const names = new Set(await standing())
+        return before.filter((name) => !names.has(name))
+      }
+      // Of the lists that stood before none is left; those of the twenty stay.
+      const lists = async () => numbers(await gone()).list
+      await expect.poll(lists, { timeout: 90_000, interval: 200 }).toBe(130)
+      await post(program, 1)
+
+      console.log('before:', numbers(before), 'removed:', numbers(await gone()))
+      const strange = (name: string) => !Object.values(kinds).some((kind) => kind.test(name))
+      expect((await gone()).filter(strange)).toEqual([])
+      expect(numbers(before)).toMatchObject({ data: 130, version: 131, list: 130 })
+      const removed = numbers(await gone())
+      expect(removed).toMatchObject({ data: 0, list: 130, manifest: 101 })
+      // A hundred stay behind the latest; a round came when there were 131 at least.
+      expect(removed.version).toBeGreaterThanOrEqual(31)
+      const left = numbers(await standing())
+      expect(left.data).toBe(151)
+      expect(left.version).toBeGreaterThan(100)
+      expect(program.errors()).toBe('')
+    } finally {
+      await program.stop()
+    }
+    expect(entries.filter((e) => e.kind === 'answer' && e.answer.status !== 200)).toEqual([])
+    const tables = [{ table: 'logs', ref: place.logs }]
+    expect(await judgeTables([{ entries, tables }])).toEqual([[]])
+    await place.stop()
+    await rm(folder, { recursive: true, force: true })
   })
-}
-const later = () => Date.now() + 3 * day
-
-it('removes, and everything is there', { timeout: 240_000 }, async () => {
-  await post(130)
-  const removed = await retain()
-  expect(removed).toMatchObject({ snapshots: 120, versions: 31 })
-  // The lists of those snapshots, and manifests that were merged into one.
-  expect(removed.files).toBeGreaterThanOrEqual(120)
-  await post(20)
-  // Time in metadata never goes back: the twenty are as young as the round before.
-  expect((await retain()).snapshots).toBe(10)
-  await post(1)
-  expect(entries.filter((e) => e.kind === 'answer' && e.answer.status !== 200)).toEqual([])
-  const { violations, rows } = await judgeTablesBelow(data, entries, () => {})
-  expect(violations).toEqual([])
-  expect(rows).toEqual({ metadata: first })
-  expect(program.errors()).toBe('')
 })

@@ -23,11 +23,17 @@ const region = 'us-east-1'
 
 const credentials = { accessKeyId: 'AKIDINTEROP', secretAccessKey: 'interop/secret+key=' }
 
+/** versitygw's objects are files. */
+export interface FilesServer extends S3Server {
+  /** Has a folder for each bucket. */
+  readonly folder: string
+}
+
 /**
  * Starts versitygw, which refuses wrong signatures, regions and checksums. Its objects are files
  * with extended attributes below `parent`, whose file system has to know such.
  */
-export const startVersitygw = async (bucket = 'lake', parent = tmpdir()): Promise<S3Server> => {
+export const startVersitygw = async (bucket = 'lake', parent = tmpdir()): Promise<FilesServer> => {
   const folder = await mkdtemp(join(parent, 'interop-versitygw-'))
   const port = await freePort()
   const flags = ['--port', `127.0.0.1:${port}`, '--region', region, '--health', '/health']
@@ -37,7 +43,8 @@ export const startVersitygw = async (bucket = 'lake', parent = tmpdir()): Promis
   }
   const args = [...flags, '--quiet', 'posix', folder]
   const service = await serve(versitygw, args, { port, ready: '/health', env })
-  return s3Server(service, bucket, () => rm(folder, { recursive: true, force: true }))
+  const clean = () => rm(folder, { recursive: true, force: true })
+  return { ...(await s3Server(service, bucket, clean)), folder }
 }
 
 /** Starts moto, whose objects are in memory; it checks neither signatures nor checksums. */
