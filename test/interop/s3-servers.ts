@@ -19,7 +19,7 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
-const region = 'us-east-1'
+const ownRegion = 'us-east-1'
 
 const credentials = { accessKeyId: 'AKIDINTEROP', secretAccessKey: 'interop/secret+key=' }
 
@@ -33,7 +33,11 @@ export interface FilesServer extends S3Server {
  * Starts versitygw, which refuses wrong signatures, regions and checksums. Its objects are files
  * with extended attributes below `parent`, whose file system has to know such.
  */
-export const startVersitygw = async (bucket = 'lake', parent = tmpdir()): Promise<FilesServer> => {
+export const startVersitygw = async (
+  bucket = 'lake',
+  parent = tmpdir(),
+  region = ownRegion,
+): Promise<FilesServer> => {
   const folder = await mkdtemp(join(parent, 'interop-versitygw-'))
   const port = await freePort()
   const flags = ['--port', `127.0.0.1:${port}`, '--region', region, '--health', '/health']
@@ -44,7 +48,7 @@ export const startVersitygw = async (bucket = 'lake', parent = tmpdir()): Promis
   const args = [...flags, '--quiet', 'posix', folder]
   const service = await serve(versitygw, args, { port, ready: '/health', env })
   const clean = () => rm(folder, { recursive: true, force: true })
-  return { ...(await s3Server(service, bucket, clean)), folder }
+  return { ...(await s3Server(service, bucket, clean, region)), folder }
 }
 
 /** Starts moto, whose objects are in memory; it checks neither signatures nor checksums. */
@@ -61,6 +65,7 @@ const s3Server = async (
   service: Service,
   bucket: string,
   clean: () => Promise<void>,
+  region = ownRegion,
 ): Promise<S3Server> => {
   const client = new AwsClient({ ...credentials, region, service: 's3', retries: 0 })
   const createBucket = async (name: string): Promise<void> => {
