@@ -155,7 +155,7 @@ test('send.sh says so when an answer is no 200', async () => {
   status = 503
   await expect(send(url)).rejects.toMatchObject({
     code: 1,
-    stderr: '12 of 12 requests got no 200\n',
+    stderr: '12 of 12 requests got no 200 for every record\n',
   })
 })
 

@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Builds the program, deploys it to AWS with template.yaml, makes its tables, and says where to send.
+set -euo pipefail
+
+program=infra/deploy.sh
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=infra/stack.sh
+source "$here/stack.sh"
+
+usage() {
+  cat <<'END'
+usage: infra/deploy.sh --region REGION [options]
+
+Builds the program, deploys it to AWS Lambda as a CloudFormation stack (template.yaml), makes the tables, sets how long
+their snapshots are kept, and prints the endpoint. Run again, it changes what you name and keeps the rest.
+
+  --region REGION        where, such as eu-central-1
+  --stack NAME           the stack's name: otlp2parquet when not given
+  --mode iceberg|plain   tables in an S3 table bucket, or Parquet files in a bucket
+  --auth token|iam       a bearer token in Secrets Manager, or requests signed with AWS credentials
+  --endpoint function-url|http-api
+  --set NAME=VALUE       another parameter of template.yaml; as often as you like
+  --snapshot-hours N     how long tables keep snapshots: 24 when not given
+  -h, --help             show this
+
+Credentials come from where every AWS tool looks: AWS_PROFILE and the like. infra/deploy-policy.json is what they have
+to allow. Needs aws (2.x, with s3tables), sam, make, node (22.12 or newer) and npm.
+END
+}
+
+region=''
+stack=otlp2parquet
+hours=24
+set_parameters=()
+mode=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --region) region=$(value "$@") ;;
+    --stack) stack=$(value "$@") ;;
+    --mode)
+      mode=$(value "$@")
+      case $mode in iceberg | plain) ;; *) usage_error "--mode is iceberg or plain, not $mode" ;; esac
+      set_parameters+=("Mode=$mode")
+      ;;
+    --auth)
+      auth=$(value "$@")
+      case $auth in token | iam) ;; *) usage_error "--auth is token or iam, not $auth" ;; esac
+      set_parameters+=("Auth=$auth")
+      ;;
+    --endpoint)
+      endpoint=$(value "$@")
+      case $endpoint in function-url | http-api) ;; *) usage_error "--endpoint is function-url or http-api, not $endpoint" ;; esac
+      set_parameters+=("Endpoint=$endpoint")
+      ;;
+    --set)
+      pair=$(value "$@")
+      [[ $pair == [A-Z]*=* ]] || usage_error "--set wants NAME=VALUE, with a parameter of template.yaml, not $pair"
+      grep -q "^  ${pair%%=*}:\$" "$here/../template.yaml" || usage_error "template.yaml has no parameter ${pair%%=*}"
+      set_parameters+=("$pair")
+      ;;
+    --snapshot-hours)
+      hours=$(value "$@")
+      [[ $hours =~ ^[1-9][0-9]*$ ]] || usage_error "--snapshot-hours wants a whole number, not $hours"
+      ;;
+    *) usage_error "what is $1" ;;
+  esac
+  shift 2
+done
+[ -n "$region" ] || usage_error '--region is missing'
+# Names of the table bucket and of functions are made of it.
+[[ $stack =~ ^[a-z][a-z0-9-]{0,50}$ ]] ||
+  usage_error "--stack wants lower-case letters, digits and dashes, 51 at most, a letter first, not $stack"
+
+need_aws
+need sam 'https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html'
+need make 'it comes with every build-essential and with the tools of Xcode'
+need node 'https://nodejs.org'
+need npm 'it comes with Node'
+need_credentials
+
+# A stack of the same name may have left its table bucket, on purpose: nobody but you knows whether to go on with it.
+left=arn:aws:s3tables:$region:$account:bucket/$stack-tables
+if ! read_outputs && [ "$mode" != plain ] && [[ " ${set_parameters[*]-} " != *' TableBucket'* ]]; then
+  if told=$(aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$left" 2>&1); then
+    die "there is a table bucket of an earlier stack. To go on with it: --set TableBucketArn=$left --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"
+  fi
+  case $told in *'nvalid choice'*) die 'this aws is too old: it does not know S3 Tables. 2.22 does' ;; esac
+fi
+
+cd "$here/.."
+export SAM_CLI_TELEMETRY=0
+sam build --template-file template.yaml --region "$region"
+overrides=()
+if [ ${#set_parameters[@]} -gt 0 ]; then overrides=(--parameter-overrides "${set_parameters[@]}"); fi
+# An empty array is an error for the bash that macOS has, hence the ${…+…}.
+sam deploy --template-file .aws-sam/build/template.yaml --stack-name "$stack" --region "$region" --resolve-s3 \
+  --capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset \
+  ${overrides[@]+"${overrides[@]}"}
+
+read_outputs || die "the stack $stack is not there after all"
+echo 'making what is missing: namespace and tables'
+invoke "$(output FunctionName):live" init >/dev/null
+
+if [ "$(output Mode)" = iceberg ]; then
+  bucket=$(output TableBucketArn)
+  namespace=$(output Namespace)
+  tables=$(aws s3tables list-tables --region "$region" --table-bucket-arn "$bucket" --namespace "$namespace" \
+    --query 'tables[].name' --output text) || die "cannot list the tables of $bucket"
+  settings="{\"status\":\"enabled\",\"settings\":{\"icebergSnapshotManagement\":{\"minSnapshotsToKeep\":100,\"maxSnapshotAgeHours\":$hours}}}"
+  for table in $tables; do
+    aws s3tables put-table-maintenance-configuration --region "$region" --table-bucket-arn "$bucket" \
+      --namespace "$namespace" --name "$table" --type icebergSnapshotManagement --value "$settings" ||
+      die "cannot set how long $table keeps snapshots"
+    echo "table $namespace.$table: snapshots are kept for $hours h"
+  done
+fi
+
+echo
+echo "endpoint  $(output Endpoint)"
+case $(output Auth) in
+  token) echo "token     aws secretsmanager get-secret-value --region $region --secret-id $(output TokensSecretArn) --query SecretString --output text" ;;
+  iam) echo 'auth      requests are signed with AWS credentials (SigV4)' ;;
+esac
+echo "log       aws logs tail $(output LogGroupName) --region $region --follow"
+echo "next      infra/test.sh --stack $stack --region $region"
+if [ "$(output Mode)" = iceberg ]; then
+  echo "then      infra/deploy.sh --stack $stack --region $region --set CreateTables=false, which takes the right to make tables away"
+fi

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Removes a stack that deploy.sh made. Data stays unless you say otherwise.
+set -euo pipefail
+
+program=infra/destroy.sh
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=infra/stack.sh
+source "$here/stack.sh"
+
+usage() {
+  cat <<'END'
+usage: infra/destroy.sh --region REGION [--stack NAME] [--delete-data] [--yes]
+
+Removes a stack that infra/deploy.sh made, after asking. Its buckets and tokens stay, and it says how to go on with
+them. Before that a sweep commits what is still owed.
+
+  --region REGION  where the stack is
+  --stack NAME     the stack's name: otlp2parquet when not given
+  --delete-data    delete the tables, the buckets and the secret that the stack made, too; it cannot be undone
+  --yes            do not ask
+  -h, --help       show this
+END
+}
+
+region=''
+stack=otlp2parquet
+delete_data=no
+ask=yes
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --region) region=$(value "$@") ;;
+    --stack) stack=$(value "$@") ;;
+    --delete-data)
+      delete_data=yes
+      shift
+      continue
+      ;;
+    --yes)
+      ask=no
+      shift
+      continue
+      ;;
+    *) usage_error "what is $1" ;;
+  esac
+  shift 2
+done
+[ -n "$region" ] || usage_error '--region is missing'
+need_aws
+need_credentials
+read_outputs || die "there is no stack $stack in $region"
+
+table_bucket=$(made TableBucket)
+state_bucket=$(made StateBucket)
+data_bucket=$(made DataBucket)
+secret=$(made TokensSecret)
+
+# confirm WORDS ANSWER: goes on only when somebody types the answer.
+confirm() {
+  local typed=''
+  [ "$ask" = yes ] || return 0
+  printf '%s\nType %s to go on: ' "$1" "$2"
+  read -r typed || true
+  [ "$typed" = "$2" ] || die 'nothing was done'
+}
+
+confirm "The stack $stack in $region will be removed: senders get no answers any more." "$stack"
+if [ "$delete_data" = yes ]; then
+  confirm "All data goes too: ${table_bucket:-} ${data_bucket:-} ${state_bucket:-}" 'delete data'
+fi
+
+# owed: how many receipts wait for their commit, 1000 at most.
+owed() {
+  aws s3api list-objects-v2 --region "$region" --bucket "$(output StateBucketName)" --prefix _receipts/owed/ \
+    --no-paginate --query KeyCount --output text
+}
+
+if [ "$delete_data" = no ] && [ -n "$(output SweepFunctionName)" ]; then
+  invoke "$(output SweepFunctionName)" sweep >/dev/null
+  left=$(owed) || die "cannot list the receipts in $(output StateBucketName)"
+  [ "$left" = 0 ] ||
+    die "$left commits are still owed, and nobody would make them: look at the log of the sweep, or run this again"
+fi
+
+aws cloudformation delete-stack --region "$region" --stack-name "$stack"
+aws cloudformation wait stack-delete-complete --region "$region" --stack-name "$stack" ||
+  die "the stack is not gone: aws cloudformation describe-stack-events --region $region --stack-name $stack"
+echo "the stack $stack is gone"
+
+if [ "$delete_data" = no ]; then
+  echo 'what stays:'
+  for kept in "${table_bucket:-}" "${state_bucket:-}" "${data_bucket:-}" "${secret:-}"; do
+    if [ -n "$kept" ]; then echo "  $kept"; fi
+  done
+  again="infra/deploy.sh --region $region --stack $stack"
+  if [ -n "$(output TableBucketArn)" ]; then again+=" --set TableBucketArn=$(output TableBucketArn) --set StateBucketName=$(output StateBucketName)"; fi
+  if [ -n "$(output DataBucketName)" ]; then again+=" --mode plain --set DataBucketName=$(output DataBucketName)"; fi
+  if [ -n "$(output TokensSecretArn)" ]; then again+=" --set TokensSecretArn=$(output TokensSecretArn)"; fi
+  printf 'to go on with it:\n  %s\n' "$again"
+  exit 0
+fi
+
+if [ -n "$table_bucket" ]; then
+  namespaces=$(aws s3tables list-namespaces --region "$region" --table-bucket-arn "$table_bucket" \
+    --query 'namespaces[].namespace[]' --output text)
+  for namespace in $namespaces; do
+    tables=$(aws s3tables list-tables --region "$region" --table-bucket-arn "$table_bucket" --namespace "$namespace" \
+      --query 'tables[].name' --output text)
+    for table in $tables; do
+      aws s3tables delete-table --region "$region" --table-bucket-arn "$table_bucket" --namespace "$namespace" --name "$table"
+    done
+    aws s3tables delete-namespace --region "$region" --table-bucket-arn "$table_bucket" --namespace "$namespace"
+  done
+  aws s3tables delete-table-bucket --region "$region" --table-bucket-arn "$table_bucket"
+  echo "deleted $table_bucket"
+fi
+for bucket in "$state_bucket" "$data_bucket"; do
+  if [ -z "$bucket" ]; then continue; fi
+  aws s3 rm "s3://$bucket" --region "$region" --recursive --only-show-errors
+  aws s3api delete-bucket --region "$region" --bucket "$bucket"
+  echo "deleted $bucket"
+done
+if [ -n "$secret" ]; then
+  aws secretsmanager delete-secret --region "$region" --secret-id "$secret" --recovery-window-in-days 7 >/dev/null
+  echo "$secret will be deleted in 7 days"
+fi

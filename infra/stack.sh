@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# What the scripts beside this file share: complaints that say what to do, and what a stack says of itself.
+# Sourced by them; needs `program`, and sets nothing but functions.
+
+# die WORDS: ends with a complaint.
+die() {
+  printf '%s: %s\n' "${program:?}" "$*" >&2
+  exit 1
+}
+
+# usage_error WORDS: ends with a complaint about how it was called.
+usage_error() {
+  printf '%s: %s; try %s --help\n' "${program:?}" "$*" "$program" >&2
+  exit 2
+}
+
+# need TOOL WHERE: TOOL must be on the path; WHERE says how to get it.
+need() {
+  command -v "$1" >/dev/null || die "needs $1, which is not on this machine's PATH: $2"
+}
+
+need_aws() { need aws 'https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html'; }
+
+# need_credentials: whoever runs this must be somebody to AWS; sets `account`.
+need_credentials() {
+  local told
+  told=$(aws sts get-caller-identity --query Account --output text 2>&1) ||
+    die "AWS does not know you: set AWS_PROFILE, or log in (aws configure, aws sso login). It said: ${told##*$'\n'}"
+  # Whoever sources this reads it.
+  # shellcheck disable=SC2034
+  account=$told
+}
+
+# value OPTION VALUE...: the value of an option, which must be there.
+value() {
+  if [ $# -lt 2 ] || [ -z "$2" ]; then usage_error "$1 needs a value"; fi
+  printf '%s' "$2"
+}
+
+# read_outputs: sets `outputs` to the stack's, a name and a value on each line. Fails where there is no such stack.
+read_outputs() {
+  outputs=$(aws cloudformation describe-stacks --region "${region:?}" --stack-name "${stack:?}" \
+    --query 'Stacks[0].Outputs[].[OutputKey,OutputValue]' --output text 2>&1) || {
+    case $outputs in
+      *'does not exist'*) return 1 ;;
+      *) die "cannot read the stack $stack in $region: ${outputs##*$'\n'}" ;;
+    esac
+  }
+}
+
+# output NAME: one of the outputs, or nothing.
+output() { printf '%s\n' "$outputs" | sed -n "s/^$1	//p"; }
+
+# made NAME: the physical name of what the stack itself made under a logical name, or nothing.
+made() {
+  local told
+  told=$(aws cloudformation list-stack-resources --region "$region" --stack-name "$stack" \
+    --query "StackResourceSummaries[?LogicalResourceId=='$1'].PhysicalResourceId" --output text) ||
+    die "cannot read what the stack $stack is made of"
+  [ "$told" = None ] || printf '%s' "$told"
+}
+
+# invoke FUNCTION COMMAND: gives a function a command, waits, and fails with its words when it did.
+invoke() {
+  local answer failed
+  answer=$(mktemp)
+  failed=$(aws lambda invoke --region "$region" --function-name "$1" --cli-read-timeout 900 \
+    --cli-binary-format raw-in-base64-out --payload "{\"otlp2parquet\":\"$2\"}" \
+    --query FunctionError --output text "$answer") || die "cannot invoke $1"
+  [ "$failed" = None ] ||
+    die "$2 failed: $(cat "$answer") The log has more: aws logs tail /otlp2parquet/$stack --region $region"
+  cat "$answer"
+  rm -f "$answer"
+}
