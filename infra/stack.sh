@@ -72,3 +72,19 @@ invoke() {
   cat "$answer"
   rm -f "$answer"
 }
+
+# signing SERVICE: options for curl in a file, with which it signs with the AWS credentials that the aws command uses.
+signing() {
+  local key='' secret='' session='' name text told
+  curl --help all | grep -e --aws-sigv4 >/dev/null || die 'this curl cannot sign for AWS: it wants 7.75 or newer'
+  told=$(aws configure export-credentials --format env-no-export) || die 'there are no credentials to sign with: log in first'
+  while IFS='=' read -r name text; do
+    case $name in
+      AWS_ACCESS_KEY_ID) key=$text ;;
+      AWS_SECRET_ACCESS_KEY) secret=$text ;;
+      AWS_SESSION_TOKEN) session=$text ;;
+    esac
+  done <<<"$told"
+  printf 'aws-sigv4 = "aws:amz:%s:%s"\nuser = "%s:%s"\n' "$region" "$1" "$key" "$secret"
+  if [ -n "$session" ]; then printf 'header = "x-amz-security-token: %s"\n' "$session"; fi
+}

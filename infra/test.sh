@@ -55,26 +55,6 @@ chmod 600 "$work/credentials"
 outputs=''
 auth=none
 
-# sign_requests: has curl sign with the AWS credentials that the aws command uses.
-sign_requests() {
-  local service=lambda key='' secret='' session='' name text
-  case $url in *.execute-api.*) service=execute-api ;; esac
-  curl --help all | grep -q -e --aws-sigv4 || die 'this curl cannot sign for AWS: it wants 7.75 or newer'
-  while IFS='=' read -r name text; do
-    case $name in
-      AWS_ACCESS_KEY_ID) key=$text ;;
-      AWS_SECRET_ACCESS_KEY) secret=$text ;;
-      AWS_SESSION_TOKEN) session=$text ;;
-    esac
-  done <<<"$(aws configure export-credentials --format env-no-export)"
-  [ -n "$key" ] || die 'aws configure export-credentials gives no credentials: log in first'
-  {
-    echo "aws-sigv4 = \"aws:amz:$region:$service\""
-    echo "user = \"$key:$secret\""
-    if [ -n "$session" ]; then echo "header = \"x-amz-security-token: $session\""; fi
-  } >"$work/credentials"
-}
-
 # use_token TOKEN
 use_token() {
   auth=token
@@ -93,7 +73,8 @@ if [ -z "$url" ]; then
       --query SecretString --output text) || die "cannot read the token: you need secretsmanager:GetSecretValue on $(output TokensSecretArn)"
     use_token "${tokens%%,*}"
   else
-    sign_requests
+    case $url in *.execute-api.*) signed_for=execute-api ;; *) signed_for=lambda ;; esac
+    signing "$signed_for" >"$work/credentials"
   fi
 elif [ -n "${OTLP2PARQUET_TOKEN:-}" ]; then
   use_token "$OTLP2PARQUET_TOKEN"

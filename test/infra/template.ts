@@ -114,7 +114,10 @@ export const stackOf = (given: Readonly<Record<string, string>> = {}): Stack => 
       return list[index] ?? null
     },
     'Fn::Sub': (value) => {
-      const [pattern, own = {}] = (typeof value === 'string' ? [value] : value) as [string, Members?]
+      const [pattern, own = {}] = (typeof value === 'string' ? [value] : value) as [
+        string,
+        Members?,
+      ]
       return pattern.replace(/\$\{([^}]+)\}/g, (_hole, name: string) => {
         const mine = own[name]
         return String(mine === undefined ? nameOf(name) : resolved(mine))

@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# Tries with your own AWS account what no test could: the real S3 Tables, Lambda and Athena. Deploys a stack of its own,
+# uses it, and removes it again, data and all.
+set -euo pipefail
+
+program=infra/verify-live.sh
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=infra/stack.sh
+source "$here/stack.sh"
+
+usage() {
+  cat <<'END'
+usage: infra/verify-live.sh --region REGION [--stack NAME] [--yes] [--keep]
+
+Deploys a stack of its own to your AWS account, sends to it, lets writers collide, leaves receipts and sweeps them, asks
+for the rows with DuckDB and Athena, and removes everything again. For each thing that is assumed of AWS and that no
+test could see it prints PASS, FAIL or OPEN (not to be seen in minutes, or not with this account).
+
+  --region REGION  where
+  --stack NAME     the stack's name: otlp2parquet-verify when not given; there must be none of that name
+  --yes            do not ask
+  --keep           leave the stack and its data
+  -h, --help       show this
+
+Needs aws, sam, make, node, npm, curl and duckdb (1.4 or newer). For Athena, the integration of S3 Tables with the
+analytics services has to be enabled in the region, and ATHENA_OUTPUT must be an s3:// folder for its results.
+END
+}
+
+region=''
+stack=otlp2parquet-verify
+ask=yes
+keep=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --region) region=$(value "$@") ;;
+    --stack) stack=$(value "$@") ;;
+    --yes)
+      ask=no
+      shift
+      continue
+      ;;
+    --keep)
+      keep=yes
+      shift
+      continue
+      ;;
+    *) usage_error "what is $1" ;;
+  esac
+  shift 2
+done
+[ -n "$region" ] || usage_error '--region is missing'
+need_aws
+need_credentials
+need curl 'https://curl.se'
+need duckdb 'https://duckdb.org/docs/installation'
+if read_outputs; then die "there is a stack $stack already: name another with --stack"; fi
+
+cat <<END
+This will, in account $account and region $region:
+  - make a stack $stack: two functions, a table bucket, a bucket, a secret, a log group, nine alarms, a dashboard
+  - send about 60 small requests, and run the sweep each minute for about ten minutes
+  - remove all of it$([ "$keep" = no ] || echo ' NOT: --keep')
+At list prices that is some cents, most of it the secret (0.40 USD a month, by the hour), the dashboard (3 USD a month
+beyond the first three) and alarms (0.10 USD a month each); compaction may add some. Prices are AWS's to say:
+https://aws.amazon.com/pricing
+END
+if [ "$ask" = yes ]; then
+  printf 'Type %s to go on: ' "$stack"
+  read -r typed || true
+  [ "${typed:-}" = "$stack" ] || die 'nothing was done'
+fi
+
+work=$(mktemp -d)
+touch "$work/token"
+chmod 600 "$work/token"
+results=''
+failed=0
+result() {
+  printf '%-5s %s\n' "$1" "$2"
+  results+="$(printf '%-5s %s' "$1" "$2")"$'\n'
+  if [ "$1" = FAIL ]; then failed=$((failed + 1)); fi
+}
+# check WHAT COMMAND...: PASS when the command succeeds.
+check() {
+  local what=$1
+  shift
+  if "$@"; then result PASS "$what"; else result FAIL "$what"; fi
+}
+
+finish() {
+  local code=$?
+  trap - EXIT
+  if [ "$keep" = yes ]; then
+    echo "left as it is: infra/destroy.sh --region $region --stack $stack --delete-data"
+  elif read_outputs; then
+    check 'the stack and its data go away' "$here/destroy.sh" --region "$region" --stack "$stack" --delete-data --yes
+  fi
+  rm -rf "$work"
+  printf '\n%s' "$results"
+  [ "$failed" = 0 ] && [ "$code" = 0 ] || exit 1
+}
+trap finish EXIT
+
+run=verify-$(date +%s)-$RANDOM
+# send N: posts N different records at once; how many were answered with 200.
+send() {
+  local i
+  for ((i = 1; i <= $1; i++)); do
+    printf '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"%s000000000","body":{"stringValue":"%s"}}]}]}]}' \
+      "$(date +%s)" "$run $2 $i" >"$work/body-$i"
+    curl -sS --max-time 60 -o /dev/null -w '%{http_code}\n' -K "$work/token" -H 'Content-Type: application/json' \
+      --data-binary "@$work/body-$i" "$url/v1/logs" >"$work/status-$i" &
+  done
+  wait
+  cat "$work"/status-* | grep -c '^200$' || true
+  rm -f "$work"/status-*
+}
+receipts() {
+  aws s3api list-objects-v2 --region "$region" --bucket "$(output StateBucketName)" --prefix _receipts/owed/ \
+    --no-paginate --query KeyCount --output text
+}
+deploy() { "$here/deploy.sh" --region "$region" --stack "$stack" --mode iceberg --auth token "$@"; }
+
+check 'the template deploys; the namespace and seven tables are made through the Iceberg endpoint, in lower case' \
+  deploy --set Commit=inline
+read_outputs || die 'without a stack there is nothing more to see'
+url=$(output Endpoint)
+tokens=$(aws secretsmanager get-secret-value --region "$region" --secret-id "$(output TokensSecretArn)" \
+  --query SecretString --output text)
+printf 'header = "Authorization: Bearer %s"\n' "${tokens%%,*}" >"$work/token"
+
+check 'every signal in every encoding is stored and committed (conditional puts, commits, the role as it is)' \
+  "$here/test.sh" --region "$region" --stack "$stack"
+
+# Each runs in a function of its own, so that they commit against each other.
+answered=$(send 20 conflict)
+check "20 writers at once: all are answered 200 ($answered were)" [ "$answered" = 20 ]
+sleep 60
+retries=$(aws logs filter-log-events --region "$region" --log-group-name "$(output LogGroupName)" \
+  --filter-pattern '{ $.commit_retries = * }' --query 'length(events)' --output text || echo 0)
+if [ "$retries" = 0 ]; then
+  result OPEN 'a conflict is answered with 409 and committed again: none was seen'
+else
+  result PASS "a conflict is answered with 409 and committed again ($retries lines of the log tell)"
+fi
+
+check 'without the right to make tables, everything goes on' deploy --set Commit=deferred --set CreateTables=false
+answered=$(send 5 deferred)
+check "deferred: 5 requests are answered 200 ($answered were)" [ "$answered" = 5 ]
+invoke "$(output SweepFunctionName)" sweep >/dev/null
+owed=$(receipts)
+check "the sweep commits what is owed and removes its receipts ($owed left)" [ "$owed" = 0 ]
+
+rows=$(duckdb -csv -noheader -c "INSTALL iceberg; LOAD iceberg; INSTALL aws; LOAD aws;
+  CREATE SECRET (TYPE s3, PROVIDER credential_chain, REGION '$region');
+  ATTACH '$(output TableBucketArn)' AS lake (TYPE iceberg, ENDPOINT_TYPE s3_tables);
+  SELECT count(*) FROM lake.$(output Namespace).logs WHERE body LIKE '$run %'" 2>"$work/duckdb" | tail -n 1) || true
+check "DuckDB finds each row once (${rows:-$(head -n 1 "$work/duckdb")} of 25)" [ "${rows:-}" = 25 ]
+
+bucket=$(output TableBucketArn)
+if [ -z "${ATHENA_OUTPUT:-}" ]; then
+  result OPEN 'Athena sees tables that were made through the Iceberg endpoint: ATHENA_OUTPUT is not set'
+elif ! aws glue get-catalog --region "$region" --catalog-id s3tablescatalog >/dev/null 2>&1; then
+  result OPEN 'Athena sees tables that were made through the Iceberg endpoint: the integration is not enabled'
+else
+  id=$(aws athena start-query-execution --region "$region" --result-configuration "OutputLocation=$ATHENA_OUTPUT" \
+    --query-execution-context "Catalog=s3tablescatalog/${bucket##*/},Database=$(output Namespace)" \
+    --query-string "SELECT count(*) FROM logs WHERE body LIKE '$run %'" --query QueryExecutionId --output text)
+  state=RUNNING
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    state=$(aws athena get-query-execution --region "$region" --query-execution-id "$id" \
+      --query QueryExecution.Status.State --output text)
+    case $state in QUEUED | RUNNING) sleep 5 ;; *) break ;; esac
+  done
+  rows=$(aws athena get-query-results --region "$region" --query-execution-id "$id" \
+    --query 'ResultSet.Rows[1].Data[0].VarCharValue' --output text || true)
+  check "Athena sees tables that were made through the Iceberg endpoint ($state, ${rows:-nothing} of 25)" [ "$rows" = 25 ]
+fi
+
+signing s3tables >"$work/signing"
+chmod 600 "$work/signing"
+warehouse=$(printf '%s' "$bucket" | sed 's/:/%3A/g; s:/:%2F:g')
+config=$(curl -sS --max-time 30 -K "$work/signing" "https://s3tables.$region.amazonaws.com/iceberg/v1/config?warehouse=$warehouse" || true)
+check "the catalog's prefix is the ARN, percent-encoded" grep -qF "$warehouse" <<<"$config"
+case $config in
+  *idempotency-key-lifetime*) result PASS 'it advertises Idempotency-Key, which the program then sends' ;;
+  *) result PASS 'it advertises no Idempotency-Key, and the program sends none' ;;
+esac
+if aws s3tables get-table-record-expiration-configuration --region "$region" \
+  --table-arn "$(aws s3tables get-table --region "$region" --table-bucket-arn "$bucket" \
+    --namespace "$(output Namespace)" --name logs --query tableARN --output text)" >/dev/null 2>&1; then
+  result PASS 'records of these tables can be given an expiry'
+else
+  result OPEN 'records of these tables can be given an expiry: this account, or this aws, does not say'
+fi
+result OPEN 'compaction goes on beside a program that commits each minute: look at get-table-maintenance-job-status after a day'
+result OPEN 'maintenance merges small manifests: look at the metadata after some days'
+result OPEN 'the request rate at which S3 Tables answers 429'
+result OPEN 'what a month costs: Cost Explorer, by the tag Project'

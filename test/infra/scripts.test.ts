@@ -1,0 +1,208 @@
+// Protects the scripts for AWS: exactly these calls, in this order, and none that deletes data unasked; and every tool,
+// credential or option that is missing is a line that says so.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { bucket, call, here, inBucket, lines, runScript, scripts } from './scripted.ts'
+import { stackOf, template } from './template.ts'
+
+const keep = (table: string): string =>
+  `aws s3tables put-table-maintenance-configuration ${inBucket} --namespace otel --name ${table} --type icebergSnapshotManagement --value {"status":"enabled","settings":{"icebergSnapshotManagement":{"minSnapshotsToKeep":100,"maxSnapshotAgeHours":24}}}`
+const build = 'sam build --template-file template.yaml --region us-east-1'
+const listTables = `aws s3tables list-tables ${inBucket} --namespace otel --query tables[].name --output text`
+
+describe('deploy.sh', () => {
+  test('a new stack: builds, deploys, makes the tables, and sets how long snapshots are kept', async () => {
+    const { code, stdout, calls } = await runScript('deploy.sh', here)
+    expect(calls).toEqual([
+      call.identity,
+      call.stack,
+      `aws s3tables get-table-bucket ${inBucket}`,
+      build,
+      call.samDeploy(),
+      call.stack,
+      call.invoke('intakefunction:live', 'init'),
+      listTables,
+      keep('logs'),
+      keep('traces'),
+    ])
+    expect(code).toBe(0)
+    expect(stdout).toContain('endpoint  https://id.lambda-url.us-east-1.on.aws\n')
+    expect(stdout).toContain('next      infra/test.sh --stack stack --region us-east-1\n')
+    expect(stdout).not.toContain('first,second')
+  })
+
+  test('plain files: no tables, and what is named is handed on', async () => {
+    const outputs = lines(stackOf({ Mode: 'plain', Endpoint: 'http-api', Auth: 'iam' }).outputs)
+    const named = [
+      '--mode',
+      'plain',
+      '--auth',
+      'iam',
+      '--endpoint',
+      'http-api',
+      '--set',
+      'MemoryMb=1024',
+    ]
+    const { calls, stdout } = await runScript('deploy.sh', [...here, ...named], {
+      world: { 'new-outputs': outputs },
+    })
+    expect(calls).toEqual([
+      call.identity,
+      call.stack,
+      build,
+      call.samDeploy(' --parameter-overrides Mode=plain Auth=iam Endpoint=http-api MemoryMb=1024'),
+      call.stack,
+      call.invoke('intakefunction:live', 'init'),
+    ])
+    expect(stdout).toContain('signed with AWS credentials')
+  })
+
+  test('a table bucket of before is nothing to decide about unasked', async () => {
+    const { code, stderr, calls } = await runScript('deploy.sh', here, {
+      world: { 'table-bucket': '' },
+    })
+    expect([code, calls.at(-1)]).toEqual([1, `aws s3tables get-table-bucket ${inBucket}`])
+    expect(stderr).toContain(`--set TableBucketArn=${bucket}`)
+  })
+
+  test('an init that failed is the end, with its words', async () => {
+    const world = { 'function-error': '', answer: '{"errorMessage":"no rights"}' }
+    const { code, stderr, calls } = await runScript('deploy.sh', here, { world })
+    expect([code, calls.at(-1)]).toEqual([1, call.invoke('intakefunction:live', 'init')])
+    expect(stderr).toMatch(/init failed: \{"errorMessage":"no rights"\}.*aws logs tail/)
+  })
+})
+
+describe('destroy.sh', () => {
+  const outputs = lines(stackOf().outputs)
+  const resource = (name: string): string =>
+    `aws cloudformation list-stack-resources --region us-east-1 --stack-name stack --query StackResourceSummaries[?LogicalResourceId=='${name}'].PhysicalResourceId --output text`
+  const looks = [
+    call.identity,
+    call.stack,
+    ...['TableBucket', 'StateBucket', 'DataBucket', 'TokensSecret'].map(resource),
+  ]
+  const sweep = [
+    call.invoke('sweepfunction', 'sweep'),
+    'aws s3api list-objects-v2 --region us-east-1 --bucket statebucket --prefix _receipts/owed/ --no-paginate --query KeyCount --output text',
+  ]
+  const goes = [
+    'aws cloudformation delete-stack --region us-east-1 --stack-name stack',
+    'aws cloudformation wait stack-delete-complete --region us-east-1 --stack-name stack',
+  ]
+  const deleting = [
+    `aws s3tables list-namespaces ${inBucket} --query namespaces[].namespace[] --output text`,
+    listTables,
+    `aws s3tables delete-table ${inBucket} --namespace otel --name logs`,
+    `aws s3tables delete-table ${inBucket} --namespace otel --name traces`,
+    `aws s3tables delete-namespace ${inBucket} --namespace otel`,
+    `aws s3tables delete-table-bucket ${inBucket}`,
+    'aws s3 rm s3://statebucket --region us-east-1 --recursive --only-show-errors',
+    'aws s3api delete-bucket --region us-east-1 --bucket statebucket',
+    `aws secretsmanager delete-secret --region us-east-1 --secret-id ${stackOf().outputs.TokensSecretArn} --recovery-window-in-days 7`,
+  ]
+
+  test('asks, pays what is owed, and keeps the data', async () => {
+    const { code, stdout, calls } = await runScript('destroy.sh', here, {
+      outputs,
+      input: 'stack\n',
+    })
+    expect(calls).toEqual([...looks, ...sweep, ...goes])
+    expect(code).toBe(0)
+    expect(stdout).toContain(
+      `infra/deploy.sh --region us-east-1 --stack stack --set TableBucketArn=${bucket} --set StateBucketName=statebucket`,
+    )
+  })
+
+  test.each([
+    ['another word', here, 'yes\n'],
+    ['nothing', here, ''],
+    ['no second word', [...here, '--delete-data'], 'stack\n'],
+  ])('%s typed: nothing is done', async (_, args, input) => {
+    const { code, stderr, calls } = await runScript('destroy.sh', args, { outputs, input })
+    expect([code, calls]).toEqual([1, looks])
+    expect(stderr).toContain('nothing was done')
+  })
+
+  test('--delete-data, twice confirmed: what the stack made, and only that', async () => {
+    const options = { outputs, input: 'stack\ndelete data\n' }
+    const { code, calls } = await runScript('destroy.sh', [...here, '--delete-data'], options)
+    expect(calls).toEqual([...looks, ...goes, ...deleting])
+    expect(code).toBe(0)
+  })
+
+  test('--delete-data leaves buckets alone that the stack did not make', async () => {
+    const options = { outputs, world: { resources: '' } }
+    const { calls } = await runScript('destroy.sh', [...here, '--delete-data', '--yes'], options)
+    expect(calls).toEqual([...looks, ...goes])
+  })
+
+  test('while commits are owed the stack stays', async () => {
+    const options = { outputs, world: { owed: '17' } }
+    const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+    expect([code, calls]).toEqual([1, [...looks, ...sweep]])
+    expect(stderr).toContain('17 commits are still owed')
+  })
+})
+
+describe.each(scripts)('%s', (script) => {
+  test('--help', async () => {
+    const { code, stdout, stderr, calls } = await runScript(script, ['--help'])
+    expect({ code, stderr, calls }).toEqual({ code: 0, stderr: '', calls: [] })
+    expect(stdout).toMatch(new RegExp(`^usage: infra/${script} `))
+  })
+  test.each([
+    [[], /--region is missing/],
+    [['--nonsense', 'x'], /what is --nonsense/],
+    [['--region'], /--region needs a value/],
+  ])('%j', async (args, words) => {
+    const { code, stderr, calls } = await runScript(script, args)
+    expect([code, calls]).toEqual([2, []])
+    expect(stderr).toMatch(words)
+    expect(stderr).toContain(`infra/${script} --help`)
+  })
+  test('without credentials', async () => {
+    const { code, stderr, calls } = await runScript(script, here, { world: { nobody: '' } })
+    expect([code, calls]).toEqual([1, [call.identity]])
+    expect(stderr).toMatch(/AWS does not know you: .*Unable to locate credentials/)
+  })
+  test('without aws', async () => {
+    const { code, stderr } = await runScript(script, here, { without: ['aws'] })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/needs aws, .*: https:\/\/docs\.aws\.amazon\.com/)
+  })
+})
+
+test.each(['sam', 'make', 'node', 'npm'])('deploy.sh without %s', async (tool) => {
+  const { code, stderr, calls } = await runScript('deploy.sh', here, { without: [tool] })
+  expect([code, calls]).toEqual([1, []])
+  expect(stderr).toContain(`needs ${tool}, `)
+})
+
+test('deploy.sh with an aws that is too old', async () => {
+  const { stderr, calls } = await runScript('deploy.sh', here, { world: { 'old-aws': '' } })
+  expect(stderr).toContain('does not know S3 Tables')
+  expect(calls.some((one) => one.startsWith('sam'))).toBe(false)
+})
+
+test.each([
+  [['--mode', 'rows'], /--mode is iceberg or plain/],
+  [['--auth', 'none'], /--auth is token or iam/],
+  [['--endpoint', 'alb'], /--endpoint is/],
+  [['--set', 'Nothing=1'], /no parameter Nothing/],
+  [['--set', 'MemoryMb'], /--set wants NAME=VALUE/],
+  [['--stack', 'Upper'], /lower-case/],
+  [['--snapshot-hours', '0'], /whole number/],
+])('deploy.sh %j', async (args, words) => {
+  const { code, stderr, calls } = await runScript('deploy.sh', [...here, ...args])
+  expect([code, calls]).toEqual([2, []])
+  expect(stderr).toMatch(words)
+})
+
+test('every parameter of the template can be set', async () => {
+  for (const name of Object.keys(template.Parameters)) {
+    const text = readFileSync(join(import.meta.dirname, '../../template.yaml'), 'utf8')
+    expect(text).toContain(`\n  ${name}:\n`)
+  }
+})
