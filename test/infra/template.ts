@@ -141,7 +141,7 @@ export const stackOf = (given: Readonly<Record<string, string>> = {}): Stack => 
     resources: Object.fromEntries(
       there(template.Resources).map(([name, one]) => [
         name,
-        { ...one, Properties: resolved(one.Properties) as Members },
+        { ...one, Properties: resolved(propertiesOf(one)) as Members },
       ]),
     ),
     outputs: Object.fromEntries(
@@ -150,12 +150,33 @@ export const stackOf = (given: Readonly<Record<string, string>> = {}): Stack => 
   }
 }
 
+/** Globals, and what stands in a resource itself. */
+const propertiesOf = ({ Type, Properties }: Resource): Members =>
+  Type === 'AWS::Serverless::Function'
+    ? underneath(template.Globals.Function, Properties)
+    : Properties
+
 /** A statement's `Condition` is a map, a condition's name is text. */
 const isIamCondition = (name: string, argument: Json): boolean =>
   name === 'Condition' && typeof argument !== 'string'
 
-/** A function's settings in a stack, with those of all functions. */
-export const environmentOf = (stack: Stack, name: string): Readonly<Record<string, string>> => {
-  const own = stack.resources[name]?.Properties.Environment as Members | undefined
-  return (own?.Variables ?? {}) as Readonly<Record<string, string>>
+/** What is said for all functions, under what one says itself. */
+const underneath = (all: Members, own: Members): Members => {
+  const both = Object.keys(all).filter((name) => name in own)
+  const merged = both.map((name) => {
+    const [under, over] = [all[name], own[name]]
+    return [name, isMembers(under) && isMembers(over) ? underneath(under, over) : over]
+  })
+  return { ...all, ...own, ...Object.fromEntries(merged) }
+}
+
+const isMembers = (value: Json | undefined): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A function's environment. */
+export const environmentOf = ({ resources }: Stack, name: string): Record<string, string> => {
+  const { Variables } = (resources[name]?.Properties.Environment ?? {}) as Members
+  return Object.fromEntries(
+    Object.entries((Variables ?? {}) as Members).map(([key, value]) => [key, String(value)]),
+  )
 }

@@ -20,7 +20,15 @@ it.each([
   [
     'shellcheck',
     infraPeer('shellcheck'),
-    [infra('samples/send.sh'), here('test/interop/install.sh'), here('.ci/run')],
+    [
+      '--external-sources',
+      ...['samples/send.sh', 'deploy.sh', 'test.sh', 'destroy.sh', 'verify-live.sh'].map(infra),
+      ...['aws', 'sam', 'curl', 'duckdb', 'sleep'].map((name) =>
+        here(`test/infra/stand-ins/${name}`),
+      ),
+      here('test/interop/install.sh'),
+      here('.ci/run'),
+    ],
   ],
   ['systemd-analyze', 'systemd-analyze', ['verify', infra('otlp2parquet.service')]],
   ['otelcol, alone', collector, ['validate', ...configs(both[0])]],

@@ -2,7 +2,7 @@
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
 #   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw
-#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark | lambda]...
+#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark | lambda | sam]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -122,13 +122,16 @@ install_lambda() {
   chmod -R u+w "$peers/lambda/go"
 }
 
+# What AWS has to say about templates and policies before anything is deployed.
+install_sam() { PIP_NO_COMPILE=1 install_environment sam; }
+
 # What a peer is made of; a change makes it be installed anew.
 made_of() {
   case $1 in
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
     versitygw) echo "$versitygw" ;;
-    python | regzip | protoc | infra | pyiceberg | catalogs | duckdb) cat "$packages/$1.txt" ;;
+    python | regzip | protoc | infra | pyiceberg | catalogs | duckdb | sam) cat "$packages/$1.txt" ;;
     js | nodes) cat "$packages/$1/package.json" ;;
     java) cat "$packages/pom.xml" ;;
     iceberg | nessie) cat "$packages/$1/pom.xml" ;;
@@ -140,7 +143,7 @@ made_of() {
 
 [[ $# -gt 0 ]] ||
   set -- js nodes python regzip protoc infra java collector telemetrygen versitygw \
-    pyiceberg iceberg nessie catalogs duckdb spark lambda
+    pyiceberg iceberg nessie catalogs duckdb spark lambda sam
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

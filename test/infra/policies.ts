@@ -1,0 +1,46 @@
+/** What the roles of a stack grant, statement by statement. */
+import type { Json, Members, Stack } from './template.ts'
+
+export interface Statement {
+  readonly Sid: string
+  readonly Effect: 'Allow' | 'Deny'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+  readonly Condition?: Members
+}
+
+const listOf = (value: Json | undefined): readonly string[] =>
+  (Array.isArray(value) ? value : [value]).map(String)
+
+const statementsOf = (document: Json | undefined): Statement[] =>
+  ((document as { Statement: Members[] }).Statement ?? []).map((one) => ({
+    Sid: String(one.Sid),
+    Effect: one.Effect === 'Deny' ? 'Deny' : 'Allow',
+    Action: listOf(one.Action),
+    Resource: listOf(one.Resource),
+    ...(one.Condition !== undefined && { Condition: one.Condition as Members }),
+  }))
+
+/** Everything that a role may do: its own policies, those it names, and those that name it. */
+export const grantsOf = ({ resources }: Stack, role: string): readonly Statement[] => {
+  const own: Members = resources[role]?.Properties ?? {}
+  const inline = ((own.Policies ?? []) as Members[]).map(({ PolicyDocument }) => PolicyDocument)
+  const named = listOf(own.ManagedPolicyArns)
+  const managed = Object.entries(resources)
+    .filter(([, { Type }]) => Type === 'AWS::IAM::ManagedPolicy')
+    .filter(
+      ([name, { Properties: policy }]) =>
+        named.includes(name.toLowerCase()) || listOf(policy.Roles).includes(role.toLowerCase()),
+    )
+    .map(([, { Properties: policy }]) => policy.PolicyDocument)
+  return [...inline, ...managed].flatMap(statementsOf)
+}
+
+/** Whether a statement names an action on a resource; what a condition asks is the caller's to know. */
+export const covers = (statement: Statement, action: string, resource: string): boolean =>
+  statement.Action.includes(action) &&
+  statement.Resource.some((pattern) =>
+    new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(
+      resource,
+    ),
+  )

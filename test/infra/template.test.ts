@@ -1,0 +1,204 @@
+// Protects template.yaml: what it sets the program takes, its roles grant no more than is named, data outlives the stack,
+// and each parameter does what it says.
+import { describe, expect, test } from 'vitest'
+import { plannedVariables } from '../../src/config/planned.ts'
+import { readConfig } from '../../src/config.ts'
+import { grantsOf } from './policies.ts'
+import { environmentOf, type Members, type Stack, stackOf, template } from './template.ts'
+
+const modes = {
+  'tables, as it is': {},
+  'tables, signed requests': {
+    Auth: 'iam',
+    Endpoint: 'http-api',
+    CorsOrigins: 'https://a.example',
+  },
+  'tables in buckets that are there': {
+    TableBucketArn: 'arn:aws:s3tables:us-east-1:123456789012:bucket/mine',
+    StateBucketName: 'my-state',
+    TokensSecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:mine',
+  },
+  'plain files': { Mode: 'plain' },
+  'plain files in a bucket that is there': {
+    Mode: 'plain',
+    DataBucketName: 'my-lake',
+    Auth: 'iam',
+  },
+  'a key and a VPC': {
+    KmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/1',
+    SubnetIds: 'subnet-1,subnet-2',
+    SecurityGroupIds: 'sg-1',
+  },
+} as const
+
+/** What a coming version reads is left out, and nothing else. */
+const withoutPlanned = (env: Readonly<Record<string, string>>): Record<string, string> => {
+  const planned: readonly string[] = plannedVariables.map(({ name }) => name)
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !planned.includes(name)))
+}
+
+const typesIn = ({ resources }: Stack): string[] => Object.values(resources).map(({ Type }) => Type)
+const ofType = ({ resources }: Stack, type: string) =>
+  Object.values(resources).filter(({ Type }) => Type === type)
+
+describe.each(Object.entries(modes))('%s', (_name, parameters) => {
+  const stack = stackOf(parameters)
+  const functions = ofType(stack, 'AWS::Serverless::Function')
+
+  test('the program takes its settings', () => {
+    expect(functions.length).toBe('Mode' in parameters ? 1 : 2)
+    for (const name of ['IntakeFunction', 'SweepFunction'].filter(
+      (one) => one in stack.resources,
+    )) {
+      const env = { AWS_REGION: 'us-east-1', ...withoutPlanned(environmentOf(stack, name)) }
+      const { auth, icebergRestUri, s3Bucket } = readConfig(env, 'lambda')
+      const isOpen = name === 'SweepFunction' || ('Auth' in parameters && parameters.Auth === 'iam')
+      expect(auth.kind).toBe(isOpen ? 'none' : 'bearer')
+      expect([icebergRestUri !== undefined, s3Bucket !== undefined]).toEqual(
+        'Mode' in parameters ? [false, true] : [true, false],
+      )
+    }
+  })
+
+  test('no role grants a wildcard, or to delete what is no receipt', () => {
+    const grants = ['IntakeRole', 'SweepRole'].flatMap((role) => grantsOf(stack, role))
+    const allowed = grants.filter(({ Effect }) => Effect === 'Allow')
+    const actions = allowed.flatMap(({ Action }) => Action)
+    expect(actions.length).toBeGreaterThan(5)
+    expect(actions.filter((action) => action.includes('*'))).toEqual([])
+    const deleting = allowed.filter(({ Action }) => Action.some((one) => /:Delete/.test(one)))
+    expect(deleting.map(({ Sid }) => Sid).filter((sid) => sid !== 'Network')).toEqual(
+      'Mode' in parameters ? [] : ['PaidReceipts'],
+    )
+    for (const { Sid, Resource } of allowed.filter(({ Sid }) => Sid !== 'Network')) {
+      expect([
+        Sid,
+        Resource.filter((one) => /^\*|:\*$/.test(one) && !one.includes(':log-group:')),
+      ]).toEqual([Sid, []])
+    }
+  })
+
+  test('everything that holds data outlives the stack, and everything is tagged', () => {
+    const holding = ['AWS::S3Tables::TableBucket', 'AWS::S3::Bucket', 'AWS::SecretsManager::Secret']
+    for (const { Type, DeletionPolicy, UpdateReplacePolicy, Properties } of Object.values(
+      stack.resources,
+    )) {
+      if (!holding.includes(Type)) continue
+      expect([Type, DeletionPolicy, UpdateReplacePolicy]).toEqual([Type, 'Retain', 'Retain'])
+      const tags = (Properties.Tags as Members[]).map(({ Key }) => Key)
+      expect(tags).toEqual(['Environment', 'Team', 'Project'])
+    }
+    for (const { Properties } of functions) {
+      expect(Object.keys(Properties.Tags ?? {})).toEqual(['Environment', 'Team', 'Project'])
+    }
+  })
+})
+
+test('buckets are private and encrypted, and nothing in them expires but unfinished uploads', () => {
+  for (const stack of [stackOf(), stackOf({ Mode: 'plain' })]) {
+    const [bucket, ...others] = ofType(stack, 'AWS::S3::Bucket')
+    expect(others).toEqual([])
+    const { PublicAccessBlockConfiguration, BucketEncryption, LifecycleConfiguration } =
+      bucket?.Properties ?? {}
+    expect(Object.values(PublicAccessBlockConfiguration ?? {})).toEqual([true, true, true, true])
+    expect(JSON.stringify(BucketEncryption)).toContain('AES256')
+    expect(LifecycleConfiguration).toEqual({
+      Rules: [
+        {
+          Id: 'unfinished-uploads',
+          Status: 'Enabled',
+          AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+        },
+      ],
+    })
+  }
+})
+
+describe('a parameter', () => {
+  const actionsOf = (stack: Stack, role = 'IntakeRole'): string[] =>
+    grantsOf(stack, role).flatMap(({ Action }) => Action)
+  const creating = (stack: Stack): string[] =>
+    actionsOf(stack).filter((action) => action.startsWith('s3tables:Create'))
+
+  test('CreateTables takes the right to make tables away', () => {
+    expect(creating(stackOf()).length).toBeGreaterThan(0)
+    expect(creating(stackOf({ CreateTables: 'false' }))).toEqual([])
+    expect(actionsOf(stackOf(), 'SweepRole')).not.toContain('s3tables:CreateTable')
+  })
+  test('KmsKeyArn is the key of all that is at rest', () => {
+    const key = modes['a key and a VPC'].KmsKeyArn
+    const stack = stackOf({ KmsKeyArn: key })
+    for (const type of ['AWS::S3Tables::TableBucket', 'AWS::S3::Bucket', 'AWS::Logs::LogGroup']) {
+      expect(JSON.stringify(ofType(stack, type))).toContain(key)
+    }
+    expect(JSON.stringify(ofType(stack, 'AWS::SecretsManager::Secret'))).toContain(key)
+    expect(actionsOf(stack)).toEqual(expect.arrayContaining(['kms:Decrypt', 'kms:GenerateDataKey']))
+    expect(JSON.stringify(stackOf().resources)).not.toContain('kms')
+  })
+  test('Endpoint chooses one way in', () => {
+    const kinds = (parameters: Record<string, string>) =>
+      typesIn(stackOf(parameters)).filter((type) => /Lambda::Url|ApiGatewayV2::Api$/.test(type))
+    expect(kinds({})).toEqual(['AWS::Lambda::Url'])
+    expect(kinds({ Endpoint: 'http-api' })).toEqual(['AWS::ApiGatewayV2::Api'])
+  })
+  test.each([
+    ['function-url', 'token', 'NONE'],
+    ['function-url', 'iam', 'AWS_IAM'],
+    ['http-api', 'token', 'NONE'],
+    ['http-api', 'iam', 'AWS_IAM'],
+  ])(
+    '%s with Auth=%s: AWS asks for %s, and the public has a way in only then',
+    (Endpoint, Auth, type) => {
+      const stack = stackOf({ Endpoint, Auth })
+      const { resources } = stack
+      const asks =
+        resources.Url?.Properties.AuthType ?? resources.ApiRoute?.Properties.AuthorizationType
+      expect(asks).toBe(type)
+      const open = ofType(stack, 'AWS::Lambda::Permission').filter(
+        ({ Properties: { Principal } }) => Principal === '*',
+      )
+      expect(open.length).toBe(Endpoint === 'function-url' && Auth === 'token' ? 2 : 0)
+    },
+  )
+  test.each([
+    ['ReservedConcurrency', 'IntakeFunction', 'ReservedConcurrentExecutions', '5'],
+    ['SweepReservedConcurrency', 'SweepFunction', 'ReservedConcurrentExecutions', '1'],
+  ])('%s', (name, resource, property, value) => {
+    expect(stackOf().resources[resource]?.Properties[property]).toBeUndefined()
+    expect(stackOf({ [name]: value }).resources[resource]?.Properties[property]).toBe(value)
+  })
+  test('ProvisionedConcurrency keeps some warm', () => {
+    const of = (stack: Stack) =>
+      stack.resources.IntakeFunction?.Properties.ProvisionedConcurrencyConfig
+    expect(of(stackOf())).toBeUndefined()
+    expect(of(stackOf({ ProvisionedConcurrency: '2' }))).toEqual({
+      ProvisionedConcurrentExecutions: '2',
+    })
+  })
+  test('AlarmTopicArn is told of every alarm', () => {
+    const topic = 'arn:aws:sns:us-east-1:123456789012:oncall'
+    const alarms = ofType(stackOf({ AlarmTopicArn: topic }), 'AWS::CloudWatch::Alarm')
+    expect(alarms).toHaveLength(9)
+    for (const { Properties } of alarms)
+      expect(Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] })
+    for (const { Properties } of ofType(stackOf(), 'AWS::CloudWatch::Alarm')) {
+      expect(Properties).not.toHaveProperty('AlarmActions')
+    }
+  })
+  test('each is used, explained and in a group', () => {
+    const { Parameters, ...rest } = template
+    const text = JSON.stringify(rest)
+    const unused = Object.keys(Parameters).filter(
+      (name) => !text.includes(`{"Ref":"${name}"}`) && !text.includes(`\${${name}}`),
+    )
+    expect(unused).toEqual([])
+  })
+})
+
+test('a dashboard is JSON, and a sweep is in it where there is one', () => {
+  for (const parameters of [{}, { Mode: 'plain' }]) {
+    const stack = stackOf(parameters)
+    const body = JSON.parse(String(stack.resources.Dashboard?.Properties.DashboardBody))
+    expect(body.widgets.length).toBeGreaterThanOrEqual(6)
+  }
+})

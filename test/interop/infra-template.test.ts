@@ -1,0 +1,133 @@
+// Protects template.yaml and what is granted, by the tools of those who know AWS: SAM's own validation, cfn-lint,
+// parliament for policies; and that a clone builds into the two functions.
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { grantsOf } from '../infra/policies.ts'
+import { stackOf } from '../infra/template.ts'
+import { here, peers, run } from './programs.ts'
+
+const tool = (name: string): string => `${peers}/sam/bin/${name}`
+const env = {
+  SAM_CLI_TELEMETRY: '0',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_DEFAULT_REGION: 'us-east-1',
+}
+
+test('sam validate --lint', async () => {
+  const said = await run(tool('sam'), ['validate', '--lint', '--template', here('template.yaml')], {
+    env,
+  })
+  expect(said).toContain('is a valid SAM Template')
+})
+
+test.each(['us-east-1', 'eu-central-1'])('cfn-lint has nothing to say in %s', async (region) => {
+  expect(await run(tool('cfn-lint'), ['--regions', region, '--', here('template.yaml')])).toBe('')
+})
+
+/** What parliament finds in a policy, by kind and place; it ends with another code when it finds something. */
+const findings = async (policy: unknown): Promise<string[]> => {
+  const input = JSON.stringify(policy)
+  const said = await run('sh', ['-c', '"$0" --json || true', tool('parliament')], { input })
+  return said
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+    .map(
+      ({ issue, detail, location }) => `${issue}: ${detail || location.string || location.actions}`,
+    )
+}
+
+const Version = '2012-10-17'
+
+describe('parliament', () => {
+  test.each([
+    ['tables', {}],
+    ['plain files', { Mode: 'plain' }],
+    ['tables, with a key', { KmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/1' }],
+  ])('has nothing to say of the roles: %s', async (_, parameters) => {
+    const stack = stackOf(parameters)
+    for (const role of ['IntakeRole', 'SweepRole'].filter((name) => name in stack.resources)) {
+      expect(await findings({ Version, Statement: grantsOf(stack, role) })).toEqual([])
+    }
+  })
+
+  test('has nothing to say of what whoever deploys needs, but where it is behind', async () => {
+    const text = readFileSync(here('infra/deploy-policy.json'), 'utf8')
+    const policy = JSON.parse(
+      text.replaceAll('ACCOUNT', '123456789012').replaceAll('STACK', 'stack'),
+    )
+    expect(await findings(policy)).toEqual([
+      // SAM's transform is AWS's own, and its ARN says `aws` where others have an account.
+      'INVALID_ARN: Account expected to be of form like 123456789012',
+      // Younger than its list of actions.
+      'UNKNOWN_ACTION: Unknown action s3tables:PutTableBucketEncryption',
+      'UNKNOWN_ACTION: Unknown action s3tables:TagResource',
+    ])
+  })
+
+  test('finds what is wrong', async () => {
+    const wrong = {
+      Sid: 'a',
+      Effect: 'Allow',
+      Action: 's3:GetObject',
+      Resource: 'arn:aws:s3:::bucket',
+    }
+    expect(await findings({ Version, Statement: [wrong] })).toHaveLength(1)
+  })
+})
+
+describe('sam build', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'interop-sam-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('makes both functions out of a clone, the same code', async () => {
+    const clone = join(folder, 'clone')
+    await run('git', ['clone', '--quiet', '--no-hardlinks', here(''), clone])
+    // As it stands here, committed or not.
+    for (const name of [
+      'template.yaml',
+      'infra',
+      'runtimes',
+      'src',
+      'test/tools',
+      'package.json',
+    ]) {
+      cpSync(here(name), join(clone, name), { recursive: true })
+    }
+    rmSync(join(clone, 'infra/dist'), { recursive: true, force: true })
+    // The packages that npm ci has just brought.
+    symlinkSync(here('node_modules'), join(clone, 'node_modules'))
+    await run(tool('sam'), ['build'], { cwd: clone, env })
+
+    const built = join(clone, '.aws-sam/build')
+    const [intake, sweep] = ['IntakeFunction', 'SweepFunction'].map((name) => join(built, name))
+    if (intake === undefined || sweep === undefined) throw new Error('there are two')
+    expect(readdirSync(intake).sort()).toEqual([
+      'LICENSE',
+      'THIRD-PARTY-LICENSES.txt',
+      'aws-credentials.mjs',
+      'lambda.mjs',
+      'parquet_wasm_bg.wasm',
+    ])
+    expect(readdirSync(sweep)).toEqual(readdirSync(intake))
+    expect(readFileSync(join(sweep, 'lambda.mjs'))).toEqual(
+      readFileSync(join(intake, 'lambda.mjs')),
+    )
+    expect(existsSync(join(clone, '.aws-sam/build/IntakeFunction.made'))).toBe(false)
+    // CloudFormation knows no aliases of YAML.
+    const template = readFileSync(join(built, 'template.yaml'), 'utf8')
+    expect(template).not.toMatch(/^\s*(- |\w+: )?[&*]\w+/m)
+    expect(Object.keys(parse(template).Resources)).toContain('IntakeFunction')
+  })
+})
