@@ -1,0 +1,106 @@
+/** Which actions AWS asks a role for when the program calls: by the services' authorization references. */
+
+/** A call as it was on the wire. */
+export interface AwsCall {
+  readonly method: string
+  /** Path and query, byte for byte. */
+  readonly url: string
+  /** As the signature names it. */
+  readonly service: string
+  readonly body: string
+}
+
+/** An action on a resource, and what its conditions see. */
+export interface Demand {
+  readonly action: string
+  readonly resource: string
+  /** Of a list: the prefix that it names; undefined where it names none. */
+  readonly prefix?: string | undefined
+}
+
+export interface Account {
+  /** Of the table bucket. */
+  readonly tableBucketArn: string
+  /** The bucket of the receipts, or of plain files; every other one lies behind a table. */
+  readonly bucket: string
+}
+
+/** @throws for a call that nobody has mapped yet */
+export const demandsOf = (call: AwsCall, account: Account): readonly Demand[] => {
+  const demands = services[call.service]?.(call, account)
+  if (demands === undefined)
+    throw new Error(`no actions are known of ${call.service} ${call.method} ${call.url}`)
+  return demands
+}
+
+/** Any table of the bucket: its id is AWS's own. */
+const tableOf = ({ tableBucketArn }: Account): string =>
+  `${tableBucketArn}/table/0f0e0d0c-0b0a-0908-0706-050403020100`
+
+/** "Accessing tables using the Amazon S3 Tables Iceberg REST endpoint": operations, and the actions of each. */
+const catalog: readonly (readonly [RegExp, readonly string[], readonly string[]])[] = [
+  [/^GET \/iceberg\/v1\/config\?/, ['GetTableBucket'], []],
+  [/^POST \S+\/namespaces$/, ['CreateNamespace'], []],
+  [/^POST \S+\/tables$/, ['CreateTable'], ['CreateTable', 'PutTableData']],
+  [/^GET \S+\/tables\/[^/?]+(\?\S*)?$/, [], ['GetTableMetadataLocation', 'GetTableData']],
+  [
+    /^POST \S+\/tables\/[^/?]+$/,
+    [],
+    ['UpdateTableMetadataLocation', 'PutTableData', 'GetTableData'],
+  ],
+]
+
+const onTableBucket = (
+  { method, url }: AwsCall,
+  account: Account,
+): readonly Demand[] | undefined => {
+  const found = catalog.find(([form]) => form.test(`${method} ${url}`))
+  if (found === undefined) return undefined
+  const [, ofBucket, ofTable] = found
+  return [
+    ...ofBucket.map((name) => ({ action: `s3tables:${name}`, resource: account.tableBucketArn })),
+    ...ofTable.map((name) => ({ action: `s3tables:${name}`, resource: tableOf(account) })),
+  ]
+}
+
+/** "Actions, resources, and condition keys for Amazon S3"; buckets stand in the path. */
+const onBucket = ({ method, url }: AwsCall, account: Account): readonly Demand[] | undefined => {
+  const { pathname, searchParams } = new URL(url, 'http://s3')
+  const [, bucket = '', key = ''] = /^\/([^/]+)\/?(.*)$/.exec(decodeURIComponent(pathname)) ?? []
+  const name = key === '' ? listing[method] : objectAction(method, searchParams)
+  if (name === undefined) return undefined
+  if (bucket !== account.bucket) {
+    // A table's bucket: "table bucket object operations".
+    const data = {
+      GetObject: 'GetTableData',
+      PutObject: 'PutTableData',
+      AbortMultipartUpload: 'PutTableData',
+    }[name]
+    return data === undefined
+      ? undefined
+      : [{ action: `s3tables:${data}`, resource: tableOf(account) }]
+  }
+  if (key === '') {
+    const prefix = searchParams.get('prefix') ?? undefined
+    return [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, prefix }]
+  }
+  const object = { action: `s3:${name}`, resource: `arn:aws:s3:::${bucket}/${key}` }
+  if (name !== 'GetObject') return [object]
+  // That it is not there is told only to who may list.
+  return [object, { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }]
+}
+
+const listing: Readonly<Record<string, string>> = { GET: 'ListBucket' }
+
+const objectAction = (method: string, query: URLSearchParams): string | undefined => {
+  if (method === 'DELETE') return query.has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject'
+  return { GET: 'GetObject', HEAD: 'GetObject', PUT: 'PutObject', POST: 'PutObject' }[method]
+}
+
+const onSecret = ({ body }: AwsCall): readonly Demand[] => [
+  { action: 'secretsmanager:GetSecretValue', resource: String(JSON.parse(body).SecretId) },
+]
+
+const services: Readonly<
+  Record<string, (call: AwsCall, account: Account) => readonly Demand[] | undefined>
+> = { s3tables: onTableBucket, s3: onBucket, secretsmanager: onSecret }

@@ -1,0 +1,228 @@
+// Protects the roles of template.yaml: what the program calls, from its first start to paid receipts, is granted to the
+// role it runs as, on that very resource; and nothing is granted that it never calls, but what is named here with a reason.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startHandler } from '../../runtimes/lambda/start.ts'
+import { sha256 } from '../../runtimes/node/sha256.ts'
+import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
+import { plannedVariables } from '../../src/config/planned.ts'
+import { noLog } from '../../src/log.ts'
+import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
+import { createS3Storage } from '../../src/storage/s3.ts'
+import { type AwsCall, type Demand, demandsOf } from '../infra/aws-calls.ts'
+import { covers, grantsOf, type Statement } from '../infra/policies.ts'
+import { environmentOf, type Stack, stackOf } from '../infra/template.ts'
+import { logs } from '../ingest/requests.ts'
+import { sampleSignals, samplesFolder } from '../tools/samples.ts'
+import { type Recorder, startRecorder } from './aws-recorder.ts'
+import type { RestCatalog } from './catalogs/catalog.ts'
+import { startMinistack } from './catalogs/ministack.ts'
+
+const region = 'us-east-1'
+const keys = { accessKeyId: 'test', secretAccessKey: 'test' }
+const token = 'one'
+const tables = stackOf()
+const plain = stackOf({ Mode: 'plain' })
+const arn = String(tables.outputs.TableBucketArn)
+
+/** Granted, and called by nobody here. */
+const reasons: Readonly<Record<string, string>> = {
+  'logs:CreateLogStream': 'Lambda itself, for what the program prints',
+  'logs:PutLogEvents': 'Lambda itself, for what the program prints',
+  's3tables:GetNamespace': 'AWS names it for writers through the Iceberg endpoint; it only reads',
+  's3tables:GetTable': 'AWS names it for writers through the Iceberg endpoint; it only reads',
+  's3:AbortMultipartUpload': 'after a large object that could not be finished',
+}
+
+let catalog: RestCatalog
+let recorder: Recorder
+beforeAll(async () => {
+  catalog = await startMinistack('stack-tables')
+  recorder = await startRecorder(new URL(catalog.uri).origin, token)
+  vi.stubEnv('AWS_ACCESS_KEY_ID', keys.accessKeyId)
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', keys.secretAccessKey)
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', recorder.url)
+  for (const bucket of ['statebucket', 'databucket']) {
+    await fetch(`${recorder.url}/${bucket}`, { method: 'PUT' })
+  }
+  recorder.take()
+})
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await recorder.close()
+  await catalog.stop()
+})
+
+const wasm = compileParquetWasm()
+
+/** A function of a stack, whose AWS is the recorder. */
+const start = async (stack: Stack, name: string) => {
+  const planned: readonly string[] = plannedVariables.map((variable) => variable.name)
+  const own = Object.entries(environmentOf(stack, name)).filter(([key]) => !planned.includes(key))
+  const elsewhere = {
+    OTLP2PARQUET_S3_ENDPOINT: recorder.url,
+    ...(stack === tables && {
+      OTLP2PARQUET_ICEBERG_REST_URI: `${recorder.url}/iceberg`,
+      OTLP2PARQUET_ICEBERG_SIGNING_NAME: 's3tables',
+      OTLP2PARQUET_ICEBERG_WAREHOUSE: catalog.warehouse ?? '',
+    }),
+  }
+  const env = { AWS_REGION: region, ...Object.fromEntries(own), ...elsewhere }
+  const handler = await startHandler({ env, version: '0', wasm, write: () => {} })
+  return (event: unknown) =>
+    handler(event, { awsRequestId: 'id', getRemainingTimeInMillis: () => 60_000 })
+}
+
+const post = (signal: string, body: Uint8Array) => ({
+  requestContext: { stage: '$default', http: { method: 'POST' } },
+  rawPath: `/v1/${signal}`,
+  headers: { 'content-type': 'application/x-protobuf', authorization: `Bearer ${token}` },
+  body: Buffer.from(body).toString('base64'),
+  isBase64Encoded: true,
+})
+const ok = expect.objectContaining({ statusCode: 200 })
+const sample = (signal: string) => readFileSync(join(samplesFolder, `${signal}.pb`))
+
+/** What AWS would ask for; ministack's table bucket is that of the stack. */
+const taken = (bucket: string): readonly Demand[] =>
+  recorder.take().flatMap((call: AwsCall) => demandsOf(call, { tableBucketArn: arn, bucket }))
+
+/** What of a role's grants covers a demand; `_receipts/*` is all that a list may name. */
+const granted = (grants: readonly Statement[], { action, resource, prefix }: Demand): boolean =>
+  grants
+    .filter(({ Effect }) => Effect === 'Allow')
+    .filter((statement) => covers(statement, action, resource))
+    .some(({ Condition }) => Condition === undefined || prefix?.startsWith('_receipts/') !== false)
+
+const words = ({ action, resource, prefix = '' }: Demand) => `${action} on ${resource} ${prefix}`
+
+const missing = (grants: readonly Statement[], demands: readonly Demand[]): string[] => [
+  ...new Set(demands.filter((demand) => !granted(grants, demand)).map(words)),
+]
+
+/** Actions that a role has and that were not called, without those that have a reason. */
+const idle = (grants: readonly Statement[], demands: readonly Demand[]): string[] => {
+  const called = new Set(demands.map(({ action }) => action))
+  return grants
+    .filter(({ Effect }) => Effect === 'Allow')
+    .flatMap(({ Action }) => Action)
+    .filter((action) => !called.has(action) && reasons[action] === undefined)
+}
+
+const receipts = () =>
+  createReceiptStore(
+    createS3Storage({
+      bucket: 'statebucket',
+      region,
+      endpoint: recorder.url,
+      credentials: async () => keys,
+      sha256,
+      log: noLog,
+    }),
+  )
+const receipt = (requestId: string) => ({
+  identifier: { namespace: ['otel'], name: 'logs' },
+  tableUuid: 'table',
+  schemaId: 0,
+  requestId: requestId.padStart(32, '0'),
+  receivedAt: 0,
+  baseSequence: 0,
+  files: [],
+})
+
+describe('tables', () => {
+  const intake: Demand[] = []
+  const sweep: Demand[] = []
+
+  beforeAll(async () => {
+    const invoke = await start(tables, 'IntakeFunction')
+    expect(await invoke({ otlp2parquet: 'init' })).toEqual({ status: 'ok' })
+    for (const signal of sampleSignals) {
+      expect(await invoke(post(signal, sample(signal)))).toEqual(ok)
+      // A resend, to an environment that has seen nothing yet.
+      const other = await start(tables, 'IntakeFunction')
+      expect(await other(post(signal, sample(signal)))).toEqual(ok)
+    }
+    const others = await Promise.all([1, 2, 3].map(() => start(tables, 'IntakeFunction')))
+    const answers = others.map((one, n) => one(post('logs', logs({ name: 'a', records: n + 1 }))))
+    expect(await Promise.all(answers)).toEqual([ok, ok, ok])
+    const store = receipts()
+    await store.write(receipt('1'))
+    await store.write(receipt('1'))
+    await store.write(receipt('2'))
+    expect(await store.owes(receipt('1'), ['some'])).toBe(false)
+    intake.push(...taken('statebucket'))
+
+    const paying = receipts()
+    const owed = await Array.fromAsync(paying.owed())
+    expect(owed).toHaveLength(2)
+    for (const [n, { key }] of owed.entries()) {
+      const bytes = await paying.read(key)
+      if (bytes === null) throw new Error('it was there')
+      if (n === 0) await paying.quarantine(key, bytes)
+      else await paying.remove(key)
+    }
+    expect(await paying.read(owed[0]?.key ?? '')).toBeNull()
+    expect(await Array.fromAsync(paying.quarantined())).toHaveLength(1)
+    sweep.push(...taken('statebucket'))
+  })
+
+  test('all that the intake calls is granted to it', () => {
+    expect(new Set(intake.map(({ action }) => action)).size).toBeGreaterThan(8)
+    expect(missing(grantsOf(tables, 'IntakeRole'), intake)).toEqual([])
+  })
+  test('and nothing that it does not call', () => {
+    expect(idle(grantsOf(tables, 'IntakeRole'), intake)).toEqual([])
+  })
+  test('what a sweep calls besides is granted to it alone', () => {
+    const both = [...intake.filter(({ action }) => !/:Create|secret/.test(action)), ...sweep]
+    expect(missing(grantsOf(tables, 'SweepRole'), both)).toEqual([])
+    expect(idle(grantsOf(tables, 'SweepRole'), both)).toEqual([])
+    expect(missing(grantsOf(tables, 'IntakeRole'), sweep).map((one) => one.split(' ')[0])).toEqual(
+      expect.arrayContaining(['s3:DeleteObject']),
+    )
+  })
+  test('once the tables are there, nothing needs the right to make them', async () => {
+    const invoke = await start(tables, 'IntakeFunction')
+    expect(await invoke({ otlp2parquet: 'init' })).toEqual({ status: 'ok' })
+    for (const signal of sampleSignals) {
+      expect(await invoke(post(signal, sample(signal)))).toEqual(ok)
+    }
+    const without = grantsOf(stackOf({ CreateTables: 'false' }), 'IntakeRole')
+    expect(missing(without, taken('statebucket'))).toEqual([])
+    expect(missing(without, intake).length).toBeGreaterThan(0)
+  })
+  test('any action less would be seen', () => {
+    for (const action of new Set(intake.map((demand) => demand.action))) {
+      const less = grantsOf(tables, 'IntakeRole').map((statement) => ({
+        ...statement,
+        Action: statement.Action.filter((one) => one !== action),
+      }))
+      expect([action, missing(less, intake).length > 0]).toEqual([action, true])
+    }
+  })
+  test('no object of the state bucket is reached but receipts', () => {
+    const elsewhere = { action: 's3:GetObject', resource: 'arn:aws:s3:::statebucket/other' }
+    expect(granted(grantsOf(tables, 'SweepRole'), elsewhere)).toBe(false)
+    const all = { action: 's3:ListBucket', resource: 'arn:aws:s3:::statebucket', prefix: 'other/' }
+    expect(granted(grantsOf(tables, 'SweepRole'), all)).toBe(false)
+  })
+})
+
+test('plain files: all that is called is granted, and nothing else', async () => {
+  const invoke = await start(plain, 'IntakeFunction')
+  expect(await invoke({ otlp2parquet: 'init' })).toEqual({ status: 'ok' })
+  for (const signal of sampleSignals) {
+    expect(await invoke(post(signal, sample(signal)))).toEqual(ok)
+    const other = await start(plain, 'IntakeFunction')
+    expect(await other(post(signal, sample(signal)))).toEqual(ok)
+  }
+  // Was it stored? It looks.
+  recorder.loseOne()
+  expect(await invoke(post('logs', logs({ name: 'lost', records: 1 })))).toEqual(ok)
+  const demands = taken('databucket')
+  const grants = grantsOf(plain, 'IntakeRole')
+  expect(missing(grants, demands)).toEqual([])
+  expect(idle(grants, demands)).toEqual([])
+})
