@@ -2,7 +2,7 @@
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
 #   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw
-#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark | lambda | sam]...
+#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark | lambda | ric | sam]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -62,16 +62,24 @@ install_protoc() { install_environment protoc; }
 
 install_infra() { install_environment infra; }
 
-# Packages from npm in a folder of their own.
+# Packages from npm in a folder of their own; options for npm may follow.
 install_folder() {
-  rm -rf "${peers:?}/$1"
-  cp -r "$packages/$1" "$peers/$1"
-  (cd "$peers/$1" && thrice npm install --no-package-lock --no-audit --no-fund --loglevel=error)
+  local folder=$1
+  shift
+  rm -rf "${peers:?}/$folder"
+  cp -r "$packages/$folder" "$peers/$folder"
+  (cd "$peers/$folder" && thrice npm install --no-package-lock --no-audit --no-fund --loglevel=error "$@")
 }
 
 install_js() { install_folder js; }
 
 install_nodes() { install_folder nodes; }
+
+# AWS's runtime for Node on Lambda, whose native part is not compiled: a small one of ours stands in for it.
+install_ric() {
+  install_folder ric --ignore-scripts
+  mv "$peers/ric/rapid-client" "$peers/ric/node_modules/aws-lambda-ric/rapid-client.node"
+}
 
 # Jars from Maven, with what they need, in a folder `lib` of their own.
 install_jars() {
@@ -137,13 +145,14 @@ made_of() {
     iceberg | nessie) cat "$packages/$1/pom.xml" ;;
     spark) cat "$packages/spark.txt" "$packages/spark/pom.xml" ;;
     lambda) cat "$packages/lambda.txt" && echo "$lambda_go" ;;
+    ric) cat "$packages/ric/package.json" "$packages"/ric/rapid-client/* ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
   esac
 }
 
 [[ $# -gt 0 ]] ||
   set -- js nodes python regzip protoc infra java collector telemetrygen versitygw \
-    pyiceberg iceberg nessie catalogs duckdb spark lambda sam
+    pyiceberg iceberg nessie catalogs duckdb spark lambda ric sam
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

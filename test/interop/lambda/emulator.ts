@@ -1,0 +1,128 @@
+/** AWS's emulator of Lambda with AWS's runtime for Node in it, and a function of ours in that. */
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { freePort, peers } from '../programs.ts'
+
+const machine = process.arch === 'x64' ? 'x86_64' : process.arch
+const emulator = `${peers}/lambda/samcli/local/rapid/aws-lambda-rie-${machine}`
+const runtime = `${peers}/ric/node_modules/aws-lambda-ric/index.mjs`
+
+export interface FunctionOptions {
+  /** The folder that the archive was unpacked in. */
+  readonly task: string
+  /** `lambda.handler` without it. */
+  readonly handler?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Seconds: the function's timeout. */
+  readonly timeout?: number
+  /** Options of Node. */
+  readonly node?: readonly string[]
+}
+
+/** A function, in one environment: what it is asked at once it answers one after the other. */
+export interface EmulatedFunction {
+  /** Invokes it; an error of it, or of the emulator about it, is an answer too. */
+  readonly invoke: (event: unknown) => Promise<unknown>
+  /** The same with the payload as it is. */
+  readonly invokeRaw: (payload: string | Uint8Array<ArrayBuffer>) => Promise<string>
+  /** All that was logged so far. */
+  readonly log: () => string
+  /** The lines of JSON among it. */
+  readonly lines: () => Record<string, unknown>[]
+  /** The process that runs the function, once it was invoked. */
+  readonly pid: () => number | undefined
+  readonly stop: () => Promise<void>
+}
+
+/** Starts the emulator. As in Lambda's own, the function is loaded when it is first invoked. */
+export const startFunction = async (options: FunctionOptions): Promise<EmulatedFunction> => {
+  const { task, handler = 'lambda.handler', env = {}, timeout = 60, node = [] } = options
+  const [port, runtimePort] = [await freePort(), await freePort()]
+  const addresses = [
+    ['--runtime-interface-emulator-address', `127.0.0.1:${port}`],
+    ['--runtime-api-address', `127.0.0.1:${runtimePort}`],
+  ].flat()
+  const command = [process.execPath, ...node, runtime, handler]
+  const child = spawn(emulator, [...addresses, ...command], {
+    cwd: task,
+    // No more than Lambda has: what a developer has configured would show.
+    env: {
+      PATH: process.env.PATH,
+      LAMBDA_TASK_ROOT: task,
+      AWS_LAMBDA_FUNCTION_TIMEOUT: String(timeout),
+      AWS_LAMBDA_FUNCTION_NAME: 'otlp2parquet',
+      ...env,
+    },
+  })
+  const said: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => said.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk))
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('close', () => resolve())
+    child.once('error', reject)
+  })
+  const log = () => Buffer.concat(said).toString()
+  const pid = () => childOf(child.pid ?? 0)
+  const stop = async () => {
+    const running = pid()
+    child.kill('SIGKILL')
+    // Nobody else would end it.
+    if (running !== undefined) kill(running)
+    await ended
+  }
+  while (!(await listens(port))) {
+    if (child.exitCode !== null) throw new Error(`the emulator ended:\n${log()}`)
+  }
+  const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`
+  const invokeRaw = inTurn(async (body: string | Uint8Array<ArrayBuffer>) =>
+    (await fetch(url, { method: 'POST', body })).text(),
+  )
+  return {
+    invokeRaw,
+    invoke: async (event) => JSON.parse(await invokeRaw(JSON.stringify(event))),
+    log,
+    lines: () => log().split('\n').flatMap(jsonOf),
+    pid,
+    stop,
+  }
+}
+
+/** Two at once would end the emulator. */
+const inTurn = <In, Out>(work: (input: In) => Promise<Out>) => {
+  let last: Promise<unknown> = Promise.resolve()
+  return (input: In): Promise<Out> => {
+    const result = last.then(() => work(input))
+    last = result.catch(() => {})
+    return result
+  }
+}
+
+const jsonOf = (line: string): Record<string, unknown>[] =>
+  line.startsWith('{') ? [JSON.parse(line)] : []
+
+/** Whichever thread started it. */
+const childOf = (pid: number): number | undefined => {
+  const tasks = `/proc/${pid}/task`
+  const children = readdirSync(tasks).flatMap((task) =>
+    readFileSync(`${tasks}/${task}/children`, 'latin1').split(' '),
+  )
+  const child = children.find((text) => text !== '')
+  return child === undefined ? undefined : Number(child)
+}
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true))
+    socket.once('error', () => setTimeout(resolve, 5, false))
+    socket.once('close', () => {})
+    socket.once('connect', () => socket.destroy())
+  })
