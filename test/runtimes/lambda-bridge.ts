@@ -1,6 +1,7 @@
 /** A bridge from HTTP to the events that AWS makes of it, after AWS's pages on each, and back. */
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { answerEvent, type Fetch } from '../../runtimes/lambda/http.ts'
+import type { HttpAnswer } from '../../runtimes/lambda/http-answer.ts'
 import type { HttpEvent } from '../../runtimes/lambda/http-event.ts'
 
 /** What of a request every kind of event is made of. */
@@ -138,9 +139,18 @@ export const eventKinds = {
 
 export type EventKind = keyof typeof eventKinds
 
+/** What answers an event. */
+export type Invoke = (event: HttpEvent) => Promise<HttpAnswer>
+
 /** Sends each request as an event. The event and its answer pass through JSON, as they do on AWS. */
-export const throughEvents =
-  (kind: EventKind, fetch: Fetch) =>
+export const throughEvents = (kind: EventKind, fetch: Fetch) =>
+  throughInvocations(kind, async (event) =>
+    overTheWire(await answerEvent(overTheWire(event), 60_000, fetch)),
+  )
+
+/** Sends each request as an event to a function, wherever that is. */
+export const throughInvocations =
+  (kind: EventKind, invoke: Invoke) =>
   async (request: Request): Promise<Response> => {
     const { pathname: path } = new URL(request.url)
     const event = eventKinds[kind]({
@@ -149,8 +159,7 @@ export const throughEvents =
       headers: Object.fromEntries(request.headers),
       bytes: Buffer.from(await request.arrayBuffer()),
     })
-    const answer = await answerEvent(overTheWire(event), 60_000, fetch)
-    const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = overTheWire(answer)
+    const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = await invoke(event)
     const pairs = Object.entries(headers ?? {})
     for (const [name, values] of Object.entries(multiValueHeaders ?? {})) {
       pairs.push(...values.map((value): [string, string] => [name, value]))
