@@ -22,10 +22,8 @@ export interface FunctionOptions {
 
 /** A function, in one environment: what it is asked at once it answers one after the other. */
 export interface EmulatedFunction {
-  /** Invokes it; an error of it, or of the emulator about it, is an answer too. */
+  /** Invokes it; an error of it, or of the emulator about it, is an answer too, and a timeout is a text. */
   readonly invoke: (event: unknown) => Promise<unknown>
-  /** The same with the payload as it is. */
-  readonly invokeRaw: (payload: string | Uint8Array<ArrayBuffer>) => Promise<string>
   /** All that was logged so far. */
   readonly log: () => string
   /** The lines of JSON among it. */
@@ -68,19 +66,19 @@ export const startFunction = async (options: FunctionOptions): Promise<EmulatedF
     const running = pid()
     child.kill('SIGKILL')
     // Nobody else would end it.
-    if (running !== undefined) kill(running)
+    if (running !== undefined) process.kill(running, 'SIGKILL')
     await ended
   }
   while (!(await listens(port))) {
     if (child.exitCode !== null) throw new Error(`the emulator ended:\n${log()}`)
   }
   const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`
-  const invokeRaw = inTurn(async (body: string | Uint8Array<ArrayBuffer>) =>
-    (await fetch(url, { method: 'POST', body })).text(),
-  )
+  const invoke = inTurn(async (event: unknown) => {
+    const text = await (await fetch(url, { method: 'POST', body: JSON.stringify(event) })).text()
+    return text.startsWith('{') ? JSON.parse(text) : text
+  })
   return {
-    invokeRaw,
-    invoke: async (event) => JSON.parse(await invokeRaw(JSON.stringify(event))),
+    invoke,
     log,
     lines: () => log().split('\n').flatMap(jsonOf),
     pid,
@@ -111,18 +109,11 @@ const childOf = (pid: number): number | undefined => {
   return child === undefined ? undefined : Number(child)
 }
 
-const kill = (pid: number): void => {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended by itself.
-  }
-}
-
 const listens = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true))
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
     socket.once('error', () => setTimeout(resolve, 5, false))
-    socket.once('close', () => {})
-    socket.once('connect', () => socket.destroy())
   })
