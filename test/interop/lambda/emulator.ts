@@ -30,6 +30,8 @@ export interface EmulatedFunction {
   readonly lines: () => Record<string, unknown>[]
   /** The process that runs the function, once it was invoked. */
   readonly pid: () => number | undefined
+  /** Sends that process a signal. @throws when there is none */
+  readonly kill: (signal: NodeJS.Signals) => void
   readonly stop: () => Promise<void>
 }
 
@@ -62,11 +64,15 @@ export const startFunction = async (options: FunctionOptions): Promise<EmulatedF
   })
   const log = () => Buffer.concat(said).toString()
   const pid = () => childOf(child.pid ?? 0)
-  const stop = async () => {
+  const kill = (signal: NodeJS.Signals) => {
     const running = pid()
-    child.kill('SIGKILL')
+    if (running === undefined) throw new Error('no process runs the function')
+    process.kill(running, signal)
+  }
+  const stop = async () => {
     // Nobody else would end it.
-    if (running !== undefined) process.kill(running, 'SIGKILL')
+    if (pid() !== undefined) kill('SIGKILL')
+    child.kill('SIGKILL')
     await ended
   }
   while (!(await listens(port))) {
@@ -82,6 +88,7 @@ export const startFunction = async (options: FunctionOptions): Promise<EmulatedF
     log,
     lines: () => log().split('\n').flatMap(jsonOf),
     pid,
+    kill,
     stop,
   }
 }

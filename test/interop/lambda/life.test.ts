@@ -196,7 +196,7 @@ describe('an end in the midst of a request, whose file stands by then', () => {
 
   test('a crash is an error, and the resend stands once', async () => {
     const { answer, ...started } = await heldBack('crash')
-    process.kill(started.pid() ?? 0, 'SIGKILL')
+    started.kill('SIGKILL')
     expect(await answer).toMatchObject({ errorType: 'Runtime.ExitError' })
     await again('crash', started)
   })
@@ -211,8 +211,8 @@ describe('an end in the midst of a request, whose file stands by then', () => {
 
   test('a timeout is an error, and the resend stands once', async () => {
     const { answer, ...started } = await heldBack('timeout')
-    const pid = started.pid() ?? 0
-    process.kill(pid, 'SIGSTOP')
+    const pid = started.pid()
+    started.kill('SIGSTOP')
     expect(await answer).toBe('Task timed out after 6.00 seconds')
     await again('timeout', started)
     expect(started.pid()).not.toBe(pid)
