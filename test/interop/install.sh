@@ -13,6 +13,7 @@ peers=$here/peers
 release=v0.161.0
 versitygw=v1.8.0
 lambda_go=v1.55.1
+uv=0.13.9
 mkdir -p "$peers/bin"
 
 thrice() {
@@ -130,8 +131,14 @@ install_lambda() {
   chmod -R u+w "$peers/lambda/go"
 }
 
-# What AWS has to say about templates and policies before anything is deployed.
-install_sam() { PIP_NO_COMPILE=1 install_environment sam; }
+# What AWS has to say about templates and policies before anything is deployed. pip takes a minute longer to find out
+# which of its hundred packages fit together.
+install_sam() {
+  rm -rf "$peers/sam"
+  python3 -m venv "$peers/sam"
+  thrice "$peers/sam/bin/pip" install --quiet --disable-pip-version-check "uv==$uv"
+  thrice "$peers/sam/bin/uv" pip install --quiet --python "$peers/sam/bin/python" -r "$packages/sam.txt"
+}
 
 # What a peer is made of; a change makes it be installed anew.
 made_of() {
@@ -139,11 +146,12 @@ made_of() {
     collector) cat "$packages/collector.yaml" ;;
     telemetrygen) echo "$release" ;;
     versitygw) echo "$versitygw" ;;
-    python | regzip | protoc | infra | pyiceberg | catalogs | duckdb | sam) cat "$packages/$1.txt" ;;
+    python | regzip | protoc | infra | pyiceberg | catalogs | duckdb) cat "$packages/$1.txt" ;;
     js | nodes) cat "$packages/$1/package.json" ;;
     java) cat "$packages/pom.xml" ;;
     iceberg | nessie) cat "$packages/$1/pom.xml" ;;
     spark) cat "$packages/spark.txt" "$packages/spark/pom.xml" ;;
+    sam) cat "$packages/sam.txt" && echo "$uv" ;;
     lambda) cat "$packages/lambda.txt" && echo "$lambda_go" ;;
     ric) cat "$packages/ric/package.json" "$packages"/ric/rapid-client/* ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
