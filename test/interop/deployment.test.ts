@@ -33,6 +33,11 @@ it.each([
   ['systemd-analyze', 'systemd-analyze', ['verify', infra('otlp2parquet.service')]],
   ['otelcol, alone', collector, ['validate', ...configs(both[0])]],
   ['otelcol, with its queue on disk', collector, ['validate', ...configs(...both)]],
+  [
+    'otelcol, to Lambda',
+    collector,
+    ['validate', ...configs(both[0], infra('collector/lambda.yaml'))],
+  ],
 ])('%s has nothing to say', async (_, program, args) => {
   expect(await run('sh', ['-c', '"$0" "$@" 2>&1 || true', program, ...args])).toBe('')
 })
