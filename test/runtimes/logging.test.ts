@@ -40,6 +40,11 @@ test('json: the same as one object', () => {
   ])
 })
 
+test('json: no fact takes the place of the sentence', () => {
+  const [line] = logged({ format: 'json' }, 'warn', 'refused', { message: 'x', level: 'y' })
+  expect(JSON.parse(line ?? '')).toMatchObject({ level: 'warn', message: 'refused' })
+})
+
 test.each([
   ['debug', 4],
   ['info', 3],

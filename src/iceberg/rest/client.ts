@@ -65,7 +65,8 @@ export const createRestClient = (options: RestClientOptions): RestClient => {
     repeatedly: (call) => repeat(call.deed, () => once(call), options, call.signal),
     refused(call, answer) {
       const { pathname: path } = new URL(call.url)
-      const facts = { status: answer.status, ...errorWords(answer), path }
+      const { type, message: reason } = errorWords(answer)
+      const facts = { status: answer.status, type, reason, path }
       options.log('error', `the catalog refuses to ${call.deed}`, facts)
       return refusal(call.deed, answer)
     },
