@@ -1,5 +1,7 @@
 // Protects template.yaml: what it sets the program takes, its roles grant no more than is named, data outlives the stack,
 // and each parameter does what it says.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { plannedVariables } from '../../src/config/planned.ts'
 import { readConfig } from '../../src/config.ts'
@@ -185,13 +187,19 @@ describe('a parameter', () => {
       expect(Properties).not.toHaveProperty('AlarmActions')
     }
   })
-  test('each is used, explained and in a group', () => {
+  test('each is used, and stands in the list of aws.md', () => {
     const { Parameters, ...rest } = template
     const text = JSON.stringify(rest)
     const unused = Object.keys(Parameters).filter(
       (name) => !text.includes(`{"Ref":"${name}"}`) && !text.includes(`\${${name}}`),
     )
     expect(unused).toEqual([])
+    const page = readFileSync(join(import.meta.dirname, '../../infra/aws.md'), 'utf8')
+    const rows = Object.entries(Parameters).map(([name, { Default, Description }]) => {
+      const text = Default === '' ? '–' : `\`${Default}\``
+      return `| \`${name}\` | ${text} | ${Description.trim()} |`
+    })
+    expect(rows.filter((row) => !page.includes(row))).toEqual([])
   })
 })
 

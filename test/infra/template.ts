@@ -17,7 +17,9 @@ export interface Resource {
 }
 
 interface Template {
-  readonly Parameters: Readonly<Record<string, { readonly Type: string; readonly Default: Json }>>
+  readonly Parameters: Readonly<
+    Record<string, { readonly Type: string; readonly Default: Json; readonly Description: string }>
+  >
   readonly Conditions: Members
   readonly Globals: { readonly Function: Members }
   readonly Resources: Readonly<Record<string, Resource>>
