@@ -145,14 +145,19 @@ const none: Snapshot['summary'] = {
   'total-equality-deletes': '0',
 }
 
-/** "Snapshot Summary": a total that the parent does not tell stays untold. */
+/** What every reader can hold. */
+const maxTotal = 2n ** 63n - 1n
+
+/** "Snapshot Summary": a total that the parent does not tell stays untold; what is no number tells nothing. */
 const summary = (
   parent: Snapshot['summary'] = none,
   { added, version }: Addition,
 ): Snapshot['summary'] => {
   const grown = (key: string, by: number): Record<string, string> => {
-    const before = parent[key]
-    return before === undefined ? {} : { [key]: String(BigInt(before) + BigInt(by)) }
+    const before = parent[key] ?? ''
+    if (!/^\d{1,19}$/.test(before)) return {}
+    const after = BigInt(before) + BigInt(by)
+    return after > maxTotal ? {} : { [key]: String(after) }
   }
   return {
     operation: 'append',
