@@ -30,6 +30,8 @@ export interface S3Options extends BucketAddress {
   readonly capabilities?: Partial<Capabilities>
   /** Takes keys that only S3 allows, for tables of other writers: `a//b`, `.a`. */
   readonly anyKey?: boolean
+  /** What `ready` asks about, for those who may not touch every key: `.ready` without it. Nothing is ever put there. */
+  readonly readyKey?: string
   readonly multipart?: Partial<MultipartPolicy>
   readonly retry?: Partial<RetryPolicy>
   /** Milliseconds in which a call is answered, and as many again for each MiB. */
@@ -115,7 +117,7 @@ export const createS3Storage = (options: S3Options): S3Storage => {
       demand(able.delete, 'delete')
       orNull(await client.send({ method: 'DELETE', key: name }))
     },
-    ready: () => probe(client, `${folder}.ready`),
+    ready: () => probe(client, folder + (options.readyKey ?? '.ready')),
   }
 }
 

@@ -148,6 +148,13 @@ describe('ready', () => {
     expect(fake.bucket.objects.size).toBe(0)
   })
 
+  it('asks about the key that may be touched', async () => {
+    await open({ readyKey: '_receipts/.ready' }).ready()
+    expect(fake.seen.map(({ path }) => path)).toEqual([
+      expect.stringMatching(/\/_receipts\/\.ready$/),
+    ])
+  })
+
   it('is what a put would need', async () => {
     fake.fault = ({ method }) => (method === 'PUT' ? refuse(403, 'AccessDenied') : undefined)
     await wrong(open().ready())
