@@ -2,7 +2,6 @@ import { createApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { withDeadline } from '../../src/http/deadline.ts'
 import type { Log } from '../../src/log.ts'
-import { warmUp } from '../../src/parquet/warm-up.ts'
 import { contentCodings } from '../node/content-codings.ts'
 import { awsCredentials } from '../node/credentials.ts'
 import { encoderOf, ingestOf } from '../node/ingest.ts'
@@ -12,6 +11,7 @@ import { kindOf } from './event-kind.ts'
 import { answerEvent, type EventEnv, receiveEvent } from './http.ts'
 import { readSecret } from './secret.ts'
 import { openAuth } from './tokens.ts'
+import { warmUpAll } from './warm-up.ts'
 
 export interface LambdaOptions {
   readonly config: Config
@@ -48,7 +48,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     options.log(level, message, { ...facts, awsRequestId: invocation })
   const [{ auth, renew }, module] = await Promise.all([authFor(config, log), wasm])
   const encoder = encoderOf(module, version, config)
-  warmUp(encoder)
+  await warmUpAll(encoder, config)
   const destination = await openDestination({ config, version, log, metrics })
   const app = createApp({
     ingest: ingestOf(destination.to(encoder), config, { log, metrics }),
