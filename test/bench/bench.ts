@@ -19,7 +19,8 @@ const help = `npm run bench -- [options]
   --full         every kind, size, encoding and concurrency with every other
   --only WORDS   only what has all of these words in its name, such as
                  "http logs protobuf 10000 x8" or "stages json"; "start" for the starts alone,
-                 "commits" for commits to Iceberg tables alone
+                 "commits" for commits to Iceberg tables alone, "lambda" for the function on Lambda
+                 (which needs test/interop/install.sh lambda ric)
   --list         the names, without measuring
   --help
 
@@ -101,8 +102,14 @@ const printCommits = async (smoke: boolean): Promise<void> =>
     ['', machine(), ...commitLines(await commitCosts(smoke), await slowCommits(smoke))].join('\n'),
   )
 
+/** Loaded when asked for: its emulator is no package of npm. */
+const printLambda = async (smoke: boolean): Promise<void> => {
+  const { lambdaLines } = await import('./lambda.ts')
+  console.log([machine(), '', ...(await lambdaLines(smoke)), '', machine()].join('\n'))
+}
+
 /** What is measured but is no task of the table. */
-const alone: readonly string[] = ['start', 'commits']
+const alone: readonly string[] = ['start', 'commits', 'lambda']
 
 const machine = (): string => {
   const [first] = cpus()
@@ -127,6 +134,7 @@ const main = async (): Promise<void> => {
   if (tasks.length === 0 && !alone.includes(only))
     throw new Error(`nothing is named "${only}": see --list`)
   if (only === 'commits') return printCommits(smoke)
+  if (only === 'lambda') return printLambda(smoke)
   // What users install is measured: the bundle.
   await run('npm', ['run', 'build'], { cwd: root })
   await checkFairness()

@@ -1,0 +1,169 @@
+/**
+ * The function on Lambda, under AWS's emulator and runtime: cold starts beside an empty function's, and what batches of
+ * several sizes take. Its bucket is a stand-in that answers at once, so that no other program is measured.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { builtFunction } from '../interop/lambda/built.ts'
+import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator.ts'
+import { cpuOf, peakMemoryOf } from './measure.ts'
+import { payloadOf } from './payloads.ts'
+
+/** What any function costs: the process, the runtime, and the way there and back. */
+const emptyFunction = `export const handler = async () => ({ statusCode: 200, body: '' })`
+
+const sizes = [100, 1000, 10_000]
+
+/** Measures all of it; the lines to print. */
+export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
+  const { folder, task } = await builtFunction()
+  const bucket = await startBucket()
+  const env = {
+    OTLP2PARQUET_AUTH: 'none',
+    OTLP2PARQUET_S3_BUCKET: 'bucket',
+    OTLP2PARQUET_S3_REGION: 'us-east-1',
+    OTLP2PARQUET_S3_ENDPOINT: bucket.url,
+    AWS_ACCESS_KEY_ID: 'AKIDBENCH',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  }
+  try {
+    const empty = join(folder, 'empty')
+    await mkdir(empty)
+    await writeFile(join(empty, 'lambda.mjs'), emptyFunction)
+    const starts = await coldStarts({ empty, otlp2parquet: task }, env, smoke ? 1 : 11)
+    const batches: string[] = []
+    for (const records of sizes) batches.push(await batchLine(task, env, records, smoke ? 2 : 9))
+    return [...starts, '', batchHead, ...batches]
+  } finally {
+    await bucket.stop()
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Answers every put as if the object were stored. */
+const startBucket = async () => {
+  const server = createServer((request, response) =>
+    request.resume().on('end', () => response.writeHead(200, { etag: '"0"' }).end()),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { url: `http://127.0.0.1:${port}`, stop }
+}
+
+/** A request of logs as a Function URL hands it over. */
+const eventOf = (body: Uint8Array) => ({
+  requestContext: { stage: '$default', http: { method: 'POST' } },
+  rawPath: '/v1/logs',
+  headers: { 'content-type': 'application/x-protobuf' },
+  body: Buffer.from(body).toString('base64'),
+  isBase64Encoded: true,
+})
+
+const answered = async (started: EmulatedFunction, event: object): Promise<void> => {
+  const answer = (await started.invoke(event)) as { statusCode?: number }
+  if (answer.statusCode === 200) return
+  throw new Error(`no 200 but ${JSON.stringify(answer)}\n${started.log()}`)
+}
+
+type Environment = Readonly<Record<string, string>>
+
+/** From the first invocation, which starts a process for it, to its answer; and the CPU time of that process. */
+const startOnce = async (task: string, env: Environment, event: object) => {
+  const started = await startFunction({ task, env })
+  try {
+    const before = performance.now()
+    await answered(started, event)
+    return { wall: performance.now() - before, cpu: cpuOf(started.pid() ?? 0) / 1000 }
+  } finally {
+    await started.stop()
+  }
+}
+
+/**
+ * Starts the functions in turns, so that what else the machine does hits all of them. The first round warms the
+ * machine's caches and is not counted.
+ */
+const coldStarts = async (
+  tasks: Readonly<Record<'empty' | 'otlp2parquet', string>>,
+  env: Environment,
+  rounds: number,
+): Promise<string[]> => {
+  const payload = payloadOf('logs', 100, 'protobuf')
+  const measured = { empty: [] as Start[], otlp2parquet: [] as Start[] }
+  for (let round = -1; round < rounds; round++) {
+    for (const name of ['empty', 'otlp2parquet'] as const) {
+      const start = await startOnce(tasks[name], env, eventOf(payload.next()))
+      if (round >= 0) measured[name].push(start)
+    }
+  }
+  const [base, ours] = [medians(measured.empty), medians(measured.otlp2parquet)]
+  const line = (name: string, { wall, cpu }: Start): string =>
+    `${name.padEnd(16)} ${wall.toFixed(0).padStart(6)} ms ${cpu.toFixed(0).padStart(6)} ms`
+  return [
+    `cold start to first 200, a request of 100 logs (median of ${rounds})`,
+    `${''.padEnd(16)} ${'time'.padStart(9)} ${'CPU'.padStart(9)}`,
+    line('empty function', base),
+    line('otlp2parquet', ours),
+    `${'ratio'.padEnd(16)} ${(ours.wall / base.wall).toFixed(2).padStart(9)} ${(ours.cpu / base.cpu).toFixed(2).padStart(9)}`,
+  ]
+}
+
+interface Start {
+  /** Milliseconds. */
+  readonly wall: number
+  readonly cpu: number
+}
+
+const medians = (starts: readonly Start[]): Start => ({
+  wall: median(starts.map(({ wall }) => wall)),
+  cpu: median(starts.map(({ cpu }) => cpu)),
+})
+
+const batchHead =
+  'records      body    first ms    warm ms   CPU ms  peak memory   (first: after init; warm: median)'
+
+/** A fresh function: the durations that the emulator reports, and the most memory that the process ever held. */
+const batchLine = async (
+  task: string,
+  env: Environment,
+  records: number,
+  rounds: number,
+): Promise<string> => {
+  const payload = payloadOf('logs', records, 'protobuf')
+  const started = await startFunction({ task, env })
+  try {
+    // Init, which the emulator counts as part of the first invocation.
+    await started.invoke({ requestContext: { http: { method: 'GET' } }, rawPath: '/health' })
+    const pid = started.pid() ?? 0
+    await answered(started, eventOf(payload.next()))
+    const before = cpuOf(pid)
+    for (let round = 0; round < rounds; round++) await answered(started, eventOf(payload.next()))
+    const cpu = (cpuOf(pid) - before) / 1000 / rounds
+    const [, first = Number.NaN, ...warm] = durations(started.log())
+    const columns = [
+      `${records}`.padStart(7),
+      `${(payload.size / 1e6).toFixed(2)} MB`.padStart(9),
+      first.toFixed(0).padStart(11),
+      median(warm).toFixed(0).padStart(10),
+      cpu.toFixed(0).padStart(8),
+      `${(peakMemoryOf(pid) / 2 ** 20).toFixed(0)} MiB`.padStart(12),
+    ]
+    return columns.join(' ')
+  } finally {
+    await started.stop()
+  }
+}
+
+/** Milliseconds of each invocation, as the emulator says in its reports. */
+const durations = (log: string): number[] =>
+  [...log.matchAll(/^REPORT .*?\tDuration: ([\d.]+) ms/gm)].map(([, ms]) => Number(ms))
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
