@@ -62,7 +62,7 @@ if read_outputs; then die "there is a stack $stack already: name another with --
 
 cat <<END
 This will, in account $account and region $region:
-  - make a stack $stack: two functions, a table bucket, a bucket, a secret, a log group, nine alarms, a dashboard
+  - make a stack $stack: two functions, a table bucket, a bucket, a secret, a log group, ten alarms, a dashboard
   - send about 60 small requests, and run the sweep each minute for about ten minutes
   - remove all of it$([ "$keep" = no ] || echo ' NOT: --keep')
 At list prices that is some cents, most of it the secret (0.40 USD a month, by the hour), the dashboard (3 USD a month
