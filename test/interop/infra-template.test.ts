@@ -31,8 +31,10 @@ test('sam validate --lint', async () => {
   expect(said).toContain('is a valid SAM Template')
 })
 
-test.each(['us-east-1', 'eu-central-1'])('cfn-lint has nothing to say in %s', async (region) => {
-  expect(await run(tool('cfn-lint'), ['--regions', region, '--', here('template.yaml')])).toBe('')
+test('cfn-lint has nothing to say, in two regions', async () => {
+  const regions = ['us-east-1', 'eu-central-1']
+  const args = ['--regions', ...regions, '--', here('template.yaml')]
+  expect(await run(tool('cfn-lint'), args)).toBe('')
 })
 
 /** What parliament finds in a policy, by kind and place; it ends with another code when it finds something. */
