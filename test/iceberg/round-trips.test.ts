@@ -119,23 +119,23 @@ const pasts = {
   async 'made the last commit'(mine) {
     await mine.send()
   },
-  async 'made the table when it started'(mine) {
+  async 'made the table'(mine) {
     await mine.open()
   },
-  async 'started after another process committed'(mine, other) {
+  async 'opened the table after another process committed'(mine, other) {
     await other.send()
     await mine.open()
   },
-  async 'knew the table, long ago'(mine) {
+  async 'opened the table long ago'(mine) {
     await mine.send()
     mine.later(301_000)
   },
-  async 'knew the table, and another process committed since'(mine, other) {
+  async 'opened the table long ago, and another process committed since'(mine, other) {
     await mine.send()
     await other.send()
     mine.later(301_000)
   },
-  async 'did not start with a look at the table'(_, other) {
+  async 'never asked the catalog anything'(_, other) {
     await other.send()
   },
   async 'was overtaken by another process'(mine, other) {
@@ -154,11 +154,14 @@ const unknownList: Rounds = ['get list, put data', 'put list, put manifest']
 
 const byRest: readonly [Past, Rounds][] = [
   ['made the last commit', [objects, 'commit']],
-  ['made the table when it started', [objects, 'commit']],
-  ['started after another process committed', [...unknownList, 'commit']],
-  ['knew the table, long ago', ['load', objects, 'commit']],
-  ['knew the table, and another process committed since', ['load', ...unknownList, 'commit']],
-  ['did not start with a look at the table', ['config', 'load', ...unknownList, 'commit']],
+  ['made the table', [objects, 'commit']],
+  ['opened the table after another process committed', [...unknownList, 'commit']],
+  ['opened the table long ago', ['load', objects, 'commit']],
+  [
+    'opened the table long ago, and another process committed since',
+    ['load', ...unknownList, 'commit'],
+  ],
+  ['never asked the catalog anything', ['config', 'load', ...unknownList, 'commit']],
   [
     'was overtaken by another process',
     [objects, 'commit', 'load', 'get list', 'get manifest', 'put list', 'commit'],
@@ -172,14 +175,14 @@ const climb = 'get version, get version, get version'
 
 const byFiles: readonly [Past, Rounds][] = [
   ['made the last commit', [objects, ...swap]],
-  ['made the table when it started', [objects, ...swap]],
-  ['started after another process committed', [...unknownList, ...swap]],
-  ['knew the table, long ago', [lookAgain, objects, ...swap]],
+  ['made the table', [objects, ...swap]],
+  ['opened the table after another process committed', [...unknownList, ...swap]],
+  ['opened the table long ago', [lookAgain, objects, ...swap]],
   [
-    'knew the table, and another process committed since',
+    'opened the table long ago, and another process committed since',
     [lookAgain, climb, ...unknownList, ...swap],
   ],
-  ['did not start with a look at the table', ['get hint', climb, ...unknownList, ...swap]],
+  ['never asked the catalog anything', ['get hint', climb, ...unknownList, ...swap]],
 ]
 
 /** Milliseconds. Of a machine that is busy only the last may be enough. */
