@@ -99,5 +99,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
 const authFor = ({ auth }: Config, log: Log): ReturnType<typeof openAuth> => {
   const { AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint } = process.env
   const credentials = awsCredentials(process.env)
-  return openAuth(auth, { read: (arn) => readSecret({ arn, credentials, endpoint }), log })
+  const read = (arn: string, patient: boolean) =>
+    readSecret({ arn, credentials, endpoint, attempts: patient ? 3 : 1 })
+  return openAuth(auth, { read, log })
 }

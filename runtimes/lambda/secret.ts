@@ -9,18 +9,20 @@ export interface SecretOptions {
   readonly credentials: CredentialProvider
   /** Another endpoint than the region's own, such as that of a VPC. */
   readonly endpoint?: string | undefined
+  /** How often it is asked for at most, when a reason may pass. */
+  readonly attempts?: number
   readonly fetch?: typeof globalThis.fetch
 }
 
 /** Milliseconds for one attempt. */
 const timeoutMs = 2000
-const attempts = 3
 
 /**
  * Reads a secret's text.
  * @throws IngestError `unavailable` that says what to do, when it cannot be read
  */
 export const readSecret = async (options: SecretOptions): Promise<string> => {
+  const { attempts = 3 } = options
   for (let attempt = 1; ; attempt++) {
     const answer = await ask(options).catch((cause: unknown) => ({ status: 0, body: {}, cause }))
     if (answer.status === 200) return textOf(answer.body)

@@ -13,8 +13,8 @@ export interface RenewedAuth {
 }
 
 export interface TokensOptions {
-  /** Reads the secret with an ARN. */
-  readonly read: (arn: string) => Promise<string>
+  /** Reads the secret with an ARN; `patient`: nobody waits for an answer meanwhile. */
+  readonly read: (arn: string, patient: boolean) => Promise<string>
   readonly log: Log
   /** Milliseconds since 1970. */
   readonly now?: () => number
@@ -33,14 +33,14 @@ export const openAuth = async (
     return { auth: authOf(config), renew: async () => {} }
   }
   const { kind, secret } = config
-  let tokens = tokensOf(kind, await read(secret))
+  let tokens = tokensOf(kind, await read(secret, true))
   let dueAt = now() + renewalMs
   return {
     auth: { kind, tokens: () => tokens },
     async renew() {
       if (now() < dueAt) return
       try {
-        tokens = tokensOf(kind, await read(secret))
+        tokens = tokensOf(kind, await read(secret, false))
         dueAt = now() + renewalMs
       } catch (error) {
         // Whoever could send goes on: a secret that is out of reach is no reason to lose data.

@@ -113,7 +113,9 @@ describe('tokens', () => {
   const config = { kind: 'bearer', secret: arn } as const
   const open = async () => {
     const world = { text: 'old' as string | Error, now: 0, reads: 0, warnings: 0 }
-    const read = async (): Promise<string> => {
+    const read = async (_arn: string, patient: boolean): Promise<string> => {
+      // A sender waits meanwhile, but at the start.
+      expect(patient).toBe(world.reads === 0)
       world.reads++
       if (world.text instanceof Error) throw world.text
       return world.text
