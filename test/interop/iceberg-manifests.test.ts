@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readManifest } from '../../src/iceberg/manifest.ts'
 import { readManifestList } from '../../src/iceberg/manifest-list.ts'
 import { startJavaRest } from './catalogs/java-rest.ts'
-import { here, run } from './programs.ts'
+import { here, oldIcebergJars, run } from './programs.ts'
 import { literal } from './readers/duckdb.ts'
 import { connectIceberg } from './readers/iceberg-duckdb.ts'
 import { pathsOf } from './readers/iceberg-paths.ts'
@@ -87,6 +87,13 @@ const append = [
   { deed: 'append', row: { a: '2' } },
 ] as const
 
+/** By Java's library of a time when lists called `added_files_count` `added_data_files_count`. */
+const byOldIceberg = async (version: string, folder: string): Promise<readonly string[]> => {
+  const program = here('test/interop/writers/OldIceberg.java')
+  await run('java', ['-cp', oldIcebergJars(version), program, folder])
+  return [1, 2].map((format) => `${folder}/v${format}`)
+}
+
 /** Writers by name: the folders of the tables that each made in one of its own. */
 const writers: Readonly<Record<string, (folder: string) => Promise<readonly string[]>>> = {
   PyIceberg: async (folder) => {
@@ -130,6 +137,8 @@ const writers: Readonly<Record<string, (folder: string) => Promise<readonly stri
     await catalog.stop()
     return [`${folder}/t`]
   },
+  'Iceberg 0.14.1': (folder) => byOldIceberg('0.14.1', folder),
+  'Iceberg 1.3.1': (folder) => byOldIceberg('1.3.1', folder),
   ClickHouse: async (folder) => {
     await run(process.execPath, [here('test/interop/writers/write_clickhouse.mjs')], {
       cwd: folder,
@@ -149,10 +158,11 @@ const byDuckdb = async (path: string): Promise<Record<string, DuckDBValue>[]> =>
   return reader.getRowObjects()
 }
 
-describe.each(Object.entries(writers))('%s', (_, write) => {
+describe.each(Object.entries(writers))('%s', (name, write) => {
   it('is read as DuckDB reads it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'interop-'))
     const statuses = new Set<number>()
+    const listNames = new Set<string>()
     let lists = 0
     for (const path of await filesOf(await write(folder))) {
       const theirs = await byDuckdb(path)
@@ -165,10 +175,16 @@ describe.each(Object.entries(writers))('%s', (_, write) => {
         expect(wanted).toEqual(asOurs(plain(theirs[i]), wanted, isList))
         if ('status' in record) statuses.add(record.status)
       }
-      if (isList) lists++
+      if (!isList) continue
+      lists++
+      for (const column of Object.keys(theirs[0] ?? {})) listNames.add(column)
+      // A field that is not found at all would not be compared above.
+      for (const kind of ['added', 'existing', 'deleted'])
+        for (const record of ours) expect(record).toHaveProperty(`${kind}_files_count`)
     }
     expect(lists).toBeGreaterThan(1)
     expect(statuses.has(1)).toBe(true)
+    if (name.startsWith('Iceberg ')) expect([...listNames]).toContain('added_data_files_count')
     await rm(folder, { recursive: true })
   }, 300_000)
 })

@@ -2,7 +2,7 @@
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
 #   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw
-#     | pyiceberg | iceberg | nessie | catalogs | duckdb | spark | lambda | ric | sam]...
+#     | pyiceberg | iceberg | old-iceberg | nessie | catalogs | duckdb | spark | lambda | ric | sam]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -14,6 +14,7 @@ release=v0.161.0
 versitygw=v1.8.0
 lambda_go=v1.55.1
 uv=0.13.9
+old_iceberg=(0.14.1 1.3.1)
 mkdir -p "$peers/bin"
 
 thrice() {
@@ -93,6 +94,16 @@ install_java() { install_jars java "$packages/pom.xml"; }
 
 install_iceberg() { install_jars iceberg "$packages/iceberg/pom.xml"; }
 
+# What engines of some years ago write with, each version in a folder of its own.
+install_old-iceberg() {
+  local version
+  rm -rf "$peers/old-iceberg"
+  for version in "${old_iceberg[@]}"; do
+    thrice mvn -q -B -f "$packages/old-iceberg/pom.xml" "-Diceberg=$version" dependency:copy-dependencies \
+      -DoutputDirectory="$peers/old-iceberg/$version" -DincludeScope=runtime
+  done
+}
+
 install_nessie() { install_jars nessie "$packages/nessie/pom.xml"; }
 
 install_pyiceberg() { install_environment pyiceberg; }
@@ -149,6 +160,7 @@ made_of() {
     python | regzip | protoc | infra | pyiceberg | catalogs | duckdb) cat "$packages/$1.txt" ;;
     js | nodes) cat "$packages/$1/package.json" ;;
     java) cat "$packages/pom.xml" ;;
+    old-iceberg) cat "$packages/old-iceberg/pom.xml" && echo "${old_iceberg[@]}" ;;
     iceberg | nessie) cat "$packages/$1/pom.xml" ;;
     spark) cat "$packages/spark.txt" "$packages/spark/pom.xml" ;;
     sam) cat "$packages/sam.txt" && echo "$uv" ;;
@@ -160,7 +172,7 @@ made_of() {
 
 [[ $# -gt 0 ]] ||
   set -- js nodes python regzip protoc infra java collector telemetrygen versitygw \
-    pyiceberg iceberg nessie catalogs duckdb spark lambda ric sam
+    pyiceberg iceberg old-iceberg nessie catalogs duckdb spark lambda ric sam
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

@@ -30,6 +30,10 @@ export const nodePeer = (age: 'oldest' | 'too-old'): string =>
 export const parquetCli = peer('java/lib/*')
 /** The class path of Iceberg's Java library and of its REST server. */
 export const icebergJars = peer('iceberg/lib/*')
+/** The class path of an old version of Iceberg's Java library; Hadoop's is the young one's. */
+export const oldIcebergJars = (version: string): string =>
+  [peer(`old-iceberg/${version}/*`), ...['api', 'runtime'].map(hadoopClient)].join(':')
+const hadoopClient = (part: string): string => peer(`iceberg/lib/hadoop-client-${part}-3.4.1.jar`)
 export const nessie = peer('nessie/lib/nessie-quarkus-0.99.0-runner.jar')
 /** A Java that runs Nessie: 21 or newer, from PyPI, whatever the machine has. */
 export const youngJava = peer('catalogs/bin/java')
