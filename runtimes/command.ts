@@ -36,15 +36,26 @@ export const main = async (
   if (values.version) return console.log(manifest.version)
   if (values.help) return console.log(helpText(manifest.version))
   if (rest.length > 0) fail([`one command at a time: ${command} ${rest.join(' ')}`])
-  if (command === 'sweep' || command === 'receipts') {
-    fail([`${command} belongs to Iceberg, which is not in this version yet`])
+  if (!isCommand(command)) return fail([`no such command: ${command}; try otlp2parquet --help`])
+  const config = attempt(() => configure(values, env))
+  if (command === 'serve') await run(config, env, wasm)
+  else await lookAfter(command, config)
+}
+
+const isCommand = (word: string): word is 'serve' | 'sweep' | 'receipts' =>
+  ['serve', 'sweep', 'receipts'].includes(word)
+
+/** Sweeps once, or lists receipts. Ends the process with 1 when receipts are left after the sweep. */
+const lookAfter = async (command: 'sweep' | 'receipts', config: Config): Promise<void> => {
+  const { sweepNow, listReceipts } = await import('./node/receipt-commands.ts')
+  const log = logOf(config)
+  const options = { config, version: manifest.version, log, print: console.log }
+  try {
+    if (command === 'receipts') await listReceipts(options)
+    else if (!(await sweepNow(options))) process.exitCode = 1
+  } catch (error) {
+    fail(describe(error, config))
   }
-  if (command !== 'serve') fail([`no such command: ${command}; try otlp2parquet --help`])
-  await run(
-    attempt(() => configure(values, env)),
-    env,
-    wasm,
-  )
 }
 
 /** The options that stand above a variable. */
@@ -96,11 +107,7 @@ const run = async (
   env: Environment,
   wasm: Promise<WebAssembly.Module>,
 ): Promise<void> => {
-  const log = createLog({
-    level: config.logLevel,
-    format: config.logFormat,
-    write: (line) => process.stderr.write(`${line}\n`),
-  })
+  const log = logOf(config)
   // A log that nobody reads any more is no reason to stop.
   process.stderr.on('error', () => {})
   // Loaded here: `--version` and a wrong variable are answered without all the rest.
@@ -113,6 +120,13 @@ const run = async (
   else log('info', 'listening', { url: server.url, destination: destination(config) })
   await server.ready.catch((error: unknown) => fail(describe(error, config)))
 }
+
+const logOf = ({ logLevel, logFormat }: Config): Log =>
+  createLog({
+    level: logLevel,
+    format: logFormat,
+    write: (line) => process.stderr.write(`${line}\n`),
+  })
 
 /** Numbers of the signals, for the exit codes that shells expect. */
 const signals = { SIGINT: 2, SIGTERM: 15 } as const

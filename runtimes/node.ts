@@ -1,6 +1,7 @@
 import { createApp } from '../src/app.ts'
 import { isLoopback } from '../src/config/values.ts'
 import type { Config } from '../src/config.ts'
+import { withDeadline } from '../src/http/deadline.ts'
 import type { Ingest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
 import type { Encoder } from '../src/parquet/encoder.ts'
@@ -70,9 +71,35 @@ export const startServer = async ({
   })
   addMetricsRoute(app, prometheus, isLoopback(config.listenAddr) ? { kind: 'none' } : auth)
   const server = await serve(app, config, log)
-  if (destination.retain !== undefined) nowAndThen(destination.retain, log)
-  return { ...server, ready: ingest }
+  const { retain, receipts } = destination
+  if (retain !== undefined) nowAndThen(retain, 'a round of retention failed', log)
+  if (receipts === undefined) return { ...server, ready: ingest }
+  const sweep = () => receipts.sweep(Date.now() + sweepMs)
+  const everyMs = config.sweepIntervalSeconds * 1000
+  nowAndThen(sweep, 'a sweep failed: receipts wait for the next one', log, everyMs)
+  return { ...server, ready: ingest, drain: () => drainAndSweep(server, sweep, log) }
 }
+
+/** Milliseconds that a sweep may take: what it does not come to is the next one's. */
+const sweepMs = 60_000
+
+/** Who stops a program wants to see its rows. */
+const drainAndSweep = async (
+  server: HttpServer,
+  sweep: () => Promise<unknown>,
+  log: Log,
+): Promise<number> => {
+  const cut = await server.drain()
+  const message = 'the last sweep failed: receipts wait for the next program'
+  const swept = sweep().catch((error: unknown) => log('warn', message, { error }))
+  await withDeadline(swept, lastSweepMs, 'the last sweep takes too long', () => {}).catch(
+    (error: unknown) => log('warn', message, { error }),
+  )
+  return cut
+}
+
+/** Milliseconds that a stop waits for the last sweep. */
+const lastSweepMs = 10_000
 
 /**
  * Warms the encoder up while nobody waits. A request that comes before does that by itself, and

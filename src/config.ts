@@ -114,11 +114,13 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
   ...tlsProblems(values),
   ...limitProblems(values),
   ...catalogProblems(values),
+  ...receiptProblems(values),
 ]
 
 const { auth, authTokens, authTokensSecret, tlsCert, tlsKey } = variables
 const { maxInflightBytes, maxPayloadBytes } = variables
 const { icebergCatalog, icebergRestUri, icebergToken, icebergCredential } = variables
+const { commit, stateBucket } = variables
 
 /** A bucket is named where there is one, and only there: data must not go where nobody looks for it. */
 const storageProblems = (values: Partial<Values>): ConfigProblem[] => {
@@ -197,6 +199,13 @@ const catalogProblems = (values: Partial<Values>): ConfigProblem[] => {
   return problems
 }
 
+/** Receipts lie in the storage of a file catalog, and beside a REST catalog in a bucket of their own. */
+const receiptProblems = (values: Partial<Values>): ConfigProblem[] => {
+  const isMissing = values.icebergRestUri !== undefined && values.stateBucket === undefined
+  if (values.commit !== 'deferred' || !isMissing) return []
+  return [{ variable: commit.name, message: `deferred needs ${stateBucket.name}` }]
+}
+
 /** What means nothing without a REST catalog. */
 const restOnly = [
   'icebergWarehouse',
@@ -205,6 +214,7 @@ const restOnly = [
   'icebergOauthUri',
   'icebergOauthScope',
   'icebergSigningName',
+  'stateBucket',
 ] as const
 
 const limitProblems = (values: Partial<Values>): ConfigProblem[] =>

@@ -38,7 +38,7 @@ export class IngestError extends Error {
   }
 }
 
-/** The table that files were made for is another one now: the same request, made into files again, may be stored at once. */
+/** The table that files were made for is gone, or another one now: the same request, made into files again, may be stored at once. */
 export class OutdatedFilesError extends IngestError {
   constructor(message: string) {
     super('unavailable', message)

@@ -84,11 +84,12 @@ const storeRequest = async (
   options: IngestOptions,
 ): Promise<IngestResult> => {
   const { destination, maxFiles, log, metrics } = options
-  const { signal, deadline = Number.POSITIVE_INFINITY } = request
+  const { signal, receivedAt, deadline = Number.POSITIVE_INFINITY } = request
   const { files, ...decoded } = await decodeFiles(id, request, destination)
   const { kept, rejected } = limitGroups(files, maxFiles)
   const outcomes = await destination.store(kept, {
     requestId: id,
+    receivedAt,
     deadline,
     stored: ({ created, count }) => {
       if (created) metrics.count('records', { signal }, count)

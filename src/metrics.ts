@@ -8,7 +8,7 @@ export interface Metrics {
   /** Records a duration in seconds. */
   observe(name: 'request_duration' | 'write_duration', labels: Labels, seconds: number): void
   /** Sets a gauge. */
-  gauge(name: 'inflight_bytes', value: number): void
+  gauge(name: GaugeName, value: number, labels?: Labels): void
 }
 
 export type CounterName =
@@ -36,9 +36,23 @@ export type CounterName =
   | 'commit_retries'
   /** files committed though the table's history no longer tells whether they were before, by `table` */
   | 'possible_duplicates'
+  /** requests whose files wait for the sweep, by `table` */
+  | 'receipts'
+  /** receipts that a sweep paid: their files are in their tables */
+  | 'paid_receipts'
   /** snapshots that a file catalog's retention removed, and the files of metadata, by `table` */
   | 'expired_snapshots'
   | 'removed_metadata_files'
+
+export type GaugeName =
+  /** bytes of requests that are being handled */
+  | 'inflight_bytes'
+  /** what a sweep left: receipts, the oldest one's age, and those that were put aside since they cannot be paid */
+  | 'receipts_owed'
+  | 'oldest_receipt_seconds'
+  | 'receipts_quarantined'
+  /** of a table's metadata as it was last loaded, by `table` */
+  | 'metadata_bytes'
 
 /** Counts nothing. */
 export const noMetrics: Metrics = { count() {}, observe() {}, gauge() {} }

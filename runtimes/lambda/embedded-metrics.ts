@@ -46,8 +46,10 @@ export const createEmbeddedMetrics = ({
       const values = all.get(name) ?? []
       if (values.length < maxValues) all.set(name, [...values, seconds])
     },
-    // What is in flight is one request: an environment has no other beside it.
-    gauge() {},
+    gauge(name, value, labels = {}) {
+      // What is in flight is one request: an environment has no other beside it.
+      if (name !== 'inflight_bytes') groupOf(labels).sums.set(name, value)
+    },
     flush() {
       for (const group of groups.values()) write(line(group, now()))
       groups.clear()
@@ -75,4 +77,5 @@ const line = ({ labels, sums, seconds }: Group, timestamp: number): string =>
     ...Object.fromEntries(seconds),
   })
 
-const unitOf = (name: string): string => (name.endsWith('_bytes') ? 'Bytes' : 'Count')
+const unitOf = (name: string): string =>
+  name.endsWith('_bytes') ? 'Bytes' : name.endsWith('_seconds') ? 'Seconds' : 'Count'

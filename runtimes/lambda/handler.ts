@@ -63,6 +63,12 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     metrics,
     log,
   })
+  const sweep = async (remainingMs: number): Promise<unknown> => {
+    const { receipts } = destination
+    if (receipts !== undefined) return receipts.sweep(Date.now() + remainingMs - marginMs)
+    log('warn', 'a schedule is not needed: there is no place for receipts, and nothing to sweep')
+    return { status: 'nothing to sweep' }
+  }
   const answer = async (event: unknown, remainingMs: number): Promise<unknown> => {
     const asked = kindOf(event)
     if (asked.kind === 'http') {
@@ -78,9 +84,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
       )
       return { status: 'ok' }
     }
-    // Every answer of 200 is of something committed: no work is left for a sweep.
-    log('warn', 'a schedule is not needed: this version leaves nothing to sweep')
-    return { status: 'nothing to sweep' }
+    return sweep(remainingMs)
   }
   return async (event, context) => {
     invocation = context.awsRequestId

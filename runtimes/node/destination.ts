@@ -4,6 +4,7 @@ import type { Destination } from '../../src/ingest/destination.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import type { Encoder } from '../../src/parquet/encoder.ts'
+import type { OpenReceipts } from './receipts.ts'
 
 export interface DestinationOptions {
   readonly config: Config
@@ -19,6 +20,8 @@ export interface OpenDestination {
   readonly ready: () => Promise<void>
   /** Makes every table that is not there yet; where there are tables. */
   readonly prepare?: () => Promise<void>
+  /** What is left for later, and paid then; where there is a place for it. */
+  readonly receipts?: OpenReceipts
   /** Removes what has expired; there where nobody else does it. */
   readonly retain?: () => Promise<void>
 }

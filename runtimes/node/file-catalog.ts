@@ -6,6 +6,7 @@ import { openFileCatalog } from '../../src/iceberg/file/open.ts'
 import { systemClock } from '../../src/iceberg/retry.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
+import type { ReceiptStore } from '../../src/receipts/receipt-store.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { locationOf } from './location.ts'
 import { retainTables } from './retention.ts'
@@ -20,7 +21,10 @@ export interface NodeFileCatalogOptions {
 /** A catalog in the storage itself, and who removes what has expired there: nobody else does. */
 export interface NodeFileCatalog {
   readonly catalog: FileCatalog
-  readonly retain: (identifiers: readonly TableIdentifier[]) => Promise<void>
+  readonly retain: (
+    identifiers: readonly TableIdentifier[],
+    receipts: ReceiptStore | null,
+  ) => Promise<void>
 }
 
 const hourMs = 3_600_000
@@ -37,7 +41,7 @@ export const openNodeFileCatalog = async (
   const policy = { maxAgeMs: hours === 0 ? Number.POSITIVE_INFINITY : hours * hourMs, minCount }
   return {
     catalog,
-    retain: (identifiers) =>
-      retainTables(identifiers, { ...options, catalog, policy, clock: systemClock }),
+    retain: (identifiers, receipts) =>
+      retainTables(identifiers, receipts, { ...options, catalog, policy, clock: systemClock }),
   }
 }

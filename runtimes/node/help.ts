@@ -5,9 +5,11 @@ import { variables } from '../../src/config/variables.ts'
 export const helpText = (version: string): string => `otlp2parquet ${version}
 Receives OpenTelemetry data (OTLP/HTTP) and stores it as Apache Iceberg tables or plain Parquet files.
 
-usage: otlp2parquet [serve] [options]
+usage: otlp2parquet [serve | sweep | receipts] [options]
 
   serve               take requests until it is stopped (the default)
+  sweep               commit now what receipts say is owed; ends with 1 when some is left
+  receipts            list what is owed, and what cannot be paid
 
   --port <number>     the port to listen on
   --output <folder>   the folder to write to

@@ -1,6 +1,6 @@
 import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Log } from '../../src/log.ts'
-import type { CounterName, Metrics } from '../../src/metrics.ts'
+import type { CounterName, GaugeName, Metrics } from '../../src/metrics.ts'
 
 /** The program's counters in Prometheus' text format, through prom-client. */
 export interface Prometheus {
@@ -27,8 +27,18 @@ const counters: Readonly<Record<CounterName, Described>> = {
   commits: ['Snapshots made.', ['table']],
   commit_retries: ['Attempts to commit that did not succeed.', ['table', 'reason']],
   possible_duplicates: ['Files committed that may have been before.', ['table']],
+  receipts: ['Requests whose files wait for the sweep.', ['table']],
+  paid_receipts: ['Receipts whose files a sweep brought into their tables.', []],
   expired_snapshots: ['Snapshots removed by retention.', ['table']],
   removed_metadata_files: ['Files of metadata removed by retention.', ['table']],
+}
+
+const gauges: Readonly<Record<GaugeName, Described>> = {
+  inflight_bytes: ['Bytes of request bodies held now.', []],
+  receipts_owed: ['Receipts that the last sweep left.', []],
+  oldest_receipt_seconds: ['Age of the oldest receipt that the last sweep left.', []],
+  receipts_quarantined: ['Receipts that cannot be paid.', []],
+  metadata_bytes: ["Bytes of the table's metadata.", ['table']],
 }
 
 type DurationName = Parameters<Metrics['observe']>[0]
@@ -82,7 +92,8 @@ export const createPrometheus = (log: Log): Prometheus => {
         record(({ durations }) =>
           durations[name].observe(labels as Record<string, string>, seconds),
         ),
-      gauge: (_name, value) => record(({ inflightBytes }) => inflightBytes.set(value)),
+      gauge: (name, value, labels = {}) =>
+        record(({ gauges }) => gauges[name].set(labels as Record<string, string>, value)),
     },
     async scrape() {
       const { registry } = await load()
@@ -98,7 +109,7 @@ interface Instruments {
   readonly registry: Registry
   readonly counters: Readonly<Record<CounterName, Counter>>
   readonly durations: Readonly<Record<DurationName, Histogram>>
-  readonly inflightBytes: Gauge
+  readonly gauges: Readonly<Record<GaugeName, Gauge>>
 }
 
 const createInstruments = async (): Promise<Instruments> => {
@@ -128,10 +139,9 @@ const createInstruments = async (): Promise<Instruments> => {
       (name, help, labelNames) =>
         new client.Histogram({ name: `${name}_seconds`, help, labelNames, buckets, registers }),
     ),
-    inflightBytes: new client.Gauge({
-      name: `${prefix}inflight_bytes`,
-      help: 'Bytes of request bodies held now.',
-      registers,
-    }),
+    gauges: each(
+      gauges,
+      (name, help, labelNames) => new client.Gauge({ name, help, labelNames, registers }),
+    ),
   }
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { integer, text, word } from './values.ts'
+import { bucket, integer, text, word } from './values.ts'
 import { prefix, type Variable } from './variable.ts'
 
 /** What S3 Tables, the strictest catalog, allows ("S3 Tables naming rules"); others allow more. */
@@ -107,6 +107,32 @@ export const icebergVariables = {
       'How a table that is made here is partitioned by `timestamp`: `none`, `hour`, `day` or `month`.',
     schema: word('none', 'hour', 'day', 'month'),
     default: 'day',
+  },
+  commit: {
+    name: `${prefix}COMMIT`,
+    meaning:
+      'When rows become part of their table. `auto`: at once where its newest snapshot is older than the interval below, else by the next sweep; `inline`: at once; `deferred`: by the next sweep.',
+    schema: word('auto', 'inline', 'deferred'),
+    default: 'auto',
+  },
+  commitInterval: {
+    name: `${prefix}COMMIT_INTERVAL`,
+    meaning: 'Seconds between the snapshots of a table with `auto`, at least.',
+    schema: integer(1, 86_400),
+    default: { node: '10', lambda: '60', workers: '60' },
+  },
+  stateBucket: {
+    name: `${prefix}STATE_BUCKET`,
+    meaning:
+      'The bucket of the receipts that the sweep pays, beside a REST catalog; without it every request is committed at once.',
+    schema: bucket,
+  },
+  sweepIntervalSeconds: {
+    name: `${prefix}SWEEP_INTERVAL_SECONDS`,
+    meaning: 'Seconds from one sweep to the next.',
+    schema: integer(1, 86_400),
+    default: '10',
+    runtimes: ['node'],
   },
   snapshotMaxAgeHours: {
     name: `${prefix}SNAPSHOT_MAX_AGE_HOURS`,

@@ -1,7 +1,6 @@
 import { type PlannedVariable, prefix } from './variable.ts'
 
 const r2 = 'storage on R2'
-const receipts = 'committing later'
 
 const planned = (name: string, feature: string): PlannedVariable => ({
   name: `${prefix}${name}`,
@@ -14,8 +13,4 @@ export const plannedVariables: readonly PlannedVariable[] = [
   planned('R2_ACCOUNT_ID', r2),
   planned('R2_ACCESS_KEY_ID', r2),
   planned('R2_SECRET_ACCESS_KEY', r2),
-  planned('COMMIT', receipts),
-  planned('COMMIT_INTERVAL', receipts),
-  planned('STATE_BUCKET', receipts),
-  planned('SWEEP_INTERVAL_SECONDS', receipts),
 ]

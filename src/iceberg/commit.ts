@@ -33,8 +33,10 @@ export interface Waiting {
   take(): readonly NewDataFile[]
   /** Whether there are any. */
   any(): boolean
-  /** Takes back a file that others must not wait for: its object is not there yet, or was before. */
+  /** Takes back a file that is not committed with the others: its object is not there yet, or was before, or it is not due. */
   aside(file: NewDataFile): void
+  /** Whether files are still to be committed now, to the table as it was loaded after an attempt. */
+  isDue(table: LoadedTable): boolean
 }
 
 /** Whatever the group waits for is given up after so long: others wait behind it. */
@@ -75,6 +77,7 @@ const commitGroup = async (
   let began = context.clock.now()
   for (let tries = 0; ; tries++) {
     takeIn(waiting, group)
+    if (tries > 0 && !waiting.isDue(table)) setAside(group, waiting)
     dropUnfit(group, table, context)
     attempt = await prepare(group, table, attempt, waiting, context)
     if (attempt === null) return table
@@ -99,6 +102,12 @@ const commitGroup = async (
   }
 }
 
+/** Somebody else was faster, and it is his commit that was due. */
+const setAside = (group: Set<NewDataFile>, waiting: Waiting): void => {
+  for (const file of group) waiting.aside(file)
+  group.clear()
+}
+
 /** Another attempt of a request that is in the group has to wait, and to see what became of that one. */
 const takeIn = (waiting: Waiting, group: Set<NewDataFile>): void => {
   const uuids = new Set([...group].map(({ uuid }) => uuid))
@@ -120,7 +129,7 @@ const dropUnfit = (
     const error =
       file.deadline <= clock.now()
         ? new IngestError('unavailable', `table ${name} could not be changed in time`)
-        : file.tableUuid !== metadata['table-uuid']
+        : file.base.metadata['table-uuid'] !== metadata['table-uuid']
           ? madeAnew(name)
           : !specs.has(file.specId)
             ? new OutdatedFilesError(`table ${name} is partitioned otherwise now, try again`)
@@ -306,7 +315,7 @@ const reload = async (
   const table = await inTime(loading, signal, () => Promise.reject(tooLate()))
   if (table !== null && table.metadata['table-uuid'] === metadata['table-uuid']) return table
   throw table === null
-    ? new IngestError('unavailable', `table ${identifier.name} is gone, try again`)
+    ? new OutdatedFilesError(`table ${identifier.name} is gone, try again`)
     : madeAnew(identifier.name)
 }
 

@@ -16,8 +16,12 @@ export interface EncodedDataFile {
   readonly dataFile: DataFile
 }
 
-/** `committed` by this program now, or there already: a `duplicate`. */
-export type FileOutcome = 'committed' | 'duplicate'
+/**
+ * - `committed`: by this program, now
+ * - `duplicate`: an earlier attempt of the request did all that there is to do
+ * - `owed`: it stands, and word was left for somebody who commits it
+ */
+export type FileOutcome = 'committed' | 'duplicate' | 'owed'
 
 /**
  * - `writing`: its object is on the way
@@ -30,7 +34,9 @@ export type WriteState = 'writing' | 'ours' | 'taken' | 'failed'
 /** A file that is being written, until it is known what became of it. */
 export interface NewDataFile extends Omit<EncodedDataFile, 'bytes'> {
   /** What it was encoded for: its fields' ids are this table's. */
-  readonly tableUuid: string
+  readonly base: LoadedTable
+  /** Of the request that it is from. */
+  readonly requestId: string
   state: WriteState
   /** A look at the table that is known not to hold the file, nor to have held it; null: none is known. */
   absentFrom: LoadedTable | null

@@ -19,6 +19,8 @@ export interface OpenTable {
   open(): Promise<LoadedTable>
   /** What is known, however old, if it is the same table as `table`; else that. */
   latest(table: LoadedTable): LoadedTable
+  /** Whether another table is known to be in its place. */
+  isReplaced(table: LoadedTable): boolean
   /** The table as it is after a change of ours. */
   learn(table: LoadedTable): void
   /** Has it loaded anew. */
@@ -72,6 +74,7 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
       return loadOnce()
     },
     latest: (table) => (known !== null && isSame(known, table) ? known : table),
+    isReplaced: (table) => known !== null && !isSame(known, table),
     learn,
     forget() {
       known = null

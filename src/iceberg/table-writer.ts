@@ -1,100 +1,62 @@
 /** The one place of this process from which a table is changed. */
+import { type AppendRequest, type BegunFile, beginFile } from './begun-file.ts'
 import type { LoadedTable } from './catalog.ts'
-import { type CommitContext, commitWaiting, resolveTaken, unavailable } from './commit.ts'
+import type { CommitContext } from './commit.ts'
+import { createCommitQueue } from './commit-queue.ts'
+import type { Deferral } from './deferral.ts'
 import { createManifestMerger } from './manifest-merger.ts'
 import { createMetadataFiles } from './metadata-files.ts'
-import {
-  beginWrite,
-  type EncodedDataFile,
-  type FileOutcome,
-  type NewDataFile,
-} from './new-data-file.ts'
+import type { EncodedDataFile, FileOutcome } from './new-data-file.ts'
 import { createOpenTable, type OpenTableOptions } from './open-table.ts'
 
 export interface TableWriterOptions
   extends Omit<CommitContext, 'files' | 'merger'>,
-    OpenTableOptions {}
+    OpenTableOptions {
+  /** Who takes what is not committed in time, or not to be committed now. Without it a request waits, or fails. */
+  readonly deferral?: Deferral
+}
 
 export interface TableWriter {
   /** The table as it was known lately: what files are encoded for. Made when there is none. */
   open(): Promise<LoadedTable>
   /**
-   * Writes data files that were encoded for `base` and commits them. Files of requests that come while a commit is under
-   * way go together into the next one. `unavailable` where that failed, or the outcome is not known: the same files
-   * again, whoever sends them, do no harm. `deadline`: milliseconds since 1970, when no more attempts are made.
+   * Writes data files that were encoded for `base` and commits them, or has word left of them. Files of requests that come
+   * while a commit is under way go together into the next one. `unavailable` where that failed, or the outcome is not known:
+   * the same files again, whoever sends them, do no harm.
    */
   append(
     base: LoadedTable,
     files: readonly EncodedDataFile[],
-    deadline: number,
+    request: AppendRequest,
   ): Promise<FileOutcome[]>
 }
 
 /** A writer of one table. */
 export const createTableWriter = (options: TableWriterOptions): TableWriter => {
+  const { deferral, clock } = options
   const context = contextOf(options)
   const table = createOpenTable(options)
-  let queue: NewDataFile[] = []
-  let committing = false
-
-  const enqueue = (file: NewDataFile): void => {
-    queue.push(file)
-    if (!committing) void commitAll()
-  }
-  const take = (): readonly NewDataFile[] => {
-    const files = queue
-    queue = []
-    const taken = files.filter(({ state }) => state === 'taken')
-    for (const file of taken) aside(file)
-    return files.filter(({ state }) => state === 'writing' || state === 'ours')
-  }
-  const aside = (file: NewDataFile): void => void bringBack(file)
-
-  const bringBack = async (file: NewDataFile): Promise<void> => {
-    await file.written
-    if (file.state === 'failed') return
-    try {
-      if (file.state === 'ours' || !(await isDuplicate(file))) enqueue(file)
-    } catch (error) {
-      file.fail(unavailable(error))
-    }
-  }
-  const isDuplicate = async (file: NewDataFile): Promise<boolean> =>
-    resolveTaken(file, await table.open(), context)
-
-  const opened = async (): Promise<LoadedTable | null> => {
-    try {
-      return await table.open()
-    } catch (error) {
-      for (const file of take()) file.fail(unavailable(error))
-      return null
-    }
-  }
-  const commitAll = async (): Promise<void> => {
-    committing = true
-    while (queue.length > 0) {
-      const base = await opened()
-      if (base === null) continue
-      await commitWaiting({ take, aside, any: () => queue.length > 0 }, base, context).then(
-        table.learn,
-        table.forget,
-      )
-    }
-    committing = false
-  }
-
+  const queue = createCommitQueue({ table, context, deferral })
   return {
     open: table.open,
     // Not async: nothing may hold on to the files' bytes longer than they do.
-    append(base, files, deadline) {
-      const outcomes = files.map((file) => {
-        const { promise, resolve, reject } = Promise.withResolvers<FileOutcome>()
-        const added = newDataFile(file, base, deadline, resolve, reject)
-        beginWrite(added, table.latest(base))
-        enqueue(added)
-        return promise
+    append(base, files, request) {
+      const reasons: unknown[] = []
+      const deferred = deferral && ((error: unknown) => void reasons.push(error))
+      const latest = table.latest(base)
+      const facts = { base, latest, request, now: clock.now(), deferred }
+      const begun = files.map((file) => beginFile(file, facts))
+      queue.add(
+        begun.map(({ file }) => file),
+        base,
+      )
+      return settled(begun).then(async (outcomes) => {
+        const owed = begun.filter((_, i) => outcomes[i] === 'owed').map(({ file }) => file)
+        if (owed.length === 0) return outcomes
+        if (reasons.length > 0) tellDeferred(request, reasons[0], options)
+        await deferral?.defer(base, owed, request)
+        return outcomes
       })
-      return settled(outcomes)
     },
   }
 }
@@ -106,25 +68,16 @@ const contextOf = (options: TableWriterOptions): CommitContext => ({
 })
 
 /** All of them, when each has come to its end: an answer is for all. */
-const settled = async (outcomes: readonly Promise<FileOutcome>[]): Promise<FileOutcome[]> => {
+const settled = async (begun: readonly BegunFile[]): Promise<FileOutcome[]> => {
+  const outcomes = begun.map(({ outcome }) => outcome)
   await Promise.allSettled(outcomes)
   return Promise.all(outcomes)
 }
 
-const newDataFile = (
-  file: EncodedDataFile,
-  { metadata }: LoadedTable,
-  deadline: number,
-  settle: NewDataFile['settle'],
-  fail: NewDataFile['fail'],
-): NewDataFile => ({
-  ...file,
-  tableUuid: metadata['table-uuid'],
-  state: 'writing',
-  absentFrom: null,
-  uncertain: false,
-  written: Promise.resolve(),
-  deadline,
-  settle,
-  fail,
-})
+/** That files wait by plan is nothing to tell; that they could not be committed is. */
+const tellDeferred = (
+  { requestId }: AppendRequest,
+  error: unknown,
+  { identifier: { name: table }, log }: TableWriterOptions,
+): void =>
+  log('warn', 'files wait for the sweep: they could not be committed', { table, requestId, error })

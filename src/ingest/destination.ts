@@ -19,6 +19,8 @@ export interface Outcome {
 export interface Delivery {
   /** 32 hex digits; the same for every attempt to send the same body. */
   readonly requestId: string
+  /** When the request arrived, in milliseconds since 1970. */
+  readonly receivedAt: number
   /** Milliseconds since 1970: when the sender is answered in any case. */
   readonly deadline: number
   /** Called for each file as soon as it is stored, whatever becomes of the others. */
@@ -29,7 +31,7 @@ export interface Destination<File extends FileToBe = FileToBe> {
   /** Divides rows into files. */
   divide(batch: TableBatch): Promise<readonly File[]>
   /**
-   * Stores files. When it resolves they are stored, now or by an earlier attempt; an `IngestError` when one could not be,
+   * Stores files. When it resolves they are stored, and in their table or on their way there; an `IngestError` when one could not be,
    * though others may have been: the next attempt finds them.
    */
   store(files: readonly File[], delivery: Delivery): Promise<readonly Outcome[]>

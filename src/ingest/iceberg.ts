@@ -81,12 +81,12 @@ const append = async (
   // Not in a variable: while it waits, this function would hold on to bytes that nobody needs once they are written.
   const outcomes = await encoding.then((encoded) => {
     sizes.push(...encoded.map(({ bytes }) => bytes.length))
-    return options.writerOf(table).append(loaded, encoded, delivery.deadline)
+    return options.writerOf(table).append(loaded, encoded, delivery)
   })
   metrics.observe('write_duration', { table: table.name }, (performance.now() - started) / 1000)
   return outcomes.map((outcome, i) => {
     const bytes = sizes[i] as number
-    const created = outcome === 'committed'
+    const created = outcome !== 'duplicate'
     if (created) {
       metrics.count('files', { table: table.name })
       metrics.count('written_bytes', { table: table.name }, bytes)

@@ -1,4 +1,5 @@
 import type { Catalog, TableIdentifier } from '../iceberg/catalog.ts'
+import type { Deferral } from '../iceberg/deferral.ts'
 import { systemClock } from '../iceberg/retry.ts'
 import { createFitTable } from '../iceberg/table-fit.ts'
 import { createTableWriter, type TableWriter } from '../iceberg/table-writer.ts'
@@ -13,6 +14,8 @@ export interface TableWritersOptions {
   /** What a table of ours is called in the catalog. */
   readonly identifierOf: (table: Table) => TableIdentifier
   readonly partitionBy: PartitionBy
+  /** Who takes what is not committed now; without it everything is. */
+  readonly deferral?: Deferral
   /** The program's version, for snapshot summaries. */
   readonly version: string
   readonly log: Log

@@ -1,5 +1,6 @@
 /** What is owed, in figures: what an operator is shown, and warned by. */
-import type { ListedReceipt } from './receipt-store.ts'
+import type { Metrics } from '../metrics.ts'
+import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
 
 /** Of one table. */
 export interface Balance {
@@ -23,3 +24,21 @@ export const balances = async (list: AsyncIterable<ListedReceipt>): Promise<read
   }
   return [...tables.values()]
 }
+
+/** Sets the gauges of what is owed, and of what was put aside. */
+export const tellBalance = async (
+  store: ReceiptStore,
+  now: number,
+  metrics: Metrics,
+): Promise<void> => {
+  const [owed, quarantined] = await Promise.all(
+    [store.owed(), store.quarantined()].map((list) => balances(list)),
+  )
+  const oldest = Math.min(now, ...(owed ?? []).map(({ oldestAt }) => oldestAt ?? now))
+  metrics.gauge('receipts_owed', sum(owed))
+  metrics.gauge('oldest_receipt_seconds', (now - oldest) / 1000)
+  metrics.gauge('receipts_quarantined', sum(quarantined))
+}
+
+const sum = (all: readonly Balance[] = []): number =>
+  all.reduce((total, { receipts }) => total + receipts, 0)

@@ -19,14 +19,17 @@ export interface CommitPolicyOptions {
 
 /**
  * Whether files are committed now to a table as it is known; else a receipt is left. To be asked again of every younger
- * look at the table: of many who saw an old one together, the first alone has to commit.
+ * look at the table: of many who saw an old one together, the first alone has to commit. `isCommitting`: whether this process
+ * is about to commit others.
  */
-export type CommitPolicy = (metadata: TableMetadata) => boolean
+export type CommitPolicy = (metadata: TableMetadata, isCommitting: boolean) => boolean
 
 /** The policy of a mode. */
 export const commitPolicy = ({ mode, intervalMs, now }: CommitPolicyOptions): CommitPolicy => {
   if (mode !== 'auto') return () => mode === 'inline'
-  return (metadata) => {
+  return (metadata, isCommitting) => {
+    // When they are committed the table is as young as can be.
+    if (isCommitting) return false
     const newest = currentSnapshot(metadata)?.['timestamp-ms']
     // By a clock that is ahead of ours, a snapshot is young for an interval at most.
     return newest === undefined || Math.abs(now() - newest) >= intervalMs

@@ -16,6 +16,7 @@ export type DebtState = 'owed' | 'held' | 'paid' | 'gone' | 'unpayable'
 
 /** A data file that a receipt names. */
 export interface Debt {
+  readonly requestId: string
   readonly receivedAt: number
   readonly baseSequence: number
   /** Where its rows are; it may be copied on the way. */
@@ -28,8 +29,9 @@ export interface Debt {
 }
 
 /** A receipt's files, none of them looked for yet. */
-export const debtsOf = ({ files, receivedAt, baseSequence }: Receipt): Debt[] =>
+export const debtsOf = ({ files, requestId, receivedAt, baseSequence }: Receipt): Debt[] =>
   files.map((file) => ({
+    requestId,
     receivedAt,
     baseSequence,
     file,
@@ -97,7 +99,8 @@ export const markPaid = (debts: readonly Debt[]): void => {
 /** A debt as the commit rule takes it: its object stands, and `table` is known not to hold it. */
 export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewDataFile => ({
   ...debt.file,
-  tableUuid: table.metadata['table-uuid'],
+  base: table,
+  requestId: debt.requestId,
   state: 'ours',
   absentFrom: table,
   uncertain: debt.uncertain,

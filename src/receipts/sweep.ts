@@ -131,7 +131,7 @@ const sweepPage = async (
   page: Page,
   deadline: number,
   context: CommitContext,
-  { store, log }: SweepOptions,
+  { store, log, metrics }: SweepOptions,
 ): Promise<Counts> => {
   const read = await inTurns(page, lanes, (listed) => readListed(listed, store, log).catch(owedFor))
   const known = read.filter((one) => typeof one !== 'string' && 'receipt' in one)
@@ -145,8 +145,10 @@ const sweepPage = async (
   const ends = [...read.filter((one) => typeof one === 'string' || 'owed' in one), ...ended]
   const owed = ends.filter((one) => typeof one !== 'string')
   tellOwed(page[0].table, owed, log)
+  const paid = ends.filter((one) => one === 'paid').length
+  metrics.count('paid_receipts', {}, paid)
   return {
-    paid: ends.filter((one) => one === 'paid').length,
+    paid,
     quarantined: ends.filter((one) => one === 'quarantined').length,
     owed: owed.length,
   }

@@ -13,6 +13,7 @@ import { tableCreation } from '../../src/ingest/table-creation.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { logs } from '../../src/tables/logs.ts'
+import { requestBy } from '../tools/append-request.ts'
 
 export const identifier = { namespace: ['otel'], name: 'logs' }
 
@@ -60,7 +61,7 @@ const newFile = ({ metadata }: LoadedTable): EncodedDataFile => {
 /** Commits one file. */
 export const commitOne = async (writer: TableWriter): Promise<void> => {
   const table = await writer.open()
-  const [outcome] = await writer.append(table, [newFile(table)], Date.now() + 60_000)
+  const [outcome] = await writer.append(table, [newFile(table)], requestBy(Date.now() + 60_000))
   if (outcome !== 'committed') throw new Error(`a file was ${outcome}`)
 }
 

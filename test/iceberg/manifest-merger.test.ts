@@ -12,6 +12,7 @@ import { createTableWriter } from '../../src/iceberg/table-writer.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
+import { requestBy } from '../tools/append-request.ts'
 import { dailyTable } from './manifests.ts'
 import { createMemoryCatalog, memoryFileIO } from './memory-catalog.ts'
 import { dataFileNamed } from './tables.ts'
@@ -57,7 +58,7 @@ const append = async (writer: Writer, uuids: readonly string[], timeMs = 8000): 
     const path = `memory://lake/otel/logs/data/0-${uuid}.parquet`
     const dataFile = { ...dataFileNamed(path, { timestamp_day: 20_000 }), record_count: 10n }
     const file = { uuid, specId: 0, partition: [20_000], bytes: new Uint8Array(4), dataFile }
-    expect(await writer.append(base, [file], Date.now() + timeMs)).toEqual(['committed'])
+    expect(await writer.append(base, [file], requestBy(Date.now() + timeMs))).toEqual(['committed'])
   }
 }
 

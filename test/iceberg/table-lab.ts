@@ -15,6 +15,7 @@ import { createProcess } from '../faults/model/process.ts'
 import { createChance } from '../faults/model/random.ts'
 import { bytesOf, manifestsOf } from '../faults/model/rows.ts'
 import { createWorld, type World } from '../faults/model/world.ts'
+import { requestBy } from '../tools/append-request.ts'
 import { type CatalogCall, createMemoryCatalog, memoryFileIO } from './memory-catalog.ts'
 
 /** What a test does to calls: it waits, or throws. */
@@ -194,7 +195,11 @@ export const send = async (
 ): Promise<string> => {
   try {
     const table = await writer.open()
-    const [outcome] = await writer.append(table, [fileOf(n, by)], now() + patienceMs)
+    const [outcome] = await writer.append(
+      table,
+      [fileOf(n, by)],
+      requestBy(now() + patienceMs, n, now()),
+    )
     return outcome ?? 'nothing'
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { IngestError } from '../../src/errors.ts'
 import { currentSnapshot } from '../../src/iceberg/table-metadata.ts'
 import { appendForeign } from '../faults/model/others.ts'
+import { requestBy } from '../tools/append-request.ts'
 import { createLab, fileOf, keyOf, type Lab, tableKey } from './table-lab.ts'
 
 // Without compression, which takes real time.
@@ -111,7 +112,8 @@ describe('a catalog that refuses', () => {
         },
       },
     })
-    const stored = async () => writer.append(await writer.open(), [fileOf(1)], lab.world.now() + 1)
+    const stored = async () =>
+      writer.append(await writer.open(), [fileOf(1)], requestBy(lab.world.now() + 1))
     const sent = lab.timed(stored)
     await expect(sent).rejects.toMatchObject({ kind: 'unavailable', retryable: true })
   })
@@ -133,7 +135,7 @@ describe('a table that is not what it was', () => {
     const [before] = await lab.timed(() => writer.open())
     lab.tables.delete(tableKey)
     await lab.timed(() => lab.writer().open())
-    const stored = () => writer.append(before, [fileOf(2)], lab.world.now() + 8_000)
+    const stored = () => writer.append(before, [fileOf(2)], requestBy(lab.world.now() + 8_000))
     await expect(lab.timed(stored)).rejects.toThrow('table logs was made anew, try again')
     // The writer knows the new one now.
     await expect(lab.timed(stored)).rejects.toThrow('table logs was made anew, try again')
@@ -147,7 +149,9 @@ describe('a table that is not what it was', () => {
     const gone = { ...fileOf(1), specId: 7 }
     const results = () =>
       Promise.allSettled(
-        [gone, fileOf(2)].map((file) => writer.append(before, [file], lab.world.now() + 8_000)),
+        [gone, fileOf(2)].map((file) =>
+          writer.append(before, [file], requestBy(lab.world.now() + 8_000)),
+        ),
       )
     const [[one, two]] = await lab.timed(results)
     expect(one).toMatchObject({ reason: { kind: 'unavailable', message: /partitioned/ } })

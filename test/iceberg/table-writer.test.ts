@@ -8,6 +8,7 @@ import { entryStatus } from '../../src/iceberg/manifest.ts'
 import { identifier } from '../faults/model/lake.ts'
 import { compact } from '../faults/model/others.ts'
 import { manifestsOf } from '../faults/model/rows.ts'
+import { requestBy } from '../tools/append-request.ts'
 import { createLab, fileOf, keyOf, type Lab, send, tableKey } from './table-lab.ts'
 
 // Without compression, which takes real time.
@@ -202,7 +203,7 @@ it("lets go of a file's bytes when they stand, not when they are committed", asy
   const [table] = await lab.timed(() => writer.open())
   const held = (): WeakRef<Uint8Array>[] => {
     const encoded = [fileOf(1), fileOf(2)]
-    void writer.append(table, encoded, lab.world.now() + 8_000)
+    void writer.append(table, encoded, requestBy(lab.world.now() + 8_000))
     return encoded.map(({ bytes }) => new WeakRef(bytes))
   }
   lab.interfere.before = (call) => (call === 'commit' ? lab.world.sleep(3_000) : undefined)

@@ -59,20 +59,29 @@ describe('inline and deferred', () => {
     ['deferred', false],
   ])('%s', (mode, commits) => {
     const policy = commitPolicy({ mode, intervalMs: minute, now: () => start })
-    expect(policy(empty)).toBe(commits)
-    expect(policy(withSnapshot(empty, start))).toBe(commits)
-    expect(policy(withSnapshot(empty, start - hour))).toBe(commits)
+    for (const metadata of [empty, withSnapshot(empty, start), withSnapshot(empty, start - hour)]) {
+      expect([false, true].map((isCommitting) => policy(metadata, isCommitting))).toEqual([
+        commits,
+        commits,
+      ])
+    }
   })
 })
 
 describe('auto', () => {
+  const policyNow = commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start })
   const commits = (age: number): boolean =>
     commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start + age })(
       withSnapshot(empty, start),
+      false,
     )
 
   it('commits to a table without snapshots', () => {
-    expect(commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start })(empty)).toBe(true)
+    expect(policyNow(empty, false)).toBe(true)
+  })
+
+  it('leaves to the sweep what comes while others are committed', () => {
+    expect(policyNow(empty, true)).toBe(false)
   })
 
   it.each([
@@ -110,7 +119,7 @@ const simulate = (mode: CommitMode): { bytes: number; minutes: number } => {
     }
     if (mode === 'inline') commit(requests)
     else {
-      if (policy(metadata)) commit(1)
+      if (policy(metadata, false)) commit(1)
       owed += requests
       if ((now - start) % minute === 0 && owed > 0) {
         commit(1)

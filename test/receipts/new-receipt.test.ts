@@ -6,7 +6,8 @@ import { beginWrite, makeOurs, type NewDataFile } from '../../src/iceberg/new-da
 import { newReceipt } from '../../src/receipts/new-receipt.ts'
 import { identifier } from '../faults/model/lake.ts'
 import { fileOf, keyOf } from '../iceberg/table-lab.ts'
-import { createReceiptLab, type ReceiptLab, requestIdOf } from './receipt-lab.ts'
+import { requestIdOf } from '../tools/append-request.ts'
+import { createReceiptLab, type ReceiptLab } from './receipt-lab.ts'
 
 let lab: ReceiptLab
 beforeEach(async () => {
@@ -22,7 +23,8 @@ const loaded = async (): Promise<LoadedTable> => {
 const put = async (n: number, table: LoadedTable): Promise<NewDataFile> => {
   const file: NewDataFile = {
     ...fileOf(n),
-    tableUuid: table.metadata['table-uuid'],
+    base: table,
+    requestId: requestIdOf(n),
     state: 'writing',
     absentFrom: null,
     uncertain: false,
@@ -44,7 +46,7 @@ it('counts from the look before the file was put', async () => {
   await lab.sendIn()(2)
   const file = await put(3, before)
   const receipt = newReceipt(before, [file], request(3))
-  expect([receipt.baseSequence, receipt.tableUuid]).toEqual([1, file.tableUuid])
+  expect([receipt.baseSequence, receipt.tableUuid]).toEqual([1, before.metadata['table-uuid']])
   await lab.store.write(receipt)
   await lab.swept()
   expect(await lab.files()).toEqual([1, 2, 3].map(keyOf))

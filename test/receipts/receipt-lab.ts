@@ -11,6 +11,7 @@ import { identifier } from '../faults/model/lake.ts'
 import { createProcess } from '../faults/model/process.ts'
 import { createMemoryCatalog, memoryFileIO } from '../iceberg/memory-catalog.ts'
 import { createLab, fileOf, keyOf, type Lab, tableKey } from '../iceberg/table-lab.ts'
+import { requestIdOf } from '../tools/append-request.ts'
 
 /** Around each call to a storage or catalog: it may wait for ever, and what it throws is what the caller sees. */
 export interface Around {
@@ -36,8 +37,6 @@ export interface ReceiptLab extends Lab {
   readonly owed: () => Promise<string[]>
   readonly quarantined: () => Promise<string[]>
 }
-
-export const requestIdOf = (n: number): string => String(n).padStart(32, '0')
 
 /** A table, made. */
 export const createReceiptLab = async (): Promise<ReceiptLab> => {
@@ -119,7 +118,7 @@ const through = (storage: Storage, { before, after }: Around): Storage => {
   return {
     ...storage,
     put: (key, bytes, options) => around('put', () => storage.put(key, bytes, options)),
-    get: (key) => around('get', () => storage.get(key)),
+    get: (key, options) => around('get', () => storage.get(key, options)),
     head: (key) => around('head', () => storage.head(key)),
     async *list(prefix) {
       yield* await around('list', () => Array.fromAsync(storage.list(prefix)))

@@ -6,13 +6,13 @@ import { creation } from '../contracts/commits.ts'
 import { compact } from '../faults/model/others.ts'
 import { createChance } from '../faults/model/random.ts'
 import { fileOf, keyOf, send } from '../iceberg/table-lab.ts'
+import { requestIdOf } from '../tools/append-request.ts'
 import {
   type Around,
   createReceiptLab,
   owedFile,
   type ReceiptLab,
   recreate,
-  requestIdOf,
 } from './receipt-lab.ts'
 
 // Without compression, which takes real time.

@@ -19,7 +19,12 @@ it('comes again after a failure, and never twice at once', async () => {
     running--
     if (++rounds === 1) throw new Error('a bad day')
   }
-  nowAndThen(act, (_, message, facts) => complaints.push(`${message}: ${facts?.error}`), 1)
+  nowAndThen(
+    act,
+    'a round of retention failed',
+    (_, message, facts) => complaints.push(`${message}: ${facts?.error}`),
+    1,
+  )
   await expect.poll(() => rounds, { timeout: 20_000 }).toBeGreaterThan(3)
   expect(most).toBe(1)
   expect(complaints).toEqual(['a round of retention failed: Error: a bad day'])
@@ -36,6 +41,7 @@ it('goes on with the next table', async () => {
   const complaints: unknown[] = []
   await retainTables(
     ['sick', 'well'].map((name) => ({ namespace: ['otel'], name })),
+    null,
     {
       catalog: createFileCatalog({ storage, root: 's3://b', log: noLog }),
       storage,

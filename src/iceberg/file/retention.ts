@@ -47,12 +47,15 @@ const maxRoundMs = 60_000
 const lanes = 8
 
 /**
- * Removes what has expired of a table. `neededSince`: the lowest sequence number after which somebody may still look for his
- * files, null where nobody does. `IngestError` `unavailable` where that failed, at whatever point.
+ * The lowest sequence number after which somebody may still look for his files in the table of that uuid; null where nobody
+ * does.
  */
+export type NeededSince = (tableUuid: string) => Promise<number | null>
+
+/** Removes what has expired of a table. `IngestError` `unavailable` where that failed, at whatever point. */
 export const retainTable = async (
   identifier: TableIdentifier,
-  neededSince: number | null,
+  neededSince: NeededSince,
   options: RetentionOptions,
 ): Promise<Removed> => {
   const { storage, policy, log, metrics } = options
@@ -77,15 +80,17 @@ const noFiles = { files: 0, versions: 0 }
 /** Removes snapshots from the metadata: the table as it is then, and how many; null where there is no table. */
 const expire = async (
   identifier: TableIdentifier,
-  neededSince: number | null,
+  neededSince: NeededSince,
   { catalog, policy, clock }: RetentionOptions,
 ): Promise<{ table: VersionedTable; snapshots: number } | null> => {
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const table = await catalog.load(identifier)
     if (table === null) return null
-    const expired = expiredSnapshots(table.metadata, policy, clock.now(), neededSince)
+    const { metadata } = table
+    const since = await neededSince(metadata['table-uuid'])
+    const expired = expiredSnapshots(metadata, policy, clock.now(), since)
     if (expired.length === 0) return { table, snapshots: 0 }
-    const outcome = await catalog.commit(table, removalOf(expired, table.metadata))
+    const outcome = await catalog.commit(table, removalOf(expired, metadata))
     if (outcome.kind === 'committed') {
       return { table: outcome.table as VersionedTable, snapshots: expired.length }
     }

@@ -9,6 +9,7 @@ import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-
 import { noLog } from '../../../src/log.ts'
 import { type CounterName, noMetrics } from '../../../src/metrics.ts'
 import { creation } from '../../contracts/commits.ts'
+import { requestBy } from '../../tools/append-request.ts'
 import { check, deadlineMs, type Run, type Work } from './check.ts'
 import { type CatalogKind, createLake, identifier, type Lake } from './lake.ts'
 import { createNetwork, type Network } from './network.ts'
@@ -136,7 +137,7 @@ const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 |
   const store = async (): Promise<200 | 503> => {
     const table = await writer.open()
     await process.clock.sleep(chance.between(0, 20))
-    await writer.append(table, encoded(table, request, by), deadline)
+    await writer.append(table, encoded(table, request, by), requestBy(deadline, request.id))
     return 200
   }
   const stored = store().catch((error: unknown) => {

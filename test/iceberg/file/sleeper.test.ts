@@ -57,7 +57,7 @@ const retain = async (latest: number) => {
   }
   const policy = { maxAgeMs: 24 * 3_600_000, minCount: 100 }
   const options = { catalog, storage, policy, clock: systemClock, log: noLog, metrics: noMetrics }
-  return retainTable(logs, null, options)
+  return retainTable(logs, async () => null, options)
 }
 
 /** Starts a writer and stops it just before its put. */

@@ -107,7 +107,7 @@ export const createTendedTable = async (
     },
     point: async (branch, id) => commit(await load(), [pointing(branch, id)]),
     retain: (by = storage, neededSince = null) =>
-      retainTable(logs, neededSince, {
+      retainTable(logs, async () => neededSince, {
         catalog:
           by === storage ? catalog : createFileCatalog({ storage: by, root, log: noLog, now }),
         storage: by,

@@ -10,6 +10,7 @@ import { createTableWriter } from '../../../src/iceberg/table-writer.ts'
 import { noLog } from '../../../src/log.ts'
 import { noMetrics } from '../../../src/metrics.ts'
 import { creation } from '../../contracts/commits.ts'
+import { requestBy } from '../../tools/append-request.ts'
 import { dataFileNamed } from '../tables.ts'
 
 export const logs = { namespace: ['otel'], name: 'logs' }
@@ -32,7 +33,11 @@ export const createAppender = (
   })
   return async (uuid) => {
     const base = await writer.open()
-    const [outcome] = await writer.append(base, [fileOf(uuid, base)], Date.now() + deadlineMs)
+    const [outcome] = await writer.append(
+      base,
+      [fileOf(uuid, base)],
+      requestBy(Date.now() + deadlineMs),
+    )
     return outcome
   }
 }

@@ -1,0 +1,54 @@
+import type { Config } from '../../src/config.ts'
+import { IngestError } from '../../src/errors.ts'
+import type { Log } from '../../src/log.ts'
+import { noMetrics } from '../../src/metrics.ts'
+import { balances } from '../../src/receipts/balance.ts'
+import { openDestination } from './open-destination.ts'
+import type { OpenReceipts } from './receipts.ts'
+
+/** What `otlp2parquet sweep` and `otlp2parquet receipts` need. */
+export interface ReceiptCommandOptions {
+  readonly config: Config
+  readonly version: string
+  readonly log: Log
+  /** Takes a line of the result. */
+  readonly print: (line: string) => void
+}
+
+/**
+ * Sweeps once, to the end of what is owed; whether nothing is left.
+ * @throws when there is no place for receipts, or it cannot be read
+ */
+export const sweepNow = async (options: ReceiptCommandOptions): Promise<boolean> => {
+  const receipts = await open(options)
+  const { paid, owed, quarantined } = await receipts.sweep(Number.POSITIVE_INFINITY)
+  options.print(`receipts paid: ${paid}, still owed: ${owed}, put into quarantine: ${quarantined}`)
+  return owed + quarantined === 0
+}
+
+/**
+ * Prints what is owed, table by table, and every receipt in quarantine.
+ * @throws when there is no place for receipts, or it cannot be read
+ */
+export const listReceipts = async (options: ReceiptCommandOptions): Promise<void> => {
+  const { print } = options
+  const { store } = await open(options)
+  const owed = await balances(store.owed())
+  for (const { table, receipts, oldestAt } of owed) {
+    const since = oldestAt === null ? '' : `, the oldest of ${new Date(oldestAt).toISOString()}`
+    print(`${table}: ${receipts} owed${since}`)
+  }
+  let quarantined = 0
+  for await (const { key, table } of store.quarantined()) {
+    quarantined++
+    print(`${table}: cannot be paid: ${key}`)
+  }
+  if (owed.length + quarantined === 0) print('no receipts')
+}
+
+const open = async ({ config, version, log }: ReceiptCommandOptions): Promise<OpenReceipts> => {
+  const { receipts } = await openDestination({ config, version, log, metrics: noMetrics })
+  if (receipts !== undefined) return receipts
+  const where = 'a file catalog, or a REST catalog with OTLP2PARQUET_STATE_BUCKET'
+  throw new IngestError('unsupported', `there are no receipts: they need ${where}`)
+}
