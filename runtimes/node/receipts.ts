@@ -10,6 +10,7 @@ import { createDeferral } from '../../src/receipts/deferral.ts'
 import { createReceiptStore, type ReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createSweep, type Sweep } from '../../src/receipts/sweep.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { sha256 } from './sha256.ts'
 
 /** Receipts, who leaves them and who pays them. */
 export interface OpenReceipts {
@@ -33,7 +34,7 @@ export interface ReceiptsOptions {
 export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
   const { config, storage, metrics, log } = options
   const clock = systemClock
-  const store = createReceiptStore(storage)
+  const store = createReceiptStore(storage, sha256)
   const policy = commitPolicy({
     mode: config.commit,
     intervalMs: config.commitInterval * 1000,

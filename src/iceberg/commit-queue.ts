@@ -4,12 +4,14 @@ import {
   type CommitContext,
   commitWaiting,
   resolveTaken,
+  slowStorage,
   unavailable,
   type Waiting,
 } from './commit.ts'
 import type { Deferral } from './deferral.ts'
 import type { NewDataFile } from './new-data-file.ts'
 import type { OpenTable } from './open-table.ts'
+import { inTime } from './retry.ts'
 
 export interface CommitQueue {
   /** Brings files of one request, encoded for `base`, to where they are committed, found to be there, or `owed`. */
@@ -93,7 +95,9 @@ const isDuplicate = async (
   file: NewDataFile,
   { table, context, deferral }: CommitQueueOptions,
 ): Promise<boolean> => {
-  if (await deferral?.isOwed(file.base, file.requestId, file.uuid)) {
+  const { clock } = context
+  const owed = deferral?.isOwed(file.base, file.requestId, file.uuid)
+  if (owed !== undefined && (await inTime(owed, clock.signal(file.deadline), slowStorage))) {
     file.settle('duplicate')
     return true
   }

@@ -322,7 +322,8 @@ const reload = async (
 const madeAnew = (name: string): IngestError =>
   new OutdatedFilesError(`table ${name} was made anew, try again`)
 
-const slowStorage = (): Promise<never> =>
+/** Rejects: `unavailable`. */
+export const slowStorage = (): Promise<never> =>
   Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
 
 const tooLate = (): IngestError =>

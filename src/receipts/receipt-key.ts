@@ -6,7 +6,7 @@
  * whoever removes a receipt that he paid cannot remove another that came to its place meanwhile.
  */
 import { percentEncoded } from '../bytes.ts'
-import { sha256Hex } from '../sha256.ts'
+import { type Sha256, sha256Hex } from '../sha256.ts'
 import { type Receipt, receiptBytes } from './receipt.ts'
 
 /** What all receipts that are owed begin with. */
@@ -33,9 +33,12 @@ export const tablePrefix = ({
   `${owedPrefix}${[...namespace, name].map(escaped).join('.')}/${escaped(tableUuid)}/`
 
 /** A receipt's key and bytes. */
-export const sealed = async (receipt: Receipt): Promise<{ key: string; bytes: Uint8Array }> => {
+export const sealed = async (
+  receipt: Receipt,
+  sha256?: Sha256,
+): Promise<{ key: string; bytes: Uint8Array }> => {
   const bytes = receiptBytes(receipt)
-  const digest = await sha256Hex([bytes], 16)
+  const digest = await sha256Hex([bytes], 16, sha256)
   const { requestId, baseSequence } = receipt
   return { key: `${tablePrefix(receipt)}${requestId}-${baseSequence}-${digest}.json`, bytes }
 }

@@ -1,4 +1,5 @@
 /** The receipts in a storage that can list. */
+import type { Sha256 } from '../sha256.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
 import {
@@ -45,8 +46,8 @@ export interface ReceiptStore {
   neededSince(table: Pick<Receipt, 'identifier' | 'tableUuid'>): Promise<number | null>
 }
 
-/** Opens the receipts of a storage. */
-export const createReceiptStore = (storage: Storage): ReceiptStore => {
+/** Opens the receipts of a storage. `sha256`: the runtime's own, where it has one. */
+export const createReceiptStore = (storage: Storage, sha256?: Sha256): ReceiptStore => {
   async function* list(prefix: string): AsyncGenerator<ListedReceipt> {
     for await (const { key, size, modifiedAt } of storage.list(prefix)) {
       const read = readKey(key)
@@ -55,7 +56,7 @@ export const createReceiptStore = (storage: Storage): ReceiptStore => {
   }
   return {
     async write(receipt) {
-      const { key, bytes } = await sealed(receipt)
+      const { key, bytes } = await sealed(receipt, sha256)
       // `exists`: an earlier put of ours, whose answer was lost.
       await storage.put(key, bytes, { ifNoneMatch: '*' })
     },

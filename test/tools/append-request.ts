@@ -1,11 +1,11 @@
 import type { AppendRequest } from '../../src/iceberg/begun-file.ts'
 
-/** The request of that number, or of that name, which arrives now. */
+/** The request of that number, which arrives now. */
 export const requestBy = (
   deadline: number,
-  id: number | string = 0,
+  number = 0,
   receivedAt = Date.now(),
-): AppendRequest => ({ requestId: requestIdOf(id), receivedAt, deadline })
+): AppendRequest => ({ requestId: requestIdOf(number), receivedAt, deadline })
 
 /** 32 digits. */
-export const requestIdOf = (id: number | string): string => String(id).padStart(32, '0')
+export const requestIdOf = (number: number): string => String(number).padStart(32, '0')

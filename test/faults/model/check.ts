@@ -3,9 +3,11 @@
 import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
 import { entryStatus } from '../../../src/iceberg/manifest.ts'
 import { currentSnapshot, type TableMetadata } from '../../../src/iceberg/table-metadata.ts'
+import { requestIdOf } from '../../tools/append-request.ts'
 import { identifier, type Lake } from './lake.ts'
 import { type Network, timeoutMs } from './network.ts'
 import type { Process } from './process.ts'
+import { leftOf } from './receipts.ts'
 import { manifestsOf, rowsOf } from './rows.ts'
 import type { Request } from './sender.ts'
 
@@ -40,15 +42,22 @@ const longestMs = deadlineMs + deadlineMs + timeoutMs
 export const check = async (run: Run, lake: Lake, network: Network): Promise<readonly string[]> => {
   const table = await lake.catalog.load(identifier)
   const states = await lake.history()
+  const { owed, aside } = await leftOf(lake)
   return [
-    ...(table === null ? ['the table is gone'] : await checkTable(run, table)),
+    ...owed.map((id) => `I8: a receipt of ${id} is still owed`),
+    ...(run.droppedAt === null && aside.size > 0 ? ['I8: a receipt was put aside'] : []),
+    ...(table === null ? ['the table is gone'] : await checkTable(run, table, aside)),
     ...checkHistory(states),
     ...checkWorks(run),
     ...network.forbidden,
   ]
 }
 
-const checkTable = async (run: Run, table: LoadedTable): Promise<string[]> => {
+const checkTable = async (
+  run: Run,
+  table: LoadedTable,
+  aside: ReadonlySet<string>,
+): Promise<string[]> => {
   const files = (await manifestsOf(table)).flatMap(({ entries }) =>
     entries
       .filter(({ status }) => status !== entryStatus.deleted)
@@ -69,17 +78,23 @@ const checkTable = async (run: Run, table: LoadedTable): Promise<string[]> => {
       .map((file) => `I4: ${file.file_path} is not as long as its entry says`),
     ...twice.map((path) => `I4: ${path} stands twice`),
     ...checkTotals(table.metadata, found, paths.length),
-    ...checkRows(run, found),
+    ...checkRows(run, found, aside),
   ]
 }
 
 /** I1 to I3: everything that was acknowledged is there, once, and nothing else. */
-const checkRows = (run: Run, found: Map<string, number[]>): string[] => {
+const checkRows = (
+  run: Run,
+  found: Map<string, number[]>,
+  aside: ReadonlySet<string>,
+): string[] => {
   const violations: string[] = []
   let extra = 0
   for (const { id, counts, acknowledged, startsAt } of run.requests) {
     // It may have been in the table that was dropped.
-    const mayBeGone = run.droppedAt !== null && startsAt <= run.droppedAt
+    const mayBeGone =
+      run.droppedAt !== null &&
+      (startsAt <= run.droppedAt || aside.has(requestIdOf(Number(id.slice(1)))))
     if (!acknowledged) violations.push(`I5: ${id} was never acknowledged`)
     for (const [day, count] of counts.entries()) {
       const rows = `${id}/${day}`

@@ -22,6 +22,8 @@ export interface Lake {
   /** Without faults: for other writers and for looking at the end. */
   readonly catalog: Catalog
   readonly catalogFor: (process: Process) => Catalog
+  /** The storage as a process of ours reaches it: for receipts. */
+  readonly storageFor: (process: Process) => Storage
   /** Takes the table away; what is returned brings the same one back. Not where that takes a stop of all writers. */
   readonly drop?: () => () => void
   /** Every state that the table had, the first one first. */
@@ -56,6 +58,7 @@ const serviceLake = (storage: Storage, world: World, network: Network, chance: C
   const name = tableName(identifier)
   return {
     storage,
+    storageFor: (process) => throughStorage(storage, process, network),
     catalog: createMemoryCatalog({ tables, io, now: world.now }),
     history: async () => tables.states,
     drop() {
@@ -119,6 +122,7 @@ const fileLake = (storage: Storage, world: World, network: Network): Lake => {
   const catalog = createFileCatalog({ ...options, storage, now: world.now })
   return {
     storage,
+    storageFor: (process) => throughStorage(storage, process, network),
     catalog,
     async history() {
       const states: TableMetadata[] = []
@@ -145,6 +149,10 @@ const throughStorage = (storage: Storage, process: Process, network: Network): S
   async *list(prefix) {
     yield* await network.send(process, 'list', () => Array.fromAsync(storage.list(prefix)))
   },
-  delete: (key) => network.send(process, 'delete', () => storage.delete(key)),
+  // A receipt that was paid is removed, and nothing else.
+  delete: (key) => {
+    const call = key.startsWith('_receipts/owed/') ? 'remove' : 'delete'
+    return network.send(process, call, () => storage.delete(key))
+  },
   ready: () => storage.ready(),
 })

@@ -15,12 +15,23 @@ const count = Number(process.env.FAULT_SEEDS ?? 1_000) / kinds.length
 const only = process.env.FAULT_SEED
 const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)]
 
-it.each(kinds)('holds over a catalog of kind %s', { timeout: 24 * 3_600_000 }, async (kind) => {
-  const broken: string[] = []
-  for (const seed of seeds) {
-    const violations = await runModel(seed, kind).catch((error: unknown) => [String(error)])
-    broken.push(...violations.map((violation) => `seed ${seed}: ${violation}`))
-    if (broken.length > 20) break
-  }
-  expect(broken).toEqual([])
-})
+const cases = kinds.flatMap((kind) => [
+  { kind, receipts: false },
+  { kind, receipts: true },
+])
+
+it.each(cases)(
+  'holds over a catalog of kind $kind, receipts $receipts',
+  { timeout: 24 * 3_600_000 },
+  async ({ kind, receipts }) => {
+    const broken: string[] = []
+    for (const seed of seeds) {
+      const violations = await runModel(seed, kind, receipts).catch((error: unknown) => [
+        String(error),
+      ])
+      broken.push(...violations.map((violation) => `seed ${seed}: ${violation}`))
+      if (broken.length > 20) break
+    }
+    expect(broken).toEqual([])
+  },
+)

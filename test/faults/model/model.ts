@@ -7,7 +7,7 @@ import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
 import type { EncodedDataFile } from '../../../src/iceberg/new-data-file.ts'
 import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-writer.ts'
 import { noLog } from '../../../src/log.ts'
-import { type CounterName, noMetrics } from '../../../src/metrics.ts'
+import { type CounterName, type Metrics, noMetrics } from '../../../src/metrics.ts'
 import { creation } from '../../contracts/commits.ts'
 import { requestBy } from '../../tools/append-request.ts'
 import { check, deadlineMs, type Run, type Work } from './check.ts'
@@ -16,6 +16,7 @@ import { createNetwork, type Network } from './network.ts'
 import { appendForeign, compact, dataFile, expire, mergeManifests, type Others } from './others.ts'
 import { createProcess, type Process } from './process.ts'
 import { type Chance, createChance } from './random.ts'
+import { deferralOf, type ReceiptSettings, settingsOf, sweepOnce } from './receipts.ts'
 import { bytesOf } from './rows.ts'
 import { type Request, send } from './sender.ts'
 import { createWorld, startOfTime, type World } from './world.ts'
@@ -40,20 +41,30 @@ interface Scene {
   readonly sameBytes: boolean
   /** The table's. */
   readonly properties: Readonly<Record<string, string>>
+  /** Null: nothing is left for later. */
+  readonly settings: ReceiptSettings | null
 }
 
 /** Runs a seed. What it broke is told in words; nothing when all held. */
-export const runModel = async (seed: number, kind: CatalogKind): Promise<readonly string[]> => {
+export const runModel = async (
+  seed: number,
+  kind: CatalogKind,
+  receipts = false,
+): Promise<readonly string[]> => {
   const chance = createChance(seed)
   const random = vi.spyOn(Math, 'random').mockImplementation(chance.next)
   try {
-    return await runWith(chance, kind)
+    return await runWith(chance, kind, receipts)
   } finally {
     random.mockRestore()
   }
 }
 
-const runWith = async (chance: Chance, kind: CatalogKind): Promise<readonly string[]> => {
+const runWith = async (
+  chance: Chance,
+  kind: CatalogKind,
+  receipts: boolean,
+): Promise<readonly string[]> => {
   const world = createWorld(chance)
   const network = createNetwork(world, chance)
   const lake = createLake(kind, world, network, chance)
@@ -67,7 +78,8 @@ const runWith = async (chance: Chance, kind: CatalogKind): Promise<readonly stri
   }
   const properties = { 'commit.manifest-merge.min-count-to-merge': chance.pick(['2', '5', '100']) }
   const sameBytes = chance.happens(0.5)
-  const scene = { world, chance, network, lake, run, sameBytes, properties }
+  const settings = receipts ? settingsOf(chance) : null
+  const scene = { world, chance, network, lake, run, sameBytes, properties, settings }
   const slots = Array.from({ length: chance.whole(1, 4) }, (_, i) => createSlot(scene, `p${i}`))
   live(scene, slots)
   await world.run(endOfTime)
@@ -83,16 +95,12 @@ const requestsOf = (chance: Chance): Request[] =>
   }))
 
 const createSlot = (scene: Scene, name: string): Slot => {
-  const { lake, world, run } = scene
+  const { lake, world, settings } = scene
   const process = createProcess(name, world)
-  const metrics = {
-    ...noMetrics,
-    count: (counter: CounterName) => {
-      if (counter === 'possible_duplicates') run.possibleDuplicates++
-    },
-  }
+  const metrics = metricsOf(scene)
   const writer = createTableWriter({
     catalog: lake.catalogFor(process),
+    ...(settings !== null && { deferral: deferralOf(settings, process, lake, metrics) }),
     identifier,
     creation: creation(scene.properties),
     clock: process.clock,
@@ -101,6 +109,29 @@ const createSlot = (scene: Scene, name: string): Slot => {
     metrics,
   })
   return { process, writer }
+}
+
+const metricsOf = ({ run }: Scene): Metrics => ({
+  ...noMetrics,
+  count: (counter: CounterName) => {
+    if (counter === 'possible_duplicates') run.possibleDuplicates++
+  },
+})
+
+/** Sweeps while everything goes wrong, some of them at once; and when it is over, until nothing can be owed. */
+const sweeps = (scene: Scene): void => {
+  const { world, chance, settings } = scene
+  if (settings === null) return
+  const sweepScene = { ...scene, settings, metrics: metricsOf(scene) }
+  for (let i = chance.whole(0, 8); i > 0; i--) {
+    const time = startOfTime + chance.between(0, 60_000)
+    for (let twins = chance.pick([1, 1, 2, 3]); twins > 0; twins--) {
+      world.at(time + chance.between(0, 20), () => void sweepOnce(sweepScene, false))
+    }
+  }
+  for (let i = 1; i <= 6; i++) {
+    world.at(healedAt + i * 60_000, () => void sweepOnce(sweepScene, true))
+  }
 }
 
 const live = (scene: Scene, slots: readonly Slot[]): void => {
@@ -119,6 +150,7 @@ const live = (scene: Scene, slots: readonly Slot[]): void => {
     world.at(startOfTime + chance.between(0, 40_000), happen)
   }
   world.at(healedAt, network.heal)
+  sweeps(scene)
 }
 
 /** Handles a request as `ingest` does. */
@@ -137,7 +169,11 @@ const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 |
   const store = async (): Promise<200 | 503> => {
     const table = await writer.open()
     await process.clock.sleep(chance.between(0, 20))
-    await writer.append(table, encoded(table, request, by), requestBy(deadline, request.id))
+    await writer.append(
+      table,
+      encoded(table, request, by),
+      requestBy(deadline, Number(request.id.slice(1))),
+    )
     return 200
   }
   const stored = store().catch((error: unknown) => {

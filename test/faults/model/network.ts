@@ -4,7 +4,9 @@ import type { Process } from './process.ts'
 import type { Chance } from './random.ts'
 import type { World } from './world.ts'
 
-export type Call = 'put' | 'get' | 'head' | 'list' | 'delete' | 'load' | 'create' | 'commit'
+export type Call =
+  | ('put' | 'get' | 'head' | 'list' | 'remove' | 'delete')
+  | ('load' | 'create' | 'commit')
 
 /**
  * - `dropped`: the request never arrives, and nobody says so
