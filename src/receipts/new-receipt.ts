@@ -28,5 +28,6 @@ export const newReceipt = (
   }
 }
 
-const lastLook = ({ absentFrom }: NewDataFile): number =>
-  absentFrom?.metadata['last-sequence-number'] ?? 0
+/** A look that could not tell is none: whoever pays has to know that the file may have been in the table. */
+const lastLook = ({ absentFrom, uncertain }: NewDataFile): number =>
+  uncertain ? 0 : (absentFrom?.metadata['last-sequence-number'] ?? 0)
