@@ -3,6 +3,7 @@ import type { LoadedTable } from './catalog.ts'
 import {
   type CommitContext,
   commitWaiting,
+  madeAnew,
   resolveTaken,
   slowStorage,
   unavailable,
@@ -90,16 +91,21 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
   }
 }
 
-/** Whether a file whose name was `taken` needs no more: it is settled then; else its object is our own afterwards. */
+/**
+ * Whether a file whose name was `taken` needs no more: it is settled then; else its object is our own afterwards. By the table
+ * as it is now: that rows are in a table which somebody removed meanwhile is nothing to tell their sender.
+ */
 const isDuplicate = async (
   file: NewDataFile,
   { table, context, deferral }: CommitQueueOptions,
 ): Promise<boolean> => {
   const { clock } = context
+  const now = await table.reload()
+  if (table.isReplaced(file.base)) throw madeAnew(now.identifier.name)
   const owed = deferral?.isOwed(file.base, file.requestId, file.uuid)
   if (owed !== undefined && (await inTime(owed, clock.signal(file.deadline), slowStorage))) {
     file.settle('duplicate')
     return true
   }
-  return resolveTaken(file, await table.open(), context)
+  return resolveTaken(file, now, context)
 }

@@ -319,7 +319,8 @@ const reload = async (
     : madeAnew(identifier.name)
 }
 
-const madeAnew = (name: string): IngestError =>
+/** The files are of another table than the one of that name. */
+export const madeAnew = (name: string): IngestError =>
   new OutdatedFilesError(`table ${name} was made anew, try again`)
 
 /** Rejects: `unavailable`. */

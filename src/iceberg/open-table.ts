@@ -17,6 +17,8 @@ export interface OpenTableOptions {
 export interface OpenTable {
   /** What is known of the table, if that is not too old; else it is loaded, and made when there is none. */
   open(): Promise<LoadedTable>
+  /** The table as it is now. */
+  reload(): Promise<LoadedTable>
   /** What is known, however old, if it is the same table as `table`; else that. */
   latest(table: LoadedTable): LoadedTable
   /** Whether another table is known to be in its place. */
@@ -73,6 +75,7 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
       if (known !== null && clock.now() - known.loadedAt < maxAgeMs) return fitted(known)
       return loadOnce()
     },
+    reload: loadOnce,
     latest: (table) => (known !== null && isSame(known, table) ? known : table),
     isReplaced: (table) => known !== null && !isSame(known, table),
     learn,

@@ -61,10 +61,10 @@ describe('calls that a request waits for, one after another', () => {
     expect(took).toBeLessThan(2 + 5 + 26)
   })
 
-  it('are as few for a request that was stored before: the object, the manifest, by who knows the list', async () => {
+  it('are two for a request that was stored before: the object, the table; what was added to it is known', async () => {
     const sending = lab.sendIn()
     await sending(1)
-    expect(await sending(1)).toEqual(['duplicate', 1])
+    expect(await sending(1)).toEqual(['duplicate', 2])
   })
 })
 
