@@ -12,6 +12,7 @@ import { createS3Storage } from '../../src/storage/s3.ts'
 import { creation } from '../contracts/commits.ts'
 import { dataFile } from '../faults/model/others.ts'
 import { accessKeyId, type S3Fake, secretAccessKey, startS3Fake } from '../storage/s3-server.ts'
+import { requestBy } from '../tools/append-request.ts'
 import { type FakeServer, startFakeServer } from './rest/fake-server.ts'
 import { createRoundTrips, type RoundTrips } from './round-trips.ts'
 
@@ -91,7 +92,7 @@ const send = async (writer: TableWriter, { now }: Clock) => {
   const file = dataFile(path, 20_000, [{ id: uuid, count: 1 }], bytes.length)
   const encoded = { uuid, specId: 0, partition: [20_000], bytes, dataFile: file }
   // However busy the machine is.
-  const outcomes = await writer.append(table, [encoded], now() + 60_000)
+  const outcomes = await writer.append(table, [encoded], requestBy(now() + 60_000))
   return outcomes[0]
 }
 
