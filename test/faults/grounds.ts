@@ -194,6 +194,7 @@ const filesOnVersitygw = async (name: string): Promise<Ground> => {
     origins: { s3: endpoint },
     env: (namespace, { s3: before = endpoint }) => ({
       OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+      OTLP2PARQUET_COMMIT: 'inline',
       OTLP2PARQUET_ICEBERG_NAMESPACE: namespace,
       OTLP2PARQUET_STORAGE_BACKEND: 's3',
       OTLP2PARQUET_S3_BUCKET: bucket,
@@ -213,6 +214,7 @@ const filesOnDisk = async (name: string): Promise<Ground> => {
     folder,
     env: (namespace) => ({
       OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+      OTLP2PARQUET_COMMIT: 'inline',
       OTLP2PARQUET_ICEBERG_NAMESPACE: namespace,
     }),
     stop: () => rm(folder, { recursive: true, force: true }),

@@ -1,6 +1,7 @@
 // Writers of a table in a world of its own, where every call takes a millisecond: the time that something takes is the number
 // of calls that it waited for, one after another.
 import type { Catalog } from '../../src/iceberg/catalog.ts'
+import type { Deferral } from '../../src/iceberg/deferral.ts'
 import type { EncodedDataFile } from '../../src/iceberg/new-data-file.ts'
 import type { TableMetadata } from '../../src/iceberg/table-metadata.ts'
 import { createTableWriter, type TableWriter } from '../../src/iceberg/table-writer.ts'
@@ -62,6 +63,7 @@ export interface WriterOptions {
   readonly catalog?: Partial<Catalog>
   readonly log?: Log
   readonly metrics?: Metrics
+  readonly deferral?: Deferral
 }
 
 /** Where the table is in `tables`. */
@@ -98,8 +100,9 @@ export const createLab = (): Lab => {
     interfere,
     calls,
     catalog: createMemoryCatalog({ tables, io: memoryFileIO(storage), now: world.now }),
-    writer: ({ catalog = {}, log = noLog, metrics = noMetrics } = {}) =>
+    writer: ({ catalog = {}, log = noLog, metrics = noMetrics, ...deferring } = {}) =>
       createTableWriter({
+        ...deferring,
         catalog: { ...open(), ...catalog },
         identifier,
         creation: creation(),

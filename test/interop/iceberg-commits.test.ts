@@ -37,7 +37,10 @@ let server: Server
 let table: { readonly folder: string }
 
 beforeAll(async () => {
-  server = await startServer({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })
+  server = await startServer({
+    OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+    OTLP2PARQUET_COMMIT: 'inline',
+  })
   table = { folder: `${server.folder}/otel/logs` }
   for (let i = 0; i < commits; i++) expect(await post(server.url, 'logs', request(i))).toBe(200)
 }, 240_000)

@@ -50,10 +50,13 @@ const onVersitygw = async (
   })
 }
 
+/** Without a service; whoever reads after an answer finds all of it. */
+const filesAtOnce = { OTLP2PARQUET_ICEBERG_CATALOG: 'file', OTLP2PARQUET_COMMIT: 'inline' }
+
 /** By name: a destination, started. */
 export const icebergDestinations: Readonly<Record<string, () => Promise<IcebergDestination>>> = {
   'files on disk': async () => ({
-    env: { OTLP2PARQUET_ICEBERG_CATALOG: 'file' },
+    env: filesAtOnce,
     table: ({ folder }, name) => ({ folder: `${folder}/otel/${name}` }),
     stop: async () => {},
   }),
@@ -61,7 +64,7 @@ export const icebergDestinations: Readonly<Record<string, () => Promise<IcebergD
     const s3 = await startVersitygw()
     const env = {
       ...s3Environment(s3),
-      OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+      ...filesAtOnce,
       OTLP2PARQUET_STORAGE_BACKEND: 's3',
       OTLP2PARQUET_S3_BUCKET: s3.bucket,
     }

@@ -167,7 +167,10 @@ describe.each([
 })
 
 it('compact.py removes data files that no snapshot has, and no other', async () => {
-  const server = await startServer({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })
+  const server = await startServer({
+    OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+    OTLP2PARQUET_COMMIT: 'inline',
+  })
   try {
     const table = { folder: `${server.folder}/otel/logs` }
     await send(server, 0, 3)

@@ -111,6 +111,7 @@ describe.each(Object.entries(places))('on %s', (_, make) => {
         folder,
         env: {
           OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+          OTLP2PARQUET_COMMIT: 'inline',
           OTLP2PARQUET_SNAPSHOT_MIN_COUNT: '10',
           NODE_OPTIONS: `--import ${here('test/interop/clock.mjs')}`,
           CLOCK_BEHIND_MS: String(clockBehindMs),

@@ -1,4 +1,5 @@
 // Receipts and sweeps around one table, where every call may be held up, fail, lose its answer or be the last of its process.
+import { sha256 } from '../../runtimes/node/sha256.ts'
 import type { TableIdentifier } from '../../src/iceberg/catalog.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
@@ -42,11 +43,11 @@ export interface ReceiptLab extends Lab {
 export const createReceiptLab = async (): Promise<ReceiptLab> => {
   const lab = createLab()
   await lab.catalog.create(identifier, creation())
-  const store = createReceiptStore(lab.storage)
+  const store = createReceiptStore(lab.storage, sha256)
   const sweep = (around: Around = {}, options: Partial<SweepOptions> = {}) => {
     const storage = through(lab.storage, around)
     return createSweep({
-      store: createReceiptStore(storage),
+      store: createReceiptStore(storage, sha256),
       catalog: createMemoryCatalog({
         tables: lab.tables,
         io: memoryFileIO(storage),
