@@ -42,6 +42,8 @@ export interface KillReport {
   readonly broken: number
   readonly files: number
   readonly leftovers: number
+  /** Receipts that killed programs left: the next ones paid them. */
+  readonly receipts: number
   readonly rows: Readonly<Record<string, number>>
 }
 
@@ -63,7 +65,7 @@ interface Subject {
     data: string,
     entries: readonly Entry[],
     say: (line: string) => void,
-  ) => Promise<Omit<KillReport, 'leftovers' | 'acknowledged' | 'broken'>>
+  ) => Promise<Omit<KillReport, 'leftovers' | 'receipts' | 'acknowledged' | 'broken'>>
 }
 
 const clientCount = 6
@@ -92,12 +94,14 @@ export const runKills = async ({
   const violations: Violation[] = []
   const seen = new Set<string>()
   let leftovers = 0
+  let receipts = 0
   for (let round = 0; round < rounds; round++) {
     if (dice.oneIn(10)) await killStarting(data, dice.below(startMs), subject)
     await killLoaded(data, clients, dice.below(loadMs), subject, violations)
     const { data: files, other } = await filesBelow(data)
     const unfinished = other.filter(subject.isUnfinished)
     leftovers += unfinished.length
+    receipts += other.filter((file) => /^_receipts\/.*\.json$/.test(file)).length
     const fresh = files.filter((file) => !seen.has(file))
     violations.push(...(await subject.check(data, files, fresh)))
     for (const file of files) seen.add(file)
@@ -116,6 +120,7 @@ export const runKills = async ({
     ...judged,
     violations,
     leftovers,
+    receipts,
     acknowledged: statuses.filter((status) => status === 200).length,
     broken: statuses.filter((status) => status === null).length,
   }

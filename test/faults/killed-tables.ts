@@ -1,5 +1,6 @@
 /** What a killed program leaves of its Iceberg tables, and what independent readers find there in the end. */
 import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import type { LoadedTable } from '../../src/iceberg/catalog.ts'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { readManifest } from '../../src/iceberg/manifest.ts'
@@ -13,9 +14,11 @@ import { judgeTables, tableJudges } from './table-judge.ts'
 
 const namespace = 'otel'
 
-/** Tables without a service, in the folder itself. */
+/** Tables without a service, in the folder itself; receipts and sweeps as often as there is time for them. */
 export const icebergEnvironment = {
   OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+  OTLP2PARQUET_COMMIT_INTERVAL: '1',
+  OTLP2PARQUET_SWEEP_INTERVAL_SECONDS: '1',
   OTLP2PARQUET_ICEBERG_NAMESPACE: namespace,
 }
 
@@ -80,6 +83,14 @@ const filesOf = async ({ metadata, io }: LoadedTable): Promise<string[]> => {
   return entries.flat().map(({ data_file: file }) => file.file_path)
 }
 
+/** The last program swept when it stopped: nothing is owed, and nothing ever had to be put aside. */
+const checkReceipts = async (data: string): Promise<Violation[]> => {
+  const left = await readdir(`${data}/_receipts`, { recursive: true }).catch(() => [])
+  return left
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => `I8: a receipt is left: ${name}`)
+}
+
 /** I1 to I4, by readers that know nothing of us. */
 export const judgeTablesBelow = async (
   data: string,
@@ -87,7 +98,7 @@ export const judgeTablesBelow = async (
   say: (line: string) => void,
 ) => {
   const found = await tablesBelow(data)
-  const violations = await checkTables(data)
+  const violations = [...(await checkTables(data)), ...(await checkReceipts(data))]
   const refs = found.map(({ name, metadata }) => ({ table: name, ref: { metadata } }))
   const [judged = []] = await judgeTables([{ entries, tables: refs }])
   say(`${tableJudges.join(', ')} read ${found.length} tables`)
