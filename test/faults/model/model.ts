@@ -29,6 +29,10 @@ const endOfTime = startOfTime + 600_000
 interface Slot {
   process: Process
   writer: TableWriter
+  /** Of Lambda: the milliseconds that a request may take, before its environment is ended; one at a time. */
+  readonly timeoutMs: number | null
+  /** Settled when the request before is answered. */
+  last: Promise<unknown>
 }
 
 interface Scene {
@@ -80,7 +84,9 @@ const runWith = async (
   const sameBytes = chance.happens(0.5)
   const settings = receipts ? settingsOf(chance) : null
   const scene = { world, chance, network, lake, run, sameBytes, properties, settings }
-  const slots = Array.from({ length: chance.whole(1, 4) }, (_, i) => createSlot(scene, `p${i}`))
+  const slots = Array.from({ length: chance.whole(1, 4) }, (_, i) =>
+    createSlot(scene, `p${i}`, settings?.onLambda ? chance.pick([5_000, 10_000, 15_000]) : null),
+  )
   live(scene, slots)
   await world.run(endOfTime)
   return check(run, lake, network)
@@ -94,7 +100,7 @@ const requestsOf = (chance: Chance): Request[] =>
     acknowledged: false,
   }))
 
-const createSlot = (scene: Scene, name: string): Slot => {
+const createSlot = (scene: Scene, name: string, timeoutMs: number | null): Slot => {
   const { lake, world, settings } = scene
   const process = createProcess(name, world)
   const metrics = metricsOf(scene)
@@ -108,7 +114,7 @@ const createSlot = (scene: Scene, name: string): Slot => {
     log: noLog,
     metrics,
   })
-  return { process, writer }
+  return { process, writer, timeoutMs, last: Promise.resolve() }
 }
 
 const metricsOf = ({ run }: Scene): Metrics => ({
@@ -138,7 +144,7 @@ const live = (scene: Scene, slots: readonly Slot[]): void => {
   const { world, chance, network, run } = scene
   const [twins, lost] = [chance.pick([0, 0.3, 0.8]), chance.pick([0, 0.1, 0.4])]
   for (const request of run.requests) {
-    const deliver = () => handle(scene, chance.pick(slots), request)
+    const deliver = () => invoke(scene, chance.pick(slots), request)
     world.at(request.startsAt, () => {
       void send(request, chance.whole(1, 5), deliver, world, chance, twins, lost)
     })
@@ -153,11 +159,38 @@ const live = (scene: Scene, slots: readonly Slot[]): void => {
   sweeps(scene)
 }
 
+/** Hands a request to a process. Lambda thaws it for that, and freezes it when it has answered, whatever is under way. */
+const invoke = async (scene: Scene, slot: Slot, request: Request): Promise<200 | 503> => {
+  const { timeoutMs } = slot
+  if (timeoutMs === null) return handle(scene, slot, request, deadlineMs)
+  const answer = slot.last.then(async () => {
+    if (!slot.process.isAlive()) replace(scene, slot)
+    const { process } = slot
+    process.thaw()
+    const handled = handle(scene, slot, request, Math.min(deadlineMs, timeoutMs - marginMs))
+    const timeout = scene.world.sleep(timeoutMs).then(() => null)
+    const status = await Promise.race([handled, timeout])
+    if (status === null) crash(scene, slot, process)
+    else process.freeze()
+    return status ?? 503
+  })
+  slot.last = answer
+  return answer
+}
+
+/** Before Lambda's timeout: what the program keeps for its answer. */
+const marginMs = 1_500
+
 /** Handles a request as `ingest` does. */
-const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 | 503> => {
+const handle = async (
+  scene: Scene,
+  slot: Slot,
+  request: Request,
+  answerMs: number,
+): Promise<200 | 503> => {
   const { world, chance, run } = scene
   const { process, writer } = slot
-  const deadline = process.clock.now() + deadlineMs
+  const deadline = process.clock.now() + answerMs
   const work: Work = {
     process,
     startedAt: world.now(),
@@ -183,7 +216,7 @@ const handle = async (scene: Scene, slot: Slot, request: Request): Promise<200 |
   stored.then(() => {
     work.endedAt = world.now()
   })
-  const late = process.clock.sleep(deadlineMs).then(() => 503 as const)
+  const late = process.clock.sleep(answerMs).then(() => 503 as const)
   const answer = Promise.race([stored, late])
   answer.then(() => {
     work.answeredAt = world.now()
@@ -244,13 +277,22 @@ const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
 }
 
 /** Whatever it was about is never ended. */
-const crash = ({ world, chance, ...scene }: Scene, slot: Slot): void => {
-  const { name } = slot.process
-  slot.process.crash()
+const crash = (
+  { world, chance, ...scene }: Scene,
+  slot: Slot,
+  process: Process = slot.process,
+): void => {
+  process.crash()
   world.at(world.now() + chance.between(0, 3_000), () => {
-    if (!slot.process.isAlive())
-      Object.assign(slot, createSlot({ world, chance, ...scene }, `${name}+`))
+    if (!slot.process.isAlive()) replace({ world, chance, ...scene }, slot)
   })
+}
+
+/** A process of its own in the place of one that crashed. */
+const replace = (scene: Scene, slot: Slot): void => {
+  const { process, writer } = createSlot(scene, `${slot.process.name}+`, slot.timeoutMs)
+  slot.process = process
+  slot.writer = writer
 }
 
 /** An operator takes the table away; maybe makes another of its name, or brings it back. */

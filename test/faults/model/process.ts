@@ -12,6 +12,10 @@ export interface Process {
   /** Nothing of it goes on for so long, though what it sent does. */
   readonly stop: (ms: number) => void
   readonly jump: (ms: number) => void
+  /** Nothing of it goes on until it thaws, as in Lambda between two invocations. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  readonly isFrozen: () => boolean
   /** Milliseconds for which it was stopped so far, and by which its clock jumped, forwards or back. */
   readonly disturbed: () => number
 }
@@ -23,9 +27,14 @@ export const createProcess = (name: string, world: World): Process => {
   let stoppedUntil = 0
   let offset = 0
   let disturbed = 0
+  let frozen: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null
   const running = async (): Promise<void> => {
-    while (alive && world.now() < stoppedUntil) await world.sleep(stoppedUntil - world.now())
-    if (!alive) await never
+    for (;;) {
+      if (!alive) await never
+      else if (frozen !== null) await frozen.promise
+      else if (world.now() < stoppedUntil) await world.sleep(stoppedUntil - world.now())
+      else return
+    }
   }
   const now = () => Math.round(world.now() + offset)
   return {
@@ -39,6 +48,15 @@ export const createProcess = (name: string, world: World): Process => {
     stop(ms) {
       stoppedUntil = Math.max(stoppedUntil, world.now() + ms)
       disturbed += ms
+    },
+    isFrozen: () => frozen !== null,
+    freeze() {
+      frozen ??= Promise.withResolvers<void>()
+      disturbed++
+    },
+    thaw() {
+      frozen?.resolve()
+      frozen = null
     },
     jump(ms) {
       offset += ms
