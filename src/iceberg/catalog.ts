@@ -17,6 +17,8 @@ export interface LoadedTable {
   readonly io: FileIO
   /** Milliseconds since 1970, taken before the catalog was asked. */
   readonly loadedAt: number
+  /** Bytes of its metadata, or of the answer in which they came; not every catalog tells. */
+  readonly metadataSize?: number
 }
 
 /** A table to be. The catalog may give other field ids than the schema's. */

@@ -12,6 +12,10 @@ export interface OpenTableOptions {
   /** Makes a table that was loaded fit to be written to; `unavailable` when it cannot be. */
   readonly makeFit?: (table: LoadedTable) => Promise<LoadedTable>
   readonly clock: Clock
+  /** Told of the table whenever it was seen. */
+  readonly seen?: (table: LoadedTable) => void
+  /** Milliseconds for which what is known serves. */
+  readonly freshMs?: number
 }
 
 export interface OpenTable {
@@ -33,16 +37,18 @@ export interface OpenTable {
 const openMs = 5_000
 
 /** Metadata older than this is loaded anew: the table may have been changed by somebody, or be gone. */
-const freshMs = 300_000
+const defaultFreshMs = 300_000
 
 /** Keeps a table. */
 export const createOpenTable = (options: OpenTableOptions): OpenTable => {
   const { catalog, identifier, creation, clock, makeFit = async (table) => table } = options
+  const { freshMs = defaultFreshMs } = options
   const maxAgeMs = Math.min(freshMs, (catalog.maxMetadataAgeMs ?? freshMs) / 2)
   let known: LoadedTable | null = null
-  let seen = false
+  let wasSeen = false
 
   const learn = (table: LoadedTable): void => {
+    options.seen?.(table)
     // A look that began before our last change may end after it.
     if (known === null || !isSame(known, table) || sequence(known) <= sequence(table)) known = table
   }
@@ -50,9 +56,9 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
     const signal = clock.signal(clock.now() + openMs)
     const table = await catalog.load(identifier, { signal })
     // Whoever dropped or renamed it meanwhile had a reason: a table is made once.
-    if (table === null && seen) throw lost(identifier.name)
+    if (table === null && wasSeen) throw lost(identifier.name)
     const there = table ?? (await catalog.create(identifier, creation, { signal }))
-    seen = true
+    wasSeen = true
     return fitted(there)
   }
   const fitted = async (table: LoadedTable): Promise<LoadedTable> => {

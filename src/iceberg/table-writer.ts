@@ -6,6 +6,7 @@ import { createCommitQueue } from './commit-queue.ts'
 import type { Deferral } from './deferral.ts'
 import { createManifestMerger } from './manifest-merger.ts'
 import { createMetadataFiles } from './metadata-files.ts'
+import { createSizeTeller } from './metadata-size.ts'
 import type { EncodedDataFile, FileOutcome } from './new-data-file.ts'
 import { createOpenTable, type OpenTableOptions } from './open-table.ts'
 
@@ -31,11 +32,21 @@ export interface TableWriter {
   ): Promise<FileOutcome[]>
 }
 
+/**
+ * Where receipts are left, no commit may show for long that the table is gone or another one: it is looked at so often, in
+ * milliseconds.
+ */
+const deferredFreshMs = 60_000
+
 /** A writer of one table. */
 export const createTableWriter = (options: TableWriterOptions): TableWriter => {
   const { deferral, clock } = options
   const context = contextOf(options)
-  const table = createOpenTable(options)
+  const table = createOpenTable({
+    ...options,
+    seen: createSizeTeller(options),
+    ...(deferral !== undefined && { freshMs: deferredFreshMs }),
+  })
   const queue = createCommitQueue({ table, context, deferral })
   return {
     open: table.open,

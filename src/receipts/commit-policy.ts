@@ -1,5 +1,6 @@
 /** When a request's files are committed at once, and when a receipt is left for the sweep. */
-import { currentSnapshot, type TableMetadata } from '../iceberg/table-metadata.ts'
+import type { LoadedTable } from '../iceberg/catalog.ts'
+import { currentSnapshot } from '../iceberg/table-metadata.ts'
 
 /**
  * - `inline`: every request
@@ -22,14 +23,20 @@ export interface CommitPolicyOptions {
  * look at the table: of many who saw an old one together, the first alone has to commit. `isCommitting`: whether this process
  * is about to commit others.
  */
-export type CommitPolicy = (metadata: TableMetadata, isCommitting: boolean) => boolean
+export type CommitPolicy = (
+  table: Pick<LoadedTable, 'metadata' | 'metadataSize'>,
+  isCommitting: boolean,
+) => boolean
+
+/** Of metadata beyond this `auto` leaves all to the sweep, which commits more seldom: S3 Tables refuses 50 MB. */
+const mostBytes = 32 * 1024 * 1024
 
 /** The policy of a mode. */
 export const commitPolicy = ({ mode, intervalMs, now }: CommitPolicyOptions): CommitPolicy => {
   if (mode !== 'auto') return () => mode === 'inline'
-  return (metadata, isCommitting) => {
+  return ({ metadata, metadataSize = 0 }, isCommitting) => {
     // When they are committed the table is as young as can be.
-    if (isCommitting) return false
+    if (isCommitting || metadataSize > mostBytes) return false
     const newest = currentSnapshot(metadata)?.['timestamp-ms']
     // By a clock that is ahead of ours, a snapshot is young for an interval at most.
     return newest === undefined || Math.abs(now() - newest) >= intervalMs

@@ -12,7 +12,7 @@ export interface DeferralOptions {
 
 /** Leaves receipts of what is not committed now. */
 export const createDeferral = ({ store, policy, metrics }: DeferralOptions): Deferral => ({
-  isDue: ({ metadata }, isCommitting) => policy(metadata, isCommitting),
+  isDue: policy,
   isOwed: ({ identifier, metadata }, requestId, uuid) =>
     store.owes({ identifier, tableUuid: metadata['table-uuid'], requestId }, [uuid]),
   async defer(table, files, { requestId, receivedAt }) {

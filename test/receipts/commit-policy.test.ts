@@ -60,7 +60,7 @@ describe('inline and deferred', () => {
   ])('%s', (mode, commits) => {
     const policy = commitPolicy({ mode, intervalMs: minute, now: () => start })
     for (const metadata of [empty, withSnapshot(empty, start), withSnapshot(empty, start - hour)]) {
-      expect([false, true].map((isCommitting) => policy(metadata, isCommitting))).toEqual([
+      expect([false, true].map((isCommitting) => policy({ metadata }, isCommitting))).toEqual([
         commits,
         commits,
       ])
@@ -72,16 +72,21 @@ describe('auto', () => {
   const policyNow = commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start })
   const commits = (age: number): boolean =>
     commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start + age })(
-      withSnapshot(empty, start),
+      { metadata: withSnapshot(empty, start) },
       false,
     )
 
   it('commits to a table without snapshots', () => {
-    expect(policyNow(empty, false)).toBe(true)
+    expect(policyNow({ metadata: empty }, false)).toBe(true)
+  })
+
+  it('leaves all to the sweep where metadata is about to grow too large', () => {
+    const due = (bytes: number) => policyNow({ metadata: empty, metadataSize: bytes }, false)
+    expect([due(32 * 2 ** 20), due(32 * 2 ** 20 + 1)]).toEqual([true, false])
   })
 
   it('leaves to the sweep what comes while others are committed', () => {
-    expect(policyNow(empty, true)).toBe(false)
+    expect(policyNow({ metadata: empty }, true)).toBe(false)
   })
 
   it.each([
@@ -119,7 +124,7 @@ const simulate = (mode: CommitMode): { bytes: number; minutes: number } => {
     }
     if (mode === 'inline') commit(requests)
     else {
-      if (policy(metadata, false)) commit(1)
+      if (policy({ metadata }, false)) commit(1)
       owed += requests
       if ((now - start) % minute === 0 && owed > 0) {
         commit(1)

@@ -138,7 +138,13 @@ describe('what is wrong is one line each, and exit code 1', () => {
     [['--bogus'], {}, [/^Unknown option '--bogus'; try otlp2parquet --help$/]],
     [['--port'], {}, [/'--port <value>' argument missing; try otlp2parquet --help$/]],
     [['bake'], {}, [/^no such command: bake; try otlp2parquet --help$/]],
-    [['sweep'], {}, [/^sweep belongs to Iceberg, which is not in this version yet$/]],
+    ...['sweep', 'receipts'].map((command): [string[], Record<string, string>, RegExp[]] => [
+      [command],
+      {},
+      [
+        /^there are no receipts: they need a file catalog, or a REST catalog with OTLP2PARQUET_STATE_BUCKET$/,
+      ],
+    ]),
     [['serve', 'twice'], {}, [/^one command at a time: serve twice$/]],
     [
       [],

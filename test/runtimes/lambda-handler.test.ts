@@ -103,15 +103,30 @@ test('init fails where nothing can be written', async () => {
   expect(lines).toContainEqual(expect.objectContaining({ message: 'an invocation failed' }))
 })
 
+test('a schedule pays what requests left, and says in its metrics what is owed', async () => {
+  const tables = { OTLP2PARQUET_ICEBERG_CATALOG: 'file', OTLP2PARQUET_COMMIT: 'deferred' }
+  const { invoke, lines } = await start(tables)
+  expect(await invoke(event)).toMatchObject({ statusCode: 200 })
+  const paid = { paid: 1, quarantined: 0, owed: 0, complete: true }
+  expect(await invoke({ otlp2parquet: 'sweep' })).toEqual(paid)
+  expect(await invoke({ otlp2parquet: 'sweep' })).toEqual({ ...paid, paid: 0 })
+  expect(lines).toContainEqual(
+    expect.objectContaining({ _aws: expect.anything(), receipts_owed: 0, paid_receipts: 1 }),
+  )
+})
+
 test.each([
   ['a rule', { source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }],
   ['a schedule', { source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: '{}' }],
   ['an input of its own', { otlp2parquet: 'sweep' }],
-])('a schedule is told that nothing is owed: %s', async (_name, schedule) => {
-  const { invoke, lines } = await start()
-  expect(await invoke(schedule)).toEqual({ status: 'nothing to sweep' })
-  expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', awsRequestId: 'id-1' }))
-})
+])(
+  'where there are no receipts a schedule is told that it is not needed: %s',
+  async (_name, schedule) => {
+    const { invoke, lines } = await start()
+    expect(await invoke(schedule)).toEqual({ status: 'nothing to sweep' })
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', awsRequestId: 'id-1' }))
+  },
+)
 
 test.each([
   ['an event of a bucket', { 'detail-type': 'Object Created', detail: {} }, 'is no schedule'],

@@ -63,7 +63,9 @@ export const createFileCatalog = (options: FileCatalogOptions): FileCatalog => {
     // What was parsed before, of the same bytes.
     if (latest === known) return seen({ ...known, loadedAt })
     const { version, bytes } = latest
-    return seen({ identifier, metadata: readMetadata(bytes), io, loadedAt, version, bytes })
+    const metadata = readMetadata(bytes)
+    const metadataSize = bytes.length
+    return seen({ identifier, metadata, io, loadedAt, version, bytes, metadataSize })
   }
 
   const store: TableStore = { storage, log, now, load, seen }
@@ -95,7 +97,8 @@ const create = async (
   const loadedAt = now()
   const metadata = newTableMetadata(`${root}/${key}`, creation, loadedAt)
   const bytes = metadataBytes(metadata)
-  const first = { identifier, metadata, io, loadedAt, version: 1, bytes }
+  const metadataSize = bytes.length
+  const first = { identifier, metadata, io, loadedAt, version: 1, bytes, metadataSize }
   const result = await storage.put(metadataKey(key, 1), bytes, { ifNoneMatch: '*' })
   // A table that is there may have lost its first version long ago.
   if (result === 'created' && ((await readHint(storage, key)) ?? 0) <= 1) {
@@ -118,13 +121,8 @@ const commit = async (
   if (signal?.aborted) return conflict('it was given up before it was tried')
   const metadata = nextMetadata(applyUpdates(base.metadata, updates, loadedAt), base)
   const version = base.version + 1
-  const next = {
-    ...base,
-    metadata,
-    loadedAt,
-    version,
-    bytes: metadataBytes(metadata, base.metadata),
-  }
+  const bytes = metadataBytes(metadata, base.metadata)
+  const next = { ...base, metadata, loadedAt, version, bytes, metadataSize: bytes.length }
   const outcome = swap(base, next, updates, store).catch((error: unknown) => unknown(String(error)))
   return signal === undefined ? outcome : inTime(outcome, signal, () => unknown('it was given up'))
 }

@@ -70,8 +70,10 @@ const outcomeOf = (
 const committed = (answer: HttpAnswer, table: LoadedTable, commit: TableCommit): CommitOutcome => {
   try {
     const metadata = metadataOf(answer)
-    if (hasAddedSnapshots(metadata, commit.updates))
-      return { kind: 'committed', table: { ...table, metadata } }
+    if (hasAddedSnapshots(metadata, commit.updates)) {
+      const now = { ...table, metadata, metadataSize: answer.text.length }
+      return { kind: 'committed', table: now }
+    }
     return { kind: 'unknown', retryAfterMs: 0, reason: 'an answer without the new snapshot' }
   } catch (error) {
     return { kind: 'unknown', retryAfterMs: 0, reason: String(error) }

@@ -52,7 +52,7 @@ export const opened = async (
     overlaid(properties, await fetchFileProperties(connection, config, identifier, location)),
   )
   const io = await connection.options.openFileIO(location, properties, renew)
-  return { identifier, metadata, io, loadedAt }
+  return { identifier, metadata, io, loadedAt, metadataSize: answer.text.length }
 }
 
 const readable = <T>({ deed }: Call, read: () => T): T => {
