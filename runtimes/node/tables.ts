@@ -35,7 +35,8 @@ const openStateBucket = async (
   { config, log }: DestinationOptions,
 ): Promise<Storage> => {
   const { openBucket } = await import('./bucket.ts')
-  return openBucket({ ...config, s3Bucket }, log)
+  // Who may touch nothing but receipts there can say whether it is ready all the same.
+  return openBucket({ ...config, s3Bucket }, log, '_receipts/.ready')
 }
 
 const canHoldReceipts = ({ capabilities }: Storage): boolean =>
