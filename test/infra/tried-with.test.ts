@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { groundOf } from '../faults/schedules.ts'
 import { icebergDestinations } from '../interop/iceberg-destinations.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -72,6 +73,15 @@ test('other writers', () => {
   ]
   const byHand = places.filter((place) => column(3)[place]?.includes('compact.py'))
   expect(byHand).toEqual(compacted.map(([, place]) => place))
+})
+
+test('faults', () => {
+  const byProxy = new Set(Array.from({ length: 60 }, (_, seed) => groundOf(seed)))
+  const wanted = places.map((place) => [
+    place,
+    byProxy.has(place) ? 'by proxy' : 'killed under load',
+  ])
+  expect(Object.entries(column(4))).toEqual(wanted)
 })
 
 test('programs that write one table at once', () => {
