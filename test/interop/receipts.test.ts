@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { send } from '../faults/clients.ts'
 import type { Entry } from '../faults/ledger.ts'
@@ -71,7 +72,10 @@ const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
 
 const sizes = { records: 5, services: 2, hours: 2 }
 
-/** Sends the requests of these numbers at once, and keeps the ledger. */
+/** A catalog that is asked for the first time may take longer than a request has. */
+const tries = 20
+
+/** Sends the requests of these numbers at once until they are acknowledged, and keeps the ledger. */
 const post = async ({ url }: Program, numbers: readonly number[], entries: Entry[]) => {
   await Promise.all(
     numbers.map(async (number) => {
@@ -79,7 +83,13 @@ const post = async ({ url }: Program, numbers: readonly number[], entries: Entry
       const request = { run: '9', client: 0, signal: 'logs', first, ...sizes } as const
       const id = `9/0/${first}`
       if (!entries.some((entry) => entry.id === id)) entries.push({ kind: 'sent', id, request })
-      entries.push({ kind: 'answer', id, answer: await send(url, request) })
+      for (let i = 0; i < tries; i++) {
+        const answer = await send(url, request)
+        entries.push({ kind: 'answer', id, answer })
+        if (answer.status === 200) return
+        await pause(500)
+      }
+      throw new Error(`request ${id} was never acknowledged`)
     }),
   )
 }
@@ -116,7 +126,6 @@ describe.each(Object.entries(places))('%s', (_, make) => {
     expect(await program.stop()).toBe(0)
     expect(await cli('receipts')).toBe('no receipts\n')
 
-    expect(entries.filter((e) => e.kind === 'answer' && e.answer.status !== 200)).toEqual([])
     const tables = [{ table: 'logs', ref: place.logs }]
     expect(await judgeTables([{ entries, tables }])).toEqual([[]])
     await place.stop()
