@@ -13,7 +13,7 @@ export interface SendOptions {
   readonly timeoutMs?: number
 }
 
-/** The body of what is no answer: the sender did not wait for one. */
+/** The body of what is no answer: the sender closed the connection before there was one. */
 export const gaveUp = 'gave up'
 
 /** Sends one request, compressed anew; a broken connection is an answer too. */
@@ -23,6 +23,7 @@ export const send = async (
   { agent, gzip = false, timeoutMs }: SendOptions = {},
 ): Promise<Answer> => {
   const started = performance.now()
+  const told = { sentAt: Date.now(), url }
   const body = bodyOf(sent)
   const content = gzip ? gzipSync(body, { level: 1 }) : body
   const headers = {
@@ -42,13 +43,15 @@ export const send = async (
     })
     const bytes = await buffer(answer)
     return {
+      ...told,
       status: answer.statusCode ?? 0,
       body: answer.statusCode === 200 ? bytes.toString('hex') : bytes.toString('latin1'),
       milliseconds: elapsed(),
       retryAfter: answer.headers['retry-after'],
     }
   } catch {
-    return { status: null, body: signal?.aborted ? gaveUp : '', milliseconds: elapsed() }
+    const body = signal?.aborted ? gaveUp : ''
+    return { ...told, status: null, body, milliseconds: elapsed() }
   }
 }
 

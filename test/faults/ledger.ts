@@ -13,6 +13,11 @@ export interface Answer {
   /** The body of the answer in hex; empty when all is well. */
   readonly body: string
   readonly milliseconds: number
+  /** When it was sent, in milliseconds since 1970, and to which program, where somebody asks. */
+  readonly sentAt?: number
+  readonly url?: string
+  /** For how many of the milliseconds the program, or who sent to it, was ready to go on and had no processor. */
+  readonly starvedMs?: number
   /** For 503: whether the sender was told when to come again. */
   readonly retryAfter?: string | undefined
 }
@@ -45,18 +50,20 @@ export const longestMs = 9000
 /** Which rule is broken, and how: `I1: …`. */
 export type Violation = string
 
-/** I5 and I7: what the answers were, and when they came. Statuses in `allowed` are honest. */
+/** I5 and I7: what the answers were, and when they came, each in `longest` ms. Statuses in `allowed` are honest. */
 export const checkAnswers = (
   entries: readonly Entry[],
   allowed = [200, 503],
-  longest = longestMs,
+  longest: (answer: Answer) => number = () => longestMs,
 ): Violation[] =>
   entries.flatMap((entry) => {
     if (entry.kind !== 'answer') return []
     const { status, body, milliseconds, retryAfter } = entry.answer
     const say = (rule: string, what: string) => `${rule}: ${entry.id} ${what}`
     return [
-      ...(milliseconds > longest ? [say('I7', `was answered after ${milliseconds} ms`)] : []),
+      ...(milliseconds > longest(entry.answer)
+        ? [say('I7', `was answered after ${milliseconds} ms`)]
+        : []),
       ...(status !== null && !allowed.includes(status) ? [say('I5', `was told ${status}`)] : []),
       ...(status === 200 && body !== ''
         ? [say('I5', `was told of rejected records: ${body}`)]

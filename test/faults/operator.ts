@@ -14,9 +14,14 @@ export interface EndTable {
 }
 
 export interface Operator {
-  /** Does to a table what the plan says. */
+  /** Sees to it that what the plan says is done to a table: when a program is about to change it, if that comes soon. */
   act(): Promise<void>
-  compact(call: { readonly path: string }): Promise<void>
+  /** Whether that is still to come. */
+  isWaiting(): boolean
+  /** What is to be done before a call that changes a table gets there; null: nothing. */
+  meanwhile(call: { readonly path: string }): (() => Promise<unknown>) | null
+  /** Compacts the table that a call is to change; whether that was done, and nobody was faster. */
+  compact(call: { readonly path: string }): Promise<boolean>
   /** Removes what the log says is left of a table that was there before; whether there was anything. */
   tidy(): Promise<boolean>
   /** Whether nobody can expect a request to be acknowledged any more. */
@@ -24,9 +29,12 @@ export interface Operator {
   /** Whether a request's records may have been in a table that was dropped. */
   isExcused(request: Sent, firstAt: number): boolean
   tables(): Promise<EndTable[]>
-  /** What was done, and how often. */
-  done(): readonly [string, number][]
+  /** What was done between a program's load of a table and its commit, and how often. */
+  done(): readonly (readonly [string, number])[]
 }
+
+/** A program that has traffic commits sooner. */
+const commitWithinMs = 8_000
 
 const leftOver = /version (\d+) of a table's metadata is of another table/
 
@@ -38,6 +46,9 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
   let changedAt: number | null = null
   let compacted = 0
   let left = 0
+  let isDue = false
+  let betweenLoadAndCommit = false
+  let changing: Promise<boolean> | null = null
   const opened = ground.open()
   const done = async (deed: Promise<void>): Promise<boolean> =>
     deed.then(
@@ -64,11 +75,22 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
       }
       throw new Error(`${target} could not be made anew`)
     }
-    if (!(await done(ground.rename?.(namespace, target, away) ?? Promise.reject()))) return false
-    if (what === 'rename') return true
+    return done(ground.rename?.(namespace, target, away) ?? Promise.reject())
+  }
+  /** Resolves when the table is not any more what it was. */
+  const begin = (): Promise<boolean> => {
+    isDue = false
+    changing ??= change(plan.change?.what as Change)
+    return changing
+  }
+  const end = async (): Promise<boolean> => {
+    if (!(await begin())) return false
+    if (what !== 'rename back') return true
     await pause(300)
     return done(ground.rename?.(namespace, away, target) ?? Promise.reject())
   }
+  const nameIn = (path: string): string | undefined =>
+    names.find((one) => new RegExp(`/${one}(/|$)`).test(path))
   const isOf = (request: Sent): boolean => tableOfSignal[request.signal] === target
   const what = plan.change?.what
 
@@ -76,13 +98,22 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
     async act() {
       if (plan.change === null) return
       await pause(plan.change.at)
-      if (await change(plan.change.what)) changedAt = Date.now()
+      isDue = true
+      for (let waited = 0; isDue && waited < commitWithinMs; waited += 50) await pause(50)
+      if (await end()) changedAt = Date.now()
+    },
+    isWaiting: () => isDue,
+    meanwhile({ path }) {
+      if (!isDue || nameIn(path) !== target) return null
+      betweenLoadAndCommit = true
+      return begin
     },
     async compact({ path }) {
-      const name = names.find((one) => new RegExp(`/${one}(/|$)`).test(path))
-      if (name === undefined) return
+      const name = nameIn(path)
+      if (name === undefined) return false
       const was = await compact(await opened, { namespace: [namespace], name }).catch(() => false)
       if (was) compacted++
+      return was
     },
     async tidy() {
       if (changedAt === null || ground.removeVersion === undefined) return false
@@ -113,7 +144,7 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
     done: () => [
       ['compacted', compacted],
       ['left over', left],
-      ...(changedAt !== null && what ? [[what, 1] as [string, number]] : []),
+      ...(changedAt !== null && what ? [[what, betweenLoadAndCommit ? 1 : 0] as const] : []),
     ],
   }
 }

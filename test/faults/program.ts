@@ -1,6 +1,6 @@
 /** The program as a process of its own that may be killed at any moment. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { here } from '../interop/programs.ts'
@@ -16,6 +16,8 @@ export interface Program {
   stop(): Promise<number | null>
   /** How many files and sockets it has open; 0 on systems that do not tell. */
   openFiles(): number
+  /** For how many milliseconds it was ready to go on so far, and others had the processors; 0 on systems that do not tell. */
+  starvedMs(): number
 }
 
 export interface StartOptions {
@@ -70,8 +72,15 @@ export const startProgram = async ({
     errors: () => errors,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
+    starvedMs: () => starvedMs(child.pid ?? 0),
     openFiles: () => (existsSync('/proc') ? readdirSync(`/proc/${child.pid}/fd`).length : 0),
   }
+}
+
+/** How long a process's main thread has waited on a run queue so far: the second number of Linux's `schedstat`, in ns. */
+export const starvedMs = (pid: number): number => {
+  const path = `/proc/${pid}/schedstat`
+  return existsSync(path) ? Number(readFileSync(path, 'utf8').split(' ')[1]) / 1e6 : 0
 }
 
 /** Every file below a folder by kind: data files, and all others (temporary ones). */

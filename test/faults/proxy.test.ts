@@ -41,7 +41,7 @@ const ask = (method = 'POST'): Promise<string> =>
     .then(async (response) => `${response.status} ${await response.text()}`)
     .catch(() => 'cut')
 
-const reply: Reply = { status: 503, headers: {}, body: Buffer.from('busy') }
+const reply: Reply = { status: 503, headers: {}, body: Buffer.from('busy'), code: 'Busy' }
 const first = '200 {"of":"http://proxy","count":1}'
 
 /** What happens, what the client sees, how often the server did it, and what the log says of both. */
@@ -66,13 +66,18 @@ it.each(cases)('%o', async (deed, answer, times, landed, answered) => {
   expect(proxy.log).toMatchObject([
     { method: 'POST', path: '/path', body: '12345678', deed: deed.do, landed, answered },
   ])
+  const [call] = proxy.log
+  expect(call?.code).toBe('reply' in deed ? 'Busy' : null)
+  // What is done later is so in the log.
+  const wait = deed.do === 'delay' || deed.do === 'hold' ? deed.ms - 5 : 0
+  expect(landed === null || (call?.landedAt ?? -1) - (call?.at ?? 0) >= wait).toBe(true)
 })
 
-it('replays the oldest answer to the same call, and asks where there is none', async () => {
+it('replays the oldest answer to the same call, whatever it would be now', async () => {
   deeds = [{ do: 'replay' }, { do: 'pass' }, { do: 'replay' }]
   const answers = [await ask('GET'), await ask('GET'), await ask('GET')]
   expect(answers).toEqual([first, first.replace('1}', '2}'), first])
-  expect(done).toHaveLength(2)
+  expect(proxy.log.map(({ stale }) => stale)).toEqual([false, false, true])
 })
 
 it('lets others in before a call', async () => {

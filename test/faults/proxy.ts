@@ -19,6 +19,8 @@ export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /** What a service calls the error that this is. */
+  readonly code?: string
 }
 
 /**
@@ -34,13 +36,13 @@ export interface Reply {
  * - `linger`: it is done at once, and answered later
  * - `hold`: the connection ends, and the call is done later
  * - `twice`: it is done, its answer is lost on the way, a gateway sends it again, and the answer to that comes
- * - `replay`: it gets nowhere, and is answered as the same call was before, if it ever was
+ * - `replay`: it is answered as the same call was before, if it ever was, whatever the server answers now
  */
 export type Deed =
   | { readonly do: 'drop' | 'tear' | 'lose' | 'cut' | 'twice' | 'replay' }
   | { readonly do: 'delay' | 'linger' | 'hold'; readonly ms: number }
   | { readonly do: 'refuse' | 'deny'; readonly reply: Reply }
-  | { readonly do: 'pass'; readonly before?: () => Promise<void> }
+  | { readonly do: 'pass'; readonly before?: () => Promise<unknown> }
 
 /** A call in the log. */
 export interface Logged {
@@ -49,10 +51,16 @@ export interface Logged {
   /** `POST` bodies, which say what was asked for. */
   readonly body: string
   readonly deed: Deed['do']
+  /** The error of an answer that is not the server's. */
+  readonly code: string | null
   /** Milliseconds since the proxy began. */
   readonly at: number
   /** What the server answered; null where it was not asked, or did not. */
   landed: number | null
+  /** When it did. */
+  landedAt: number | null
+  /** Whether the answer was of an earlier moment, and another by then. */
+  stale: boolean
   /** What the client was answered; null where it was not. */
   answered: number | null
 }
@@ -91,18 +99,25 @@ export const startFaultProxy = async (options: FaultProxyOptions): Promise<Fault
     const text = method === 'POST' ? body.toString() : ''
     const entry: Logged = {
       ...{ method, path, body: text, deed: deed.do, at: Date.now() - start },
-      landed: null,
-      answered: null,
+      code: 'reply' in deed ? (deed.reply.code ?? null) : null,
+      ...{ landed: null, landedAt: null, answered: null, stale: false },
     }
     log.push(entry)
     const forward = async (): Promise<Reply> => {
       const reply = await send(options, agent, incoming, body)
       entry.landed = reply.status
+      entry.landedAt = Date.now() - start
       if (method === 'GET') remember(before, path, reply)
       return reply
     }
     const tear = () => sendHalf(options.target, incoming, body)
-    const doing = carryOut(deed, { forward, tear, before: before.get(path) ?? [] })
+    const replay = async (): Promise<Reply> => {
+      const [earlier] = (method === 'GET' && before.get(path)) || []
+      const reply = await forward()
+      entry.stale = earlier !== undefined && !earlier.body.equals(reply.body)
+      return earlier ?? reply
+    }
+    const doing = carryOut(deed, { forward, tear, replay })
     landing.add(doing.landed)
     doing.landed.catch(() => undefined).finally(() => landing.delete(doing.landed))
     const answer = await doing.answer.catch(() => null)
@@ -133,14 +148,13 @@ export const startFaultProxy = async (options: FaultProxyOptions): Promise<Fault
 interface Means {
   readonly forward: () => Promise<Reply>
   readonly tear: () => Promise<void>
-  /** What the same call was answered before, the oldest first. */
-  readonly before: readonly Reply[]
+  readonly replay: () => Promise<Reply>
 }
 
 /** The answer, null for none; and when the server is done with it. */
 const carryOut = (
   deed: Deed,
-  { forward, tear, before }: Means,
+  { forward, tear, replay }: Means,
 ): { answer: Promise<Reply | null>; landed: Promise<unknown> } => {
   const none = Promise.resolve(null)
   const same = (answer: Promise<Reply | null>) => ({ answer, landed: answer })
@@ -170,7 +184,7 @@ const carryOut = (
     case 'twice':
       return same(forward().then(forward))
     case 'replay':
-      return same(before[0] === undefined ? forward() : Promise.resolve(before[0]))
+      return same(replay())
   }
 }
 

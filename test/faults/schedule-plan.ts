@@ -2,6 +2,7 @@
 import type { Signal } from '../../src/otlp/decode.ts'
 import { random } from '../judge/random.ts'
 import type { Ground } from './grounds.ts'
+import { type SureKind, sureKindsOf } from './sure.ts'
 
 /** What an operator does to a table. `drop` and `rename` for good: then its records are refused. */
 export type Change = 'drop' | 'recreate' | 'rename' | 'rename back'
@@ -16,7 +17,10 @@ export interface Plan {
   readonly ms: number
   /** Whether the tables are there before. */
   readonly warm: boolean
+  /** Whether somebody compacts them at times. */
   readonly compactions: boolean
+  /** What happens whatever the dice say. */
+  readonly sure: readonly SureKind[]
   readonly change: { readonly what: Change; readonly at: number } | null
   /** When a program is stopped, and for how long. */
   readonly stops: readonly { readonly at: number; readonly ms: number }[]
@@ -31,9 +35,11 @@ export const planOf = (seed: number, ground: Ground): Plan => {
   const isNessie = ground.name === 'Nessie'
   const all: readonly Signal[] = ['logs', 'traces', 'metrics']
   const signals = dice.oneIn(3) ? all : [all[dice.below(3)] as Signal]
-  const what = changes[dice.below(ground.rename === undefined ? 2 : 4)] as Change
+  const possible = ground.rename === undefined ? changes.slice(0, 2) : changes
+  // Every fourth seed changes a table, in turns: each kind of change is there whatever the dice say.
+  const what = possible[Math.floor(seed / 4) % possible.length] as Change
   const at = Math.round(ms * 0.2) + dice.below(ms / 2)
-  const change = dice.oneIn(3) && !isNessie ? { what, at } : null
+  const change = (seed % 4 === 0 || dice.oneIn(5)) && !isNessie ? { what, at } : null
   return {
     seed,
     programs: dice.below(3) > 0 ? 2 : 1,
@@ -43,6 +49,7 @@ export const planOf = (seed: number, ground: Ground): Plan => {
     // Nessie 0.99 takes the first commit of each of two writers: what comes second replaces the table.
     warm: dice.oneIn(2) || isNessie || change !== null,
     compactions: dice.oneIn(2),
+    sure: sureKindsOf(seed),
     change,
     stops: dice.oneIn(3)
       ? Array.from({ length: 1 + dice.below(2) }, () => ({

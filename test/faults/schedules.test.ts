@@ -5,7 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ground, grounds } from './grounds.ts'
-import { groundOf, type Judged, runSchedules, tallyOf } from './schedules.ts'
+import { happenings, tallyOf } from './happenings.ts'
+import { groundOf, type Judged, runSchedules } from './schedules.ts'
 
 const seeds = Array.from({ length: 60 }, (_, i) => i + 1)
 
@@ -32,19 +33,20 @@ describe.each(byGround)('%s', (name, own) => {
   })
 })
 
-it('all that can happen did', () => {
-  const tally = tallyOf([...runs.values()])
-  console.log(JSON.stringify(tally))
-  const met = Object.keys(tally)
-  const troubles = ['drop', 'tear', 'lose', 'cut', 'delay', 'linger', 'hold', 'twice', 'replay']
-  for (const what of troubles) expect(met.map((one) => one.split(' ')[1])).toContain(what)
-  for (const what of ['swap meanwhile', 'compacted']) expect(tally[what]).toBeGreaterThan(0)
-  const changed = ['drop', 'recreate', 'rename', 'rename back'].map((what) => tally[what] ?? 0)
-  expect(changed.reduce((sum, times) => sum + times)).toBeGreaterThan(3)
-  const statuses = new Set(met.map((what) => what.split(' ')[2]))
-  for (const status of [403, 409, 429, 500, 502, 503, 504])
-    expect(statuses).toContain(String(status))
-  const idle = [...runs.values()].filter(({ acknowledged }) => acknowledged === 0)
-  // A table may be dropped before anything is in it.
-  expect(idle.length).toBeLessThan(runs.size / 10)
+describe('all that can happen did', () => {
+  const tally: Record<string, number> = {}
+  beforeAll(() => {
+    Object.assign(tally, tallyOf([...runs.values()]))
+    console.log(JSON.stringify(tally))
+  })
+
+  it.each(Object.keys(happenings))('%s', (what) => {
+    expect(tally[what]).toBeGreaterThan(0)
+  })
+
+  it('and yet nearly every schedule has rows', () => {
+    const idle = [...runs.values()].filter(({ acknowledged }) => acknowledged === 0)
+    // A table may be dropped before anything is in it.
+    expect(idle.length).toBeLessThan(runs.size / 10)
+  })
 })

@@ -1,10 +1,11 @@
 /**
- * Schedules by their seeds, before real servers. `node test/faults/schedules.ts --from 1 --seeds 600 [--ground ministack]`
+ * Schedules by their seeds, before real servers. `node test/faults/schedules.ts --from 1 --seeds 600 [--every 10] [--ground ministack]`
  * runs more than the tests do; a seed repeats what is decided, though not what machines do meanwhile.
  */
 import { parseArgs } from 'node:util'
 import pLimit from 'p-limit'
 import { type Ground, grounds } from './grounds.ts'
+import { tallyOf } from './happenings.ts'
 import { runSchedule, type ScheduleRun } from './schedule.ts'
 import { planOf } from './schedule-plan.ts'
 import { judgeTables } from './table-judge.ts'
@@ -40,15 +41,6 @@ export const runSchedules = async (ground: Ground, seeds: readonly number[]): Pr
   return runs.map((run, i) => ({ ...run, violations: [...run.violations, ...(found[i] ?? [])] }))
 }
 
-/** How often what happened in some runs. */
-export const tallyOf = (runs: readonly ScheduleRun[]): Record<string, number> => {
-  const sum: Record<string, number> = {}
-  for (const { tally } of runs) {
-    for (const [what, times] of tally) sum[what] = (sum[what] ?? 0) + times
-  }
-  return Object.fromEntries(Object.entries(sum).sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
 const tell = ({ plan, violations, acknowledged, entries, said, calls }: Judged): void => {
   const answers = entries.filter(({ kind }) => kind === 'answer').length
   console.log(`seed ${plan.seed}: ${acknowledged} requests, ${answers} answers`)
@@ -65,11 +57,15 @@ if (import.meta.main) {
     options: {
       from: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '60' },
+      every: { type: 'string', default: '1' },
       ground: { type: 'string' },
     },
   })
   const first = Number(values.from)
-  const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => first + i)
+  const seeds = Array.from(
+    { length: Number(values.seeds) },
+    (_, i) => first + i * Number(values.every),
+  )
   const named = Object.groupBy(seeds, (seed) => values.ground ?? groundOf(seed))
   let broken = 0
   for (const [name, own = []] of Object.entries(named)) {

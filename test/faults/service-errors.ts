@@ -1,8 +1,8 @@
 /** What services answer when they fail: their own bodies, which a client has to understand or to do without. */
 import type { Reply } from './proxy.ts'
 
-const reply = (status: number, type: string, text: string, headers = {}): Reply => ({
-  status,
+const reply = (status: number, type: string, text: string, headers = {}, code = ''): Reply => ({
+  ...{ status, code },
   headers: { 'content-type': type, 'content-length': String(Buffer.byteLength(text)), ...headers },
   body: Buffer.from(text),
 })
@@ -14,6 +14,7 @@ const model = (status: number, type: string, message: string, headers = {}): Rep
     'application/json',
     JSON.stringify({ error: { message, type, code: status, stack: null } }),
     headers,
+    type,
   )
 
 const page = (status: number, title: string): Reply =>
@@ -57,6 +58,8 @@ const xml = (status: number, code: string, message: string): Reply =>
     status,
     'application/xml',
     `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message><Resource>/</Resource><RequestId>4442587FB7D0A2F9</RequestId><HostId>none</HostId></Error>`,
+    {},
+    code,
   )
 
 /** Nothing was done. */

@@ -8,6 +8,7 @@ import {
   s3Failures,
   s3Refusals,
 } from './service-errors.ts'
+import type { Sure } from './sure.ts'
 
 /** What a call is for. `swap` is what changes a table, whoever keeps it. */
 export type Purpose = 'read' | 'load' | 'hint' | 'create' | 'write' | 'swap'
@@ -42,6 +43,8 @@ const possible: Readonly<Record<Purpose, readonly Trouble[]>> = {
 }
 
 export interface Service {
+  /** What its calls may be for. */
+  readonly purposes: readonly Purpose[]
   readonly purpose: (call: Call) => Purpose
   readonly refusals: (call: Call, purpose: Purpose) => readonly Reply[]
   readonly failures: readonly Reply[]
@@ -51,16 +54,24 @@ export interface Service {
 const noConflict = catalogRefusals.filter(({ status }) => status !== 409 && status !== 400)
 
 export const catalogService: Service = {
+  purposes: ['read', 'load', 'create', 'swap'],
   purpose: catalogPurpose,
   refusals: (_, purpose) => (purpose === 'swap' ? catalogRefusals : noConflict),
   failures: catalogFailures,
 }
 
 export const s3Service: Service = {
+  purposes: ['read', 'write'],
   purpose: s3Purpose,
   refusals: ({ method }, purpose) =>
     method === 'PUT' && purpose !== 'hint' ? [...s3Refusals, s3Conflict] : s3Refusals,
   failures: s3Failures,
+}
+
+/** S3 where the tables are a file catalog's. */
+export const fileCatalogService: Service = {
+  ...s3Service,
+  purposes: ['read', 'hint', 'write', 'swap'],
 }
 
 /** Everything of one kind is refused for a time: a storm of conflicts, expired credentials, a service that is down. */
@@ -77,8 +88,6 @@ export interface Weather {
   decide(service: Service): (call: Call) => Deed
   /** From now on nothing happens any more. */
   clear(): void
-  /** How often each trouble met each purpose: `swap lose`, `swap refuse 409`, `swap storm 503`, `swap meanwhile`. */
-  readonly tally: ReadonlyMap<string, number>
 }
 
 export interface WeatherOptions {
@@ -87,22 +96,23 @@ export interface WeatherOptions {
   readonly ms: number
   /** The services that there are. */
   readonly services: readonly Service[]
-  /** What somebody else does between the load and the commit of a table, at times; null: nothing. */
-  readonly meanwhile: ((call: Call) => Promise<void>) | null
+  /** What happens whatever the dice say. */
+  readonly sure: Sure
+  /** What somebody else is to do between the load and the commit of a table, by the call for the latter; null: nothing. */
+  readonly meanwhile: (call: Call) => (() => Promise<unknown>) | null
 }
 
 const rates = [3, 8, 20, 40]
 
 /** A seed's weather: how often what happens, and up to two storms. */
-export const createWeather = ({ dice, ms, services, meanwhile }: WeatherOptions): Weather => {
+export const createWeather = (options: WeatherOptions): Weather => {
+  const { dice, ms, services, sure, meanwhile } = options
   const began = Date.now()
-  const tally = new Map<string, number>()
   const percent = rates[dice.below(rates.length)] as number
   const unlikely = new Set(possible.swap.filter(() => dice.oneIn(3)))
   const storms = Array.from({ length: dice.below(3) }, () => brewStorm(dice, ms, services))
   let isClear = false
 
-  const count = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1)
   const trouble = (service: Service, call: Call, purpose: Purpose): Deed => {
     const kinds = possible[purpose].filter((kind) => !unlikely.has(kind))
     const kind = kinds[dice.below(kinds.length)]
@@ -110,27 +120,20 @@ export const createWeather = ({ dice, ms, services, meanwhile }: WeatherOptions)
   }
 
   return {
-    tally,
     clear: () => {
       isClear = true
     },
     decide: (service) => (call) => {
       if (isClear) return { do: 'pass' }
       const purpose = service.purpose(call)
+      const before = purpose === 'swap' ? meanwhile(call) : null
+      if (before !== null) return { do: 'pass', before }
+      const owed = sure.next(service, call, purpose)
+      if (owed !== null) return owed
       const now = Date.now() - began
       const storm = storms.find((one) => rages(one, service, purpose, now))
-      if (storm !== undefined && !dice.oneIn(5)) {
-        count(`${purpose} storm ${storm.reply.status}`)
-        return { do: 'refuse', reply: storm.reply }
-      }
-      if (dice.below(100) < percent) {
-        const chosen = trouble(service, call, purpose)
-        count([purpose, chosen.do, 'reply' in chosen ? chosen.reply.status : ''].join(' ').trim())
-        return chosen
-      }
-      if (purpose !== 'swap' || meanwhile === null || !dice.oneIn(6)) return { do: 'pass' }
-      count('swap meanwhile')
-      return { do: 'pass', before: () => meanwhile(call) }
+      if (storm !== undefined && !dice.oneIn(5)) return { do: 'refuse', reply: storm.reply }
+      return dice.below(100) < percent ? trouble(service, call, purpose) : { do: 'pass' }
     },
   }
 }

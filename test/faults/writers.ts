@@ -57,7 +57,7 @@ export const runWriters = async (ground: Ground, count: number): Promise<Writers
       entries: ledger,
       tables: ref === null ? [] : [{ table: 'logs', ref }],
       violations: [
-        ...checkAnswers(ledger, [200, 503], longestMs + crowdMs * count),
+        ...checkAnswers(ledger, [200, 503], () => longestMs + crowdMs * count),
         ...codes.flatMap((code) => (code === 0 ? [] : [`I6: a program ended with ${code}`])),
       ],
       acknowledged: acknowledged.size,
