@@ -30,6 +30,8 @@ export interface Run {
   /** Whether the table ever forgot a snapshot. */
   expired: boolean
   droppedAt: number | null
+  /** The sequence number of the last compaction. */
+  compactedIn: number
 }
 
 /** A request is answered by then, whatever becomes of the work. */

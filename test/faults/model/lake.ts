@@ -7,7 +7,7 @@ import { noLog } from '../../../src/log.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { createMemoryCatalog, memoryFileIO, tableName } from '../../iceberg/memory-catalog.ts'
-import { Failed, type Network } from './network.ts'
+import { type Call, count, Failed, type Network } from './network.ts'
 import type { Process } from './process.ts'
 import type { Chance } from './random.ts'
 import type { World } from './world.ts'
@@ -79,8 +79,9 @@ const serviceLake = (storage: Storage, world: World, network: Network, chance: C
       const stale = async () => {
         const loadedAt = now()
         const table = await ours.load(identifier)
-        const earlier = tables.states.slice(-6)
-        return table && { ...table, loadedAt, metadata: chance.pick(earlier) }
+        const metadata = chance.pick(tables.states.slice(-6))
+        if (table !== null && metadata !== table.metadata) count(network.tally, 'load stale')
+        return table && { ...table, loadedAt, metadata }
       }
       return {
         ...ours,
@@ -140,10 +141,16 @@ const fileLake = (storage: Storage, world: World, network: Network): Lake => {
   }
 }
 
+/** A put of the next version of a table's metadata is its commit. */
+const putOf = (key: string): Call => {
+  const [, version] = /\/v(\d+)\.metadata\.json$/.exec(key) ?? []
+  return version === undefined ? 'put' : version === '1' ? 'create' : 'commit'
+}
+
 const throughStorage = (storage: Storage, process: Process, network: Network): Storage => ({
   capabilities: storage.capabilities,
   put: (key, bytes, options) =>
-    network.send(process, 'put', () => storage.put(key, bytes, options)),
+    network.send(process, putOf(key), () => storage.put(key, bytes, options)),
   get: (key, options) => network.send(process, 'get', () => storage.get(key, options)),
   head: (key) => network.send(process, 'head', () => storage.head(key)),
   async *list(prefix) {

@@ -3,7 +3,7 @@
 import { vi } from 'vitest'
 import { IngestError } from '../../../src/errors.ts'
 import { dataPath } from '../../../src/iceberg/append.ts'
-import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
+import type { Catalog, LoadedTable } from '../../../src/iceberg/catalog.ts'
 import type { EncodedDataFile } from '../../../src/iceberg/new-data-file.ts'
 import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-writer.ts'
 import { noLog } from '../../../src/log.ts'
@@ -12,13 +12,14 @@ import { creation } from '../../contracts/commits.ts'
 import { requestBy } from '../../tools/append-request.ts'
 import { check, deadlineMs, type Run, type Work } from './check.ts'
 import { type CatalogKind, createLake, identifier, type Lake } from './lake.ts'
-import { createNetwork, type Network } from './network.ts'
+import { count, createNetwork, type Network, type Tally } from './network.ts'
 import { appendForeign, compact, dataFile, expire, mergeManifests, type Others } from './others.ts'
 import { createProcess, type Process } from './process.ts'
 import { type Chance, createChance } from './random.ts'
 import { deferralOf, type ReceiptSettings, settingsOf, sweepOnce } from './receipts.ts'
 import { bytesOf } from './rows.ts'
 import { type Request, send } from './sender.ts'
+import { watched } from './watched.ts'
 import { createWorld, startOfTime, type World } from './world.ts'
 
 /** When faults end, and senders send what is not acknowledged until it is. */
@@ -47,18 +48,28 @@ interface Scene {
   readonly properties: Readonly<Record<string, string>>
   /** Null: nothing is left for later. */
   readonly settings: ReceiptSettings | null
+  readonly client: (catalog: Catalog) => Catalog
+}
+
+export interface ModelOptions {
+  /** Whether something is left for later at times. */
+  readonly receipts?: boolean
+  /** Counts what happened, in all runs that have it. */
+  readonly tally?: Tally
+  /** What a program makes of its catalog: one that breaks a rule must be found out. */
+  readonly client?: (catalog: Catalog) => Catalog
 }
 
 /** Runs a seed. What it broke is told in words; nothing when all held. */
 export const runModel = async (
   seed: number,
   kind: CatalogKind,
-  receipts = false,
+  options: ModelOptions = {},
 ): Promise<readonly string[]> => {
   const chance = createChance(seed)
   const random = vi.spyOn(Math, 'random').mockImplementation(chance.next)
   try {
-    return await runWith(chance, kind, receipts)
+    return await runWith(chance, kind, options)
   } finally {
     random.mockRestore()
   }
@@ -67,10 +78,10 @@ export const runModel = async (
 const runWith = async (
   chance: Chance,
   kind: CatalogKind,
-  receipts: boolean,
+  { tally = new Map(), client = (catalog) => catalog, receipts = false }: ModelOptions,
 ): Promise<readonly string[]> => {
   const world = createWorld(chance)
-  const network = createNetwork(world, chance)
+  const network = createNetwork(world, chance, tally)
   const lake = createLake(kind, world, network, chance)
   const run: Run = {
     requests: requestsOf(chance),
@@ -79,11 +90,12 @@ const runWith = async (
     possibleDuplicates: 0,
     expired: false,
     droppedAt: null,
+    compactedIn: 0,
   }
   const properties = { 'commit.manifest-merge.min-count-to-merge': chance.pick(['2', '5', '100']) }
   const sameBytes = chance.happens(0.5)
   const settings = receipts ? settingsOf(chance) : null
-  const scene = { world, chance, network, lake, run, sameBytes, properties, settings }
+  const scene = { world, chance, network, lake, run, sameBytes, properties, settings, client }
   const slots = Array.from({ length: chance.whole(1, 4) }, (_, i) =>
     createSlot(scene, `p${i}`, settings?.onLambda ? chance.pick([5_000, 10_000, 15_000]) : null),
   )
@@ -105,8 +117,8 @@ const createSlot = (scene: Scene, name: string, timeoutMs: number | null): Slot 
   const process = createProcess(name, world)
   const metrics = metricsOf(scene)
   const writer = createTableWriter({
-    catalog: lake.catalogFor(process),
     ...(settings !== null && { deferral: deferralOf(settings, process, lake, metrics) }),
+    catalog: watched(scene.client(lake.catalogFor(process)), scene),
     identifier,
     creation: creation(scene.properties),
     clock: process.clock,
@@ -146,7 +158,8 @@ const live = (scene: Scene, slots: readonly Slot[]): void => {
   for (const request of run.requests) {
     const deliver = () => invoke(scene, chance.pick(slots), request)
     world.at(request.startsAt, () => {
-      void send(request, chance.whole(1, 5), deliver, world, chance, twins, lost)
+      const counted = () => count(network.tally, 'twins')
+      void send(request, chance.whole(1, 5), deliver, world, chance, twins, lost, counted)
     })
     world.at(healedAt + chance.between(20_000, 25_000), () => {
       void send(request, 20, deliver, world, chance, 0, 0)
@@ -246,7 +259,8 @@ const encoded = (table: LoadedTable, { id, counts }: Request, by: string): Encod
 
 /** What happens to processes and to the table, each at some time. */
 const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
-  const { world, chance, lake, run } = scene
+  const { world, chance, lake, run, network } = scene
+  const { tally } = network
   const others: Others = {
     catalog: lake.catalog,
     chance,
@@ -256,19 +270,37 @@ const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
   const times = (most: number, happen: (i: number) => void): (() => void)[] =>
     Array.from({ length: chance.pick([0, 0, most]) }, (_, i) => () => happen(i))
   const remove = (path: string) => lake.storage.delete(path.replace('memory://lake/', ''))
+  const counted = (what: string, deed: Promise<boolean>): Promise<boolean> =>
+    deed.then((done) => {
+      if (done) count(tally, what)
+      return done
+    })
+  const compactOnce = async () => {
+    if (!(await counted('compaction', compact(others)))) return
+    const snapshots = (await lake.catalog.load(identifier))?.metadata.snapshots ?? []
+    const compactions = snapshots.filter(({ summary }) => summary?.operation === 'replace')
+    run.compactedIn = Math.max(run.compactedIn, compactions.at(-1)?.['sequence-number'] ?? 0)
+  }
   return [
     ...times(3, () => crash(scene, chance.pick(slots))),
-    ...times(3, () => chance.pick(slots).process.stop(chance.pick([200, 3_000, 15_000]))),
-    ...times(2, () => chance.pick(slots).process.jump(chance.pick([-40_000, -500, 700, 50_000]))),
-    ...times(8, () => void compact(others)),
-    ...times(6, () => void mergeManifests(others)),
+    ...times(3, () => {
+      count(tally, 'stop')
+      chance.pick(slots).process.stop(chance.pick([200, 3_000, 15_000]))
+    }),
+    ...times(2, () => {
+      count(tally, 'jump of a clock')
+      chance.pick(slots).process.jump(chance.pick([-40_000, -500, 700, 50_000]))
+    }),
+    ...times(8, () => void compactOnce()),
+    ...times(6, () => void counted('merge of manifests', mergeManifests(others))),
     ...times(10, (i) => {
-      void appendForeign(others, `f${i}`).then((done) => {
+      void counted('append of another', appendForeign(others, `f${i}`)).then((done) => {
         if (done) run.foreign.add(`f${i}`)
       })
     }),
     ...times(3, () => {
-      void expire(others, world.now() - chance.between(0, 8_000), remove).then((done) => {
+      const olderThan = world.now() - chance.between(0, 8_000)
+      void counted('expiry', expire(others, olderThan, remove)).then((done) => {
         run.expired ||= done
       })
     }),
@@ -282,6 +314,7 @@ const crash = (
   slot: Slot,
   process: Process = slot.process,
 ): void => {
+  count(scene.network.tally, 'crash')
   process.crash()
   world.at(world.now() + chance.between(0, 3_000), () => {
     if (!slot.process.isAlive()) replace({ world, chance, ...scene }, slot)
@@ -296,12 +329,17 @@ const replace = (scene: Scene, slot: Slot): void => {
 }
 
 /** An operator takes the table away; maybe makes another of its name, or brings it back. */
-const dropTable = async ({ world, chance, lake, run }: Scene): Promise<void> => {
+const dropTable = async ({ world, chance, lake, run, network }: Scene): Promise<void> => {
   if (lake.drop === undefined || (await lake.catalog.load(identifier)) === null) return
   run.droppedAt = world.now()
   const bringBack = lake.drop()
+  count(network.tally, 'table taken away')
   await world.sleep(chance.between(0, 5_000))
-  if (chance.happens(0.5)) bringBack()
-  if ((await lake.catalog.load(identifier)) === null)
-    await lake.catalog.create(identifier, creation())
+  if (chance.happens(0.5)) {
+    count(network.tally, 'table brought back')
+    bringBack()
+  }
+  if ((await lake.catalog.load(identifier)) !== null) return
+  count(network.tally, 'table made anew')
+  await lake.catalog.create(identifier, creation())
 }

@@ -14,7 +14,7 @@ export type Call =
  * - `cut`: the connection breaks; it is done or not
  * - `late`: it is done long after everybody stopped waiting
  * - `slow`: it is done, and takes long
- * - `409`, `429`, `401`: refused, nothing is done; `5xx`: done or not
+ * - `409`, `429`, `401` (credentials have expired): refused, nothing is done; `5xx`: done or not
  * - `stale`: a load tells of an earlier moment
  */
 export const faults = [
@@ -45,7 +45,25 @@ export interface Network {
   heal(): void
   /** What no process may ever do, and did. */
   readonly forbidden: Set<string>
+  readonly tally: Tally
 }
+
+/** How often what happened: faults by the call that they befell, `commit 503`, and `commit 503 done` where it was done. */
+export type Tally = Map<string, number>
+
+/** Counts what happened. */
+export const count = (tally: Tally, what: string): void =>
+  void tally.set(what, (tally.get(what) ?? 0) + 1)
+
+/** Whether a call changed anything: a commit may come to nothing, and so may a put that others were faster with. */
+const isDone = (result: unknown): boolean =>
+  result !== 'exists' &&
+  !(
+    typeof result === 'object' &&
+    result !== null &&
+    'kind' in result &&
+    result.kind !== 'committed'
+  )
 
 /** Clients of storages and catalogs give up by themselves. */
 export const timeoutMs = 3_000
@@ -57,7 +75,7 @@ interface Storm {
 }
 
 /** A network whose faults, and how many they are, a seed decides. */
-export const createNetwork = (world: World, chance: Chance): Network => {
+export const createNetwork = (world: World, chance: Chance, tally: Tally): Network => {
   const forbidden = new Set<string>()
   const probability = chance.pick([0, 0.03, 0.1, 0.25, 0.5])
   const possible = faults.filter(() => chance.happens(0.5))
@@ -79,16 +97,21 @@ export const createNetwork = (world: World, chance: Chance): Network => {
   const exchange = async <T>(call: Call, act: () => Promise<T>): Promise<T> => {
     const fault = faultOf()
     await latency()
+    /** It is done, whoever is told. */
+    const land = async (): Promise<void> => {
+      if (isDone(await act().catch(() => 'exists'))) count(tally, `${call} ${fault} done`)
+    }
+    if (fault !== null && fault !== 'stale') count(tally, `${call} ${fault}`)
     switch (fault) {
       case 'dropped':
         await world.sleep(timeoutMs)
         throw new Failed(fault)
       case 'answer':
-        await act().catch(() => {})
+        await land()
         await world.sleep(timeoutMs)
         throw new Failed(fault)
       case 'late':
-        world.at(world.now() + chance.between(0, 25_000), () => void act().catch(() => {}))
+        world.at(world.now() + chance.between(0, 25_000), () => void land())
         await world.sleep(chance.pick([1, timeoutMs]))
         throw new Failed(fault)
       case '409':
@@ -102,7 +125,7 @@ export const createNetwork = (world: World, chance: Chance): Network => {
       case '502':
       case '503':
       case '504':
-        if (chance.happens(0.5)) await act().catch(() => {})
+        if (chance.happens(0.5)) await land()
         throw new Failed(fault, chance.pick([0, 0, 500, 30_000]))
       case 'slow':
         await world.sleep(chance.between(100, 2_900))
@@ -115,6 +138,7 @@ export const createNetwork = (world: World, chance: Chance): Network => {
 
   return {
     forbidden,
+    tally,
     isStale: () => faultOf() === 'stale',
     heal() {
       healed = true

@@ -16,7 +16,7 @@ export type Deliver = (request: Request) => Promise<200 | 503>
 /** A sender waits for so long. */
 const patienceMs = 10_000
 
-/** Sends a request until it is acknowledged, at most `tries` times, sometimes twice at once. */
+/** Sends a request until it is acknowledged, at most `tries` times, sometimes twice at once, of which `twin` is told. */
 export const send = async (
   request: Request,
   tries: number,
@@ -25,9 +25,11 @@ export const send = async (
   chance: Chance,
   twins: number,
   lost: number,
+  twin: () => void = () => {},
 ): Promise<void> => {
   for (let i = 0; i < tries && !request.acknowledged; i++) {
     const copies = chance.happens(twins) ? 2 : 1
+    if (copies > 1) twin()
     const answers = Array.from({ length: copies }, async () => {
       if (chance.happens(lost)) return world.sleep(patienceMs)
       await world.sleep(chance.between(0, 5))

@@ -1,0 +1,141 @@
+// Protects the model from seeing nothing: with any rule of the commit broken some schedule loses, doubles or refuses rows, and
+// the model says so.
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type {
+  Catalog,
+  CommitOutcome,
+  LoadedTable,
+  TableCommit,
+} from '../../../src/iceberg/catalog.ts'
+import { creation } from '../../contracts/commits.ts'
+import type { CatalogKind } from './lake.ts'
+import type { ModelOptions } from './model.ts'
+
+// Without compression, which takes real time.
+vi.mock('../../../src/iceberg/avro/container.ts', async (original) => ({
+  ...(await original<typeof import('../../../src/iceberg/avro/container.ts')>()),
+  ...(await import('./plain-container.ts')),
+}))
+
+const landedPath = '../../../src/iceberg/landed.ts'
+const mergePath = '../../../src/iceberg/merge.ts'
+const updatesPath = '../../../src/iceberg/table-updates.ts'
+
+afterEach(() => {
+  for (const path of [landedPath, mergePath, updatesPath]) vi.doUnmock(path)
+  vi.resetModules()
+})
+
+/** Seeds by which a broken rule must have shown. */
+const most = 150
+
+/** What the first seed breaks that breaks something; undefined when none does. */
+const firstBroken = async (kind: CatalogKind, options: ModelOptions = {}) => {
+  // Anew, with what is mocked.
+  vi.resetModules()
+  const { runModel } = await import('./model.ts')
+  for (let seed = 1; seed <= most; seed++) {
+    const [violation] = await runModel(seed, kind, options).catch((error: unknown) => [
+      String(error),
+    ])
+    if (violation !== undefined) return violation
+  }
+  return undefined
+}
+
+const kinds: readonly CatalogKind[] = ['service', 'file']
+
+describe.each(kinds)('in a catalog of kind %s', (kind) => {
+  const found = async (rule: RegExp, options?: ModelOptions): Promise<void> => {
+    expect(await firstBroken(kind, options)).toMatch(rule)
+  }
+
+  it('files are not looked for', async () => {
+    const nothing = { found: new Set(), conclusive: true }
+    vi.doMock(landedPath, () => ({ landed: async () => nothing }))
+    await found(/^I2/)
+  })
+
+  it('what was unknown is tried again without another look', async () => {
+    const { landed } =
+      await vi.importActual<typeof import('../../../src/iceberg/landed.ts')>(landedPath)
+    const once: typeof landed = async (table, sought, since, files) =>
+      since === 0 ? landed(table, sought, since, files) : { found: new Set(), conclusive: true }
+    vi.doMock(landedPath, () => ({ landed: once }))
+    vi.doMock(updatesPath, async (original) => ({
+      ...(await original<object>()),
+      hasAddedSnapshots: () => false,
+    }))
+    await found(/^I[245]/)
+  })
+
+  it('merged manifests are used though not all that they replace are there', async () => {
+    vi.doMock(mergePath, async (original) => ({
+      ...(await original<object>()),
+      standsFor: () => true,
+    }))
+    await found(/^I[1234]/)
+  })
+
+  it('what is unknown is taken for committed', async () => {
+    await found(/^I1/, {
+      client: hasty((outcome, table) =>
+        outcome.kind === 'unknown' ? { kind: 'committed', table } : outcome,
+      ),
+    })
+  })
+
+  it('the list of the last attempt is sent again after a conflict', async () => {
+    await found(/^I[1345]/, { client: resending })
+  })
+})
+
+it('a table that is gone is made anew', async () => {
+  expect(await firstBroken('service', { client: anew })).toBe('a table was made again')
+})
+
+/** A client that makes something else of outcomes. */
+const hasty =
+  (made: (outcome: CommitOutcome, table: LoadedTable) => CommitOutcome) =>
+  (catalog: Catalog): Catalog => ({
+    ...catalog,
+    commit: async (table, ...rest) => made(await catalog.commit(table, ...rest), table),
+  })
+
+/** A client that sets the parent right, and nothing else. */
+const resending = (catalog: Catalog): Catalog => ({
+  ...catalog,
+  async commit(table, change, options) {
+    const outcome = await catalog.commit(table, change, options)
+    if (outcome.kind !== 'conflict') return outcome
+    const now = await catalog.load(table.identifier, options)
+    return now === null ? outcome : catalog.commit(now, onTop(change, now), options)
+  },
+})
+
+const onTop = ({ requirements, updates }: TableCommit, { metadata }: LoadedTable): TableCommit => {
+  const parent = metadata.refs.main?.['snapshot-id'] ?? null
+  return {
+    requirements: requirements.map((one) =>
+      one.type === 'assert-ref-snapshot-id' ? { ...one, 'snapshot-id': parent } : one,
+    ),
+    updates: updates.map((one) =>
+      one.action === 'add-snapshot' && parent !== null
+        ? {
+            ...one,
+            snapshot: {
+              ...one.snapshot,
+              'parent-snapshot-id': parent,
+              'sequence-number': metadata['last-sequence-number'] + 1,
+            },
+          }
+        : one,
+    ),
+  }
+}
+
+const anew = (catalog: Catalog): Catalog => ({
+  ...catalog,
+  load: async (identifier, options) =>
+    (await catalog.load(identifier, options)) ?? catalog.create(identifier, creation(), options),
+})
