@@ -74,7 +74,7 @@ const inCatalog = async (
       const loaded = await (await open()).load({ namespace: [namespace], name })
       return loaded && { catalog, namespace, name }
     },
-    ...(warehouse?.startsWith('arn:') ? ofTableBucket(origin, warehouse) : byRest(root)),
+    ...(warehouse?.startsWith('arn:') ? ofTableBucket(origin, warehouse, s3) : byRest(root)),
     stop: async () => {
       await catalog.stop()
       await alsoStop()
@@ -95,10 +95,18 @@ const byRest = (root: string): Changes => ({
 })
 
 /** By the API of Amazon S3 Tables: ministack's REST endpoint can neither drop nor rename. */
-const ofTableBucket = (origin: string, arn: string): Changes => {
+const ofTableBucket = (origin: string, arn: string, s3?: S3Access): Changes => {
   const tables = `${origin}/tables/${encodeURIComponent(arn)}`
   return {
-    drop: (namespace, name) => ask('DELETE', `${tables}/${namespace}/${name}`),
+    drop: async (namespace, name) => {
+      await ask('DELETE', `${tables}/${namespace}/${name}`)
+      // S3 Tables gives each table a bucket of its own. ministack keeps the metadata of the one before in its place, and takes
+      // that for the new table's while its number is higher.
+      const storage = s3 && storageOf(s3)
+      for await (const { key } of storage?.list(`${namespace}/${name}/metadata/`) ?? []) {
+        if (key.endsWith('.metadata.json')) await storage?.delete(key)
+      }
+    },
     rename: (namespace, from, to) =>
       ask('PUT', `${tables}/${namespace}/${from}/rename`, { newName: to }),
   }
@@ -184,12 +192,16 @@ const fileGround = (
   }
 }
 
+const storageOf = (s3: S3Access): Storage => {
+  const { endpoint, region, bucket, accessKeyId, secretAccessKey } = s3
+  const credentials = async () => ({ accessKeyId, secretAccessKey })
+  return createS3Storage({ endpoint, region, bucket, credentials, sha256 })
+}
+
 const filesOnVersitygw = async (name: string): Promise<Ground> => {
   const s3 = await startVersitygw()
   const { endpoint, region, bucket, accessKeyId, secretAccessKey } = s3
-  const credentials = async () => ({ accessKeyId, secretAccessKey })
-  const storage = createS3Storage({ endpoint, region, bucket, credentials, sha256 })
-  return fileGround(name, storage, `s3://${bucket}`, {
+  return fileGround(name, storageOf(s3), `s3://${bucket}`, {
     s3,
     origins: { s3: endpoint },
     env: (namespace, { s3: before = endpoint }) => ({

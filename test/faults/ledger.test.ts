@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Reading, Row } from '../interop/rows.ts'
 import { random } from '../judge/random.ts'
+import { gaveUp } from './clients.ts'
 import {
   type Answer,
   checkAnswers,
@@ -15,6 +16,7 @@ import {
   requestName,
 } from './ledger.ts'
 import { bodyOf, nextRequest, rowsOf, type Sent } from './load.ts'
+import { checkLedger } from './schedule.ts'
 
 const request: Sent = {
   run: 'a',
@@ -113,6 +115,26 @@ const fileCases: [string, string[], Record<string, Reading[]>, number][] = [
 it.each(fileCases)('files: %s', (_, files, readers, broken) => {
   const violations = checkFiles(files, readers)
   expect(violations.filter((violation) => violation.startsWith('I4'))).toHaveLength(broken)
+})
+
+const late = { milliseconds: 10_500, sentAt: 1_000, url: 'a' }
+const hungUp = { ...late, status: null, body: gaveUp }
+const stop = (url: string, from: number, to: number) => ({ url, from, to })
+type Stops = Parameters<typeof checkLedger>[1]
+const deadlineCases: [string, Partial<Answer>, Stops, number][] = [
+  ['an answer after 10.5 s', late, [], 1],
+  ['while the program was stopped for 2 s', late, [stop('a', 2_000, 4_000)], 0],
+  ['while another was', late, [stop('b', 2_000, 4_000)], 1],
+  ['that was stopped for 2 s before', late, [stop('a', -2_000, 0)], 1],
+  ['that was stopped for the last second of it', late, [stop('a', 10_500, 20_000)], 1],
+  ['that had no processor for 2 s', { ...late, starvedMs: 2_000 }, [], 0],
+  ['nothing for a client that waited for 10.5 s', hungUp, [], 1],
+  ['nothing for a client that hung up after 1 s', { ...hungUp, milliseconds: 1_000 }, [], 0],
+  ['a connection that broke', { ...hungUp, milliseconds: 1_000, body: '' }, [], 1],
+]
+it.each(deadlineCases)('deadlines: %s', (_, answer, stops, broken) => {
+  const violations = checkLedger([sent, answered(answer)], stops)
+  expect(violations.filter((violation) => violation.startsWith('I7'))).toHaveLength(broken)
 })
 
 it('keeps its entries in a file', async () => {

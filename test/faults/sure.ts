@@ -35,6 +35,8 @@ const needs = (kind: SureKind): { readonly purpose: Purpose; readonly times: num
       return { purpose: 'write', times: 4 }
     case 'expired credentials':
       return { purpose: 'swap', times: 4 }
+    case 'hold':
+      return { purpose: 'swap', times: 4 }
     default:
       return { purpose: 'swap', times: 2 }
   }
@@ -101,8 +103,10 @@ const sureDeed = (
       return { do: 'replay' }
     case 'delay':
     case 'linger':
-    case 'hold':
       return { do: kind, ms: 20 + dice.below(400) }
+    case 'hold':
+      // Its program has asked what became of it by then, and mostly not tried again.
+      return { do: kind, ms: 40 + dice.below(160) }
     case '429':
       return { do: 'refuse', reply: nth(replies.filter(({ status }) => status === 429)) }
     case '500':

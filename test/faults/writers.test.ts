@@ -12,6 +12,7 @@ const counts: Readonly<Record<string, readonly number[]>> = {
   'Java on disk': [2, 10, 50],
   'Java on versitygw': [2, 10, 50],
   ministack: [2, 10],
+  'files on disk': [2, 10, 50],
   'files on versitygw': [2, 10],
   Nessie: [2, 10],
 }
