@@ -55,6 +55,14 @@ const others: Readonly<Record<string, readonly string[]>> = {
   ministack: ['pyiceberg', 'duckdb', 'spark'],
 }
 
+/** Has Spark write all data files anew, and holds that it did: each day's are one afterwards. */
+const compacted = async (table: Table): Promise<void> => {
+  const { before, after, rewritten, added, failed } = await spark.compact(table)
+  expect({ rewritten, added, failed }).toEqual({ rewritten: before, added: after, failed: 0 })
+  expect(before).toBeGreaterThan(after)
+  expect(after).toBeGreaterThan(0)
+}
+
 /** What two readers say of a table: they agree, and Java's has nothing to complain about. */
 const judged = async (table: TableRef): Promise<Answer> => {
   const [byDuckdb] = (await icebergReaders.duckdb?.read([{ table }])) ?? []
@@ -118,10 +126,14 @@ describe.each(Object.entries(others))('%s', (place, names) => {
     for (const name of names) {
       await writers[name]?.(appended(table, name))
       await send(server, number++)
+      await compacted(table)
+      await send(server, number - 1)
     }
     const sent = [...Array(number).keys()]
     holds(await judged(table), { requests: sent, names })
-    await spark.writer([{ deed: 'compact', table }])
+    await send(server, number)
+    sent.push(number++)
+    await compacted(table)
     for (const again of sent) await send(server, again)
     holds(await judged(table), { requests: sent, names })
     await send(server, number)
@@ -154,7 +166,8 @@ describe.each(Object.entries(others))('%s', (place, names) => {
       await send(other, 1)
       await writers[maker]?.([{ deed: 'drop column', table, column: 'scopename' }])
       await send(other, 2)
-      await send(other, 1)
+      await compacted(table)
+      for (const again of [1, 2, 0]) await send(other, again)
     } finally {
       await other.stop()
     }

@@ -195,7 +195,18 @@ def write(request):
         case "compact":
             options = "map('rewrite-all', 'true')"
             table = short.replace("`", "")
-            spark.sql(f"CALL {catalog}.system.rewrite_data_files(table => '{table}', options => {options})").collect()
+            files = lambda: spark.table(f"{catalog}.{short}.files").where("content = 0").count()
+            before = files()
+            call = f"CALL {catalog}.system.rewrite_data_files(table => '{table}', options => {options})"
+            result = spark.sql(call).collect()[0].asDict()
+            spark.catalog.refreshTable(f"{catalog}.{short}")
+            return {
+                "before": before,
+                "after": files(),
+                "rewritten": result["rewritten_data_files_count"],
+                "added": result["added_data_files_count"],
+                "failed": result["failed_data_files_count"],
+            }
     return {}
 
 

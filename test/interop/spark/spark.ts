@@ -7,13 +7,26 @@ import { here, spark, sparkJars } from '../programs.ts'
 import type { Answer, IcebergReader } from '../readers/iceberg.ts'
 import { byMetadata } from '../readers/iceberg-paths.ts'
 import { withDoubles } from '../readers/readers.ts'
-import type { Writer } from '../writers/writers.ts'
+import type { Deed, Writer } from '../writers/writers.ts'
+
+/** Numbers of data files. */
+export interface Compaction {
+  /** In the table, before and after. */
+  readonly before: number
+  readonly after: number
+  /** By what Spark says that it did. */
+  readonly rewritten: number
+  readonly added: number
+  readonly failed: number
+}
 
 /** A session that runs. */
 export interface Spark {
   readonly reader: IcebergReader
   /** Also writes tables in folders, which it takes for tables of Hadoop's catalog. */
   readonly writer: Writer
+  /** `rewrite_data_files` of all data files of a table, and what came of it. */
+  compact(table: Deed['table']): Promise<Compaction>
   stop(): Promise<void>
 }
 
@@ -69,4 +82,5 @@ const talking = (ask: <T>(request: unknown) => Promise<T>): Omit<Spark, 'stop'> 
   writer: async (deeds) => {
     for (const deed of deeds) await ask({ ask: 'write', ...deed })
   },
+  compact: (table) => ask<Compaction>({ ask: 'write', deed: 'compact', table }),
 })
