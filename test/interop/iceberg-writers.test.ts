@@ -63,6 +63,9 @@ const compacted = async (table: Table): Promise<void> => {
   expect(after).toBeGreaterThan(0)
 }
 
+/** Where a table forgets a compaction by the next one: Nessie's metadata tells of the current snapshot alone. */
+const forgetful: Readonly<Record<string, true>> = { Nessie: true }
+
 /** What two readers say of a table: they agree, and Java's has nothing to complain about. */
 const judged = async (table: TableRef): Promise<Answer> => {
   const [byDuckdb] = (await icebergReaders.duckdb?.read([{ table }])) ?? []
@@ -126,8 +129,10 @@ describe.each(Object.entries(others))('%s', (place, names) => {
     for (const name of names) {
       await writers[name]?.(appended(table, name))
       await send(server, number++)
-      await compacted(table)
-      await send(server, number - 1)
+      if (!(place in forgetful)) {
+        await compacted(table)
+        await send(server, number - 1)
+      }
     }
     const sent = [...Array(number).keys()]
     holds(await judged(table), { requests: sent, names })
