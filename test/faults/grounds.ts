@@ -17,7 +17,7 @@ import { startMinistack } from '../interop/catalogs/ministack.ts'
 import { startNessie } from '../interop/catalogs/nessie.ts'
 import { catalogEnvironment } from '../interop/iceberg-destinations.ts'
 import type { TableRef } from '../interop/readers/iceberg.ts'
-import { startVersitygw } from '../interop/s3-servers.ts'
+import { makeBucket, startVersitygw } from '../interop/s3-servers.ts'
 
 type Environment = Readonly<Record<string, string>>
 
@@ -45,7 +45,16 @@ export interface Ground {
   rename?: (namespace: string, from: string, to: string) => Promise<void>
   /** Removes a version of a table's metadata, where tables have them. */
   removeVersion?: (namespace: string, name: string, version: number) => Promise<void>
+  /** What makes programs leave receipts, and where they are past all proxies. Absent: there is no place for them. */
+  readonly receipts?: { readonly env: Environment; readonly storage: Storage }
   stop(): Promise<void>
+}
+
+/** Receipts and sweeps as often as there is time for them. */
+const often: Environment = {
+  OTLP2PARQUET_COMMIT: 'auto',
+  OTLP2PARQUET_COMMIT_INTERVAL: '1',
+  OTLP2PARQUET_SWEEP_INTERVAL_SECONDS: '1',
 }
 
 const inCatalog = async (
@@ -75,11 +84,21 @@ const inCatalog = async (
       return loaded && { catalog, namespace, name }
     },
     ...(warehouse?.startsWith('arn:') ? ofTableBucket(origin, warehouse, s3) : byRest(root)),
+    ...(s3 && { receipts: await inStateBucket(s3, `${s3.bucket}-state`) }),
     stop: async () => {
       await catalog.stop()
       await alsoStop()
     },
   }
+}
+
+const inStateBucket = async (
+  s3: S3Access,
+  bucket: string,
+): Promise<NonNullable<Ground['receipts']>> => {
+  const storage = storageOf({ ...s3, bucket })
+  await makeBucket(s3, bucket)
+  return { env: { ...often, OTLP2PARQUET_STATE_BUCKET: bucket }, storage }
 }
 
 type Changes = Required<Pick<Ground, 'drop' | 'rename'>>
@@ -174,6 +193,7 @@ const fileGround = (
   return {
     name,
     ...ground,
+    receipts: { env: often, storage },
     open,
     table: async (namespace, name) => {
       // A swap that lands after its table was removed leaves a version that no catalog takes for a table.

@@ -13,6 +13,8 @@ export interface Plan {
   readonly programs: 1 | 2
   readonly senders: number
   readonly signals: readonly Signal[]
+  /** Whether programs leave receipts. */
+  readonly receipts: boolean
   /** For how long there is traffic and weather, in milliseconds. */
   readonly ms: number
   /** Whether the tables are there before. */
@@ -28,8 +30,11 @@ export interface Plan {
 
 const changes: readonly Change[] = ['drop', 'recreate', 'rename', 'rename back']
 
-/** The plan of a seed on a ground. */
-export const planOf = (seed: number, ground: Ground): Plan => {
+/**
+ * The plan of a seed on a ground. With receipts no table is taken away for good: they would be owed to it for ever, as they
+ * should.
+ */
+export const planOf = (seed: number, ground: Ground, receipts = false): Plan => {
   const dice = random(seed)
   const ms = 2_000 + dice.below(2_000)
   const isNessie = ground.name === 'Nessie'
@@ -37,14 +42,17 @@ export const planOf = (seed: number, ground: Ground): Plan => {
   const signals = dice.oneIn(3) ? all : [all[dice.below(3)] as Signal]
   const possible = ground.rename === undefined ? changes.slice(0, 2) : changes
   // Every fourth seed changes a table, in turns: each kind of change is there whatever the dice say.
-  const what = possible[Math.floor(seed / 4) % possible.length] as Change
+  const drawn = possible[Math.floor(seed / 4) % possible.length] as Change
+  const what = receipts ? 'rename back' : drawn
+  const canChange = !isNessie && (!receipts || ground.rename !== undefined)
   const at = Math.round(ms * 0.2) + dice.below(ms / 2)
-  const change = (seed % 4 === 0 || dice.oneIn(5)) && !isNessie ? { what, at } : null
+  const change = (seed % 4 === 0 || dice.oneIn(5)) && canChange ? { what, at } : null
   return {
     seed,
     programs: dice.below(3) > 0 ? 2 : 1,
     senders: 2 + dice.below(2),
     signals,
+    receipts,
     ms,
     // Nessie 0.99 takes the first commit of each of two writers: what comes second replaces the table.
     warm: dice.oneIn(2) || isNessie || change !== null,

@@ -17,7 +17,10 @@ const all = [...seeds, ...regressions.map(({ seed }) => seed)]
 const runs = new Map<number, Judged>()
 
 /** By ground: its seeds. */
-const byGround = Object.entries(Object.groupBy(all, groundOf)) as [string, number[]][]
+const byGround = Object.entries(Object.groupBy(all, (seed) => groundOf(seed))) as [
+  string,
+  number[],
+][]
 
 describe.each(byGround)('%s', (name, own) => {
   let ground: Ground

@@ -1,5 +1,5 @@
 /**
- * Schedules by their seeds, before real servers. `node test/faults/schedules.ts --from 1 --seeds 600 [--every 10] [--ground ministack]`
+ * Schedules by their seeds, before real servers. `node test/faults/schedules.ts --from 1 --seeds 600 [--every 10] [--ground ministack] [--receipts]`
  * runs more than the tests do; a seed repeats what is decided, though not what machines do meanwhile.
  */
 import { parseArgs } from 'node:util'
@@ -16,8 +16,15 @@ const turns: readonly string[] = [
   ...['Java on versitygw', 'ministack', 'files on versitygw', 'Java on disk', 'Nessie'],
 ]
 
+/** With receipts: where there is a place for them. */
+const receiptTurns: readonly string[] = [
+  ...['files on versitygw', 'Java on versitygw', 'ministack', 'files on versitygw', 'ministack'],
+  ...['Java on versitygw', 'files on versitygw', 'ministack', 'Java on versitygw', 'Nessie'],
+]
+
 /** On which ground a seed's schedule happens. */
-export const groundOf = (seed: number): string => turns[seed % turns.length] as string
+export const groundOf = (seed: number, receipts = false): string =>
+  (receipts ? receiptTurns : turns)[seed % turns.length] as string
 
 /** Schedules at once: most of their time is waiting. */
 const concurrency = 5
@@ -28,11 +35,15 @@ export interface Judged extends ScheduleRun {
 }
 
 /** Runs the schedules of some seeds on one ground, and has all their tables judged. */
-export const runSchedules = async (ground: Ground, seeds: readonly number[]): Promise<Judged[]> => {
+export const runSchedules = async (
+  ground: Ground,
+  seeds: readonly number[],
+  receipts = false,
+): Promise<Judged[]> => {
   const limit = pLimit(concurrency)
   // Each to its end, whatever becomes of another: it leaves no program behind.
   const ended = await Promise.allSettled(
-    seeds.map((seed) => limit(() => runSchedule(planOf(seed, ground), ground))),
+    seeds.map((seed) => limit(() => runSchedule(planOf(seed, ground, receipts), ground))),
   )
   const failed = ended.find((end) => end.status === 'rejected')
   if (failed !== undefined) throw failed.reason
@@ -59,6 +70,7 @@ if (import.meta.main) {
       seeds: { type: 'string', default: '60' },
       every: { type: 'string', default: '1' },
       ground: { type: 'string' },
+      receipts: { type: 'boolean', default: false },
     },
   })
   const first = Number(values.from)
@@ -66,13 +78,13 @@ if (import.meta.main) {
     { length: Number(values.seeds) },
     (_, i) => first + i * Number(values.every),
   )
-  const named = Object.groupBy(seeds, (seed) => values.ground ?? groundOf(seed))
+  const named = Object.groupBy(seeds, (seed) => values.ground ?? groundOf(seed, values.receipts))
   let broken = 0
   for (const [name, own = []] of Object.entries(named)) {
     const began = Date.now()
     const ground = await (grounds[name] as (typeof grounds)[string])(name)
     try {
-      const runs = await runSchedules(ground, own)
+      const runs = await runSchedules(ground, own, values.receipts)
       for (const run of runs) tell(run)
       broken += runs.filter(({ violations }) => violations.length > 0).length
       console.log(`${name}: ${own.length} seeds in ${Math.round((Date.now() - began) / 1000)} s`)

@@ -17,7 +17,7 @@ import { startMinistack } from './catalogs/ministack.ts'
 import { catalogEnvironment, s3Environment } from './iceberg-destinations.ts'
 import { here, run } from './programs.ts'
 import type { TableRef } from './readers/iceberg.ts'
-import { startVersitygw } from './s3-servers.ts'
+import { makeBucket, startVersitygw } from './s3-servers.ts'
 
 /** Where tables and receipts are: for the program, and for readers. */
 interface Place {
@@ -31,12 +31,6 @@ const inCatalog = (catalog: RestCatalog, stateBucket: string, stop: Place['stop'
   logs: { catalog, namespace: 'otel', name: 'logs' },
   stop,
 })
-
-const makeBucket = async ({ endpoint }: S3Access, name: string): Promise<string> => {
-  const { ok } = await fetch(`${endpoint}/${name}`, { method: 'PUT' })
-  if (!ok) throw new Error(`cannot make the bucket ${name}`)
-  return name
-}
 
 /** By name: a place, made. */
 const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
@@ -65,8 +59,8 @@ const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
   },
   'ministack, a table bucket and a state bucket': async () => {
     const catalog = await startMinistack()
-    const bucket = await makeBucket(catalog.s3 as S3Access, 'state')
-    return inCatalog(catalog, bucket, catalog.stop)
+    await makeBucket(catalog.s3 as S3Access, 'state')
+    return inCatalog(catalog, 'state', catalog.stop)
   },
 }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AwsClient } from 'aws4fetch'
+import type { S3Access } from './catalogs/catalog.ts'
 import { freePort, moto, type Service, serve, versitygw } from './programs.ts'
 
 /** What a client has to know, and how to end the server. */
@@ -61,18 +62,25 @@ export const startMoto = async (bucket = 'lake'): Promise<S3Server> => {
   return s3Server(service, bucket, async () => {})
 }
 
+/** Makes a bucket at any S3 server. */
+export const makeBucket = async (
+  { endpoint, region, accessKeyId, secretAccessKey }: S3Access,
+  name: string,
+): Promise<void> => {
+  const options = { accessKeyId, secretAccessKey, region, service: 's3', retries: 0 }
+  const response = await new AwsClient(options).fetch(`${endpoint}/${name}`, { method: 'PUT' })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`cannot make the bucket ${name}: ${text}`)
+}
+
 const s3Server = async (
   service: Service,
   bucket: string,
   clean: () => Promise<void>,
   region = ownRegion,
 ): Promise<S3Server> => {
-  const client = new AwsClient({ ...credentials, region, service: 's3', retries: 0 })
-  const createBucket = async (name: string): Promise<void> => {
-    const response = await client.fetch(`${service.url}/${name}`, { method: 'PUT' })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`cannot make the bucket ${name}: ${text}`)
-  }
+  const access = { endpoint: service.url, region, ...credentials, bucket }
+  const createBucket = (name: string): Promise<void> => makeBucket(access, name)
   const stop = async (): Promise<void> => {
     await service.stop()
     await clean()

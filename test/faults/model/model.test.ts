@@ -13,7 +13,11 @@ vi.mock('../../../src/iceberg/avro/container.ts', async (original) => ({
 const kinds: readonly CatalogKind[] = ['service', 'file']
 const count = Number(process.env.FAULT_SEEDS ?? 1_000) / kinds.length
 const only = process.env.FAULT_SEED
-const seeds = only === undefined ? Array.from({ length: count }, (_, i) => i + 1) : [Number(only)]
+/** With receipts more can go wrong: twice as many. */
+const seedsFor = (receipts: boolean): number[] =>
+  only === undefined
+    ? Array.from({ length: receipts ? 2 * count : count }, (_, i) => i + 1)
+    : [Number(only)]
 
 const cases = kinds.flatMap((kind) => [
   { kind, receipts: false },
@@ -40,6 +44,7 @@ it.each(cases)(
   async ({ kind, receipts }) => {
     const broken: string[] = []
     const tally = new Map<string, number>()
+    const seeds = seedsFor(receipts)
     for (const seed of seeds) {
       const violations = await runModel(seed, kind, { receipts, tally }).catch((error: unknown) => [
         String(error),

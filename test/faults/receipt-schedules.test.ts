@@ -1,0 +1,50 @@
+/**
+ * Protects what was acknowledged before it was committed: schedules before real servers, as in `schedules.test.ts`, of
+ * programs that leave receipts and sweep while everything goes wrong. Afterwards each record is there once, by three
+ * readers, and no receipt is left.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Ground, grounds } from './grounds.ts'
+import { groundOf, type Judged, runSchedules } from './schedules.ts'
+
+const seeds = Array.from({ length: 60 }, (_, i) => i + 1001)
+const runs = new Map<number, Judged>()
+const byGround = Object.entries(Object.groupBy(seeds, (seed) => groundOf(seed, true))) as [
+  string,
+  number[],
+][]
+
+describe.each(byGround)('%s', (name, own) => {
+  let ground: Ground
+  beforeAll(async () => {
+    ground = await (grounds[name] as (typeof grounds)[string])(name)
+    for (const run of await runSchedules(ground, own, true)) runs.set(run.plan.seed, run)
+  }, 400_000)
+  afterAll(() => ground.stop())
+
+  it.each(own)('seed %i', (seed) => {
+    const run = runs.get(seed)
+    expect(run?.violations.slice(0, 20), JSON.stringify(run?.plan)).toEqual([])
+  })
+})
+
+describe('receipts', () => {
+  /** In how many schedules a call to a receipt came to that. */
+  const schedulesWith = (method: string, did: (landed: number | null) => boolean): number =>
+    [...runs.values()].filter(({ calls }) =>
+      calls.some(
+        (call) =>
+          call.method === method && call.path.includes('/_receipts/owed/') && did(call.landed),
+      ),
+    ).length
+
+  it('were left, and paid, in most of them', () => {
+    const isDone = (landed: number | null) => landed !== null && landed < 300
+    expect(schedulesWith('PUT', isDone)).toBeGreaterThan(seeds.length / 2)
+    expect(schedulesWith('DELETE', isDone)).toBeGreaterThan(seeds.length / 2)
+  })
+
+  it('were out of reach in some', () => {
+    expect(schedulesWith('PUT', (landed) => landed === null)).toBeGreaterThan(0)
+  })
+})
