@@ -6,7 +6,6 @@ import { comparesAndSwaps } from '../../src/iceberg/file/compare-and-swap.ts'
 import { noLog } from '../../src/log.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
 import { catalogContract } from '../contracts/catalog.ts'
-import { runCrowd } from '../faults/crowd.ts'
 import { type S3Server, startMoto, startVersitygw } from './s3-servers.ts'
 
 const root = 's3://lake/tables'
@@ -48,13 +47,4 @@ describe.each([
     expect(await Promise.all(starts)).toEqual([true, true, true])
     expect(await comparesAndSwaps(open())).toBe(true)
   })
-})
-
-it('fifty processes write one table on disk', { timeout: 240_000 }, async () => {
-  const { violations, acknowledged, commitsPerSecond } = await runCrowd(50, 4)
-  console.log(
-    `50 processes: ${acknowledged} of 200 acknowledged, ${commitsPerSecond} commits a second`,
-  )
-  expect(violations).toEqual([])
-  expect(acknowledged).toBeGreaterThan(100)
 })
