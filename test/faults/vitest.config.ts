@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: '.',
-    include: ['test/faults/schedules.test.ts', 'test/faults/writers.test.ts'],
+    include: ['test/faults/*schedules.test.ts', 'test/faults/writers.test.ts'],
     fileParallelism: false,
     testTimeout: 200_000,
     hookTimeout: 200_000,
