@@ -1,5 +1,5 @@
 /** A table as it was known lately. */
-import { IngestError } from '../errors.ts'
+import { IngestError, OutdatedFilesError } from '../errors.ts'
 import type { Catalog, LoadedTable, TableCreation, TableIdentifier } from './catalog.ts'
 import { type Clock, inTime } from './retry.ts'
 import { singleFlight } from './waiting.ts'
@@ -97,7 +97,7 @@ const isSame = (one: LoadedTable, other: LoadedTable): boolean =>
 const sequence = ({ metadata }: LoadedTable): number => metadata['last-sequence-number']
 
 const lost = (name: string): IngestError =>
-  new IngestError('unavailable', `table ${name} is gone: make it again, or restart to have it made`)
+  new OutdatedFilesError(`table ${name} is gone: make it again, or restart to have it made`)
 
 const late = (): Promise<never> =>
   Promise.reject(new IngestError('unavailable', 'the catalog takes too long to load a table'))

@@ -1,7 +1,9 @@
 /** One schedule: programs before real servers, clients, other writers, an operator, and whatever the weather does between. */
+import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { readKey } from '../../src/receipts/receipt-key.ts'
 import { here, run } from '../interop/programs.ts'
 import { type Random, random } from '../judge/random.ts'
 import { gaveUp } from './clients.ts'
@@ -14,6 +16,7 @@ import {
   requestName,
   type Violation,
 } from './ledger.ts'
+import { bodyOf, type Sent } from './load.ts'
 import { createOperator, type EndTable, type Operator } from './operator.ts'
 import { type Program, startProgram } from './program.ts'
 import { type FaultProxy, type Logged, startFaultProxy } from './proxy.ts'
@@ -134,7 +137,7 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
       plan,
       ground,
       violations: [...violations, ...checkLedger(ledger, stops), ...checkCalls(proxies.all)],
-      entries: withoutExcused(ledger, senders, operator),
+      entries: withoutExcused(ledger, senders, operator, await stillOwed(plan, ground, namespace)),
       tables: await operator.tables(),
       acknowledged: senders.flatMap(({ requests }) => requests.filter((r) => r.acknowledged))
         .length,
@@ -315,15 +318,42 @@ const checkCalls = (proxies: readonly FaultProxy[]): Violation[] =>
       return isHarmless ? [] : [`I4: the program sent ${method} ${path}`]
     })
 
+/** Ids of requests whose receipts wait for a table that an operator took away: they are not lost, and cannot be in it. */
+const stillOwed = async (
+  { change }: Plan,
+  { receipts }: Ground,
+  namespace: string,
+): Promise<ReadonlySet<string>> => {
+  const ids = new Set<string>()
+  if (change === null || receipts === undefined) return ids
+  for (const kind of ['owed', 'quarantine']) {
+    for await (const { key } of receipts.storage.list(`_receipts/${kind}/${namespace}.`)) {
+      const id = readKey(key)?.requestId
+      if (id !== undefined) ids.add(id)
+    }
+  }
+  return ids
+}
+
+const idOf = (request: Sent): string =>
+  createHash('sha256')
+    .update(`${request.signal}\0`)
+    .update(bodyOf(request))
+    .digest('hex')
+    .slice(0, 32)
+
 const withoutExcused = (
   ledger: readonly Entry[],
   senders: readonly Sender[],
   operator: Operator,
+  owed: ReadonlySet<string>,
 ): Entry[] => {
   const attempted = senders.flatMap(({ requests }) => requests)
   const excused = new Set(
     attempted
-      .filter(({ request, firstAt }) => operator.isExcused(request, firstAt))
+      .filter(
+        ({ request, firstAt }) => operator.isExcused(request, firstAt) || owed.has(idOf(request)),
+      )
       .map(({ request }) => requestName(request)),
   )
   const warm = ledger.flatMap((entry) =>

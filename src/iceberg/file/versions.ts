@@ -3,7 +3,7 @@
  * specification, "File System Tables"). Versions follow each other without a gap; old ones may be gone.
  */
 import { equalBytes } from '../../bytes.ts'
-import { IngestError } from '../../errors.ts'
+import { type IngestError, OutdatedFilesError } from '../../errors.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { LoadedTable, TableIdentifier } from '../catalog.ts'
 import { listVersions } from './listed-versions.ts'
@@ -119,13 +119,12 @@ const twoTables = async (storage: Storage, table: string, last: number): Promise
   for (let version = last; uuid !== null && version > 1; version--) {
     const standing = await readBeginning(storage, table, version)
     if (standing !== null && tableUuid(standing) !== uuid) {
-      return new IngestError(
-        'unavailable',
+      return new OutdatedFilesError(
         `version ${version} of a table's metadata is of another table that was here before: remove it`,
       )
     }
   }
-  return new IngestError('unavailable', `metadata of two tables lead to version ${last}`)
+  return new OutdatedFilesError(`metadata of two tables lead to version ${last}`)
 }
 
 /** Where a version says which one of which table it is. */
@@ -188,8 +187,7 @@ const search = async (
   // Metadata alone among its like: somebody removed the table while it was written.
   const isNamed = hint === latest && versions.length === 1
   if (latest > 1 && before === null && !isNamed) {
-    throw new IngestError(
-      'unavailable',
+    throw new OutdatedFilesError(
       `of a table's metadata version ${latest} is left alone: remove it, or name it in version-hint.text`,
     )
   }
@@ -201,7 +199,7 @@ const search = async (
 }
 
 const gone = (version: number): IngestError =>
-  new IngestError('unavailable', `a table's metadata is gone: version ${version}`)
+  new OutdatedFilesError(`a table's metadata is gone: version ${version}`)
 
 /** The version that the hint names; null where it names none. */
 export const readHint = async (storage: Storage, table: string): Promise<number | null> => {
