@@ -8,7 +8,7 @@ Receives OpenTelemetry data (OTLP/HTTP) and stores it as Apache Iceberg tables o
 usage: otlp2parquet [serve | sweep | receipts] [options]
 
   serve               take requests until it is stopped (the default)
-  sweep               commit now what receipts say is owed; ends with 1 when some is left
+  sweep               commit now what receipts say is owed; ends with 1 when not all could be
   receipts            list what is owed, and what cannot be paid
 
   --port <number>     the port to listen on
