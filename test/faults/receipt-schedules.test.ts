@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ground, grounds } from './grounds.ts'
 import { groundOf, type Judged, runSchedules } from './schedules.ts'
 
-/** `FAULT_SCHEDULES=60` runs as many; `schedules.ts --receipts` any. */
-const count = Number(process.env.FAULT_SCHEDULES ?? 20)
+/** `schedules.ts --receipts` runs any. */
+const count = Number(process.env.FAULT_SCHEDULES ?? 60)
 const seeds = Array.from({ length: count }, (_, i) => i + 1001)
 const runs = new Map<number, Judged>()
 const byGround = Object.entries(Object.groupBy(seeds, (seed) => groundOf(seed, true))) as [
