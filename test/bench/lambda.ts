@@ -4,10 +4,10 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { builtFunction } from '../interop/lambda/built.ts'
 import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator.ts'
+import { listen } from '../tools/listen.ts'
 import { cpuOf, peakMemoryOf } from './measure.ts'
 import { payloadOf } from './payloads.ts'
 
@@ -47,14 +47,7 @@ const startBucket = async () => {
   const server = createServer((request, response) =>
     request.resume().on('end', () => response.writeHead(200, { etag: '"0"' }).end()),
   )
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  return { url: `http://127.0.0.1:${port}`, stop }
+  return listen(server)
 }
 
 /** A request of logs as a Function URL hands it over. */

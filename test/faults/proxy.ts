@@ -3,8 +3,8 @@
  * each what it is told. It keeps a log of all of them.
  */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { listen } from '../tools/listen.ts'
 
 /** What a client asked for. */
 export interface Call {
@@ -130,18 +130,16 @@ export const startFaultProxy = async (options: FaultProxyOptions): Promise<Fault
     response.on('error', () => undefined)
     handle(incoming, response).catch(() => incoming.socket.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const { url, stop } = await listen(server)
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     log,
     landed: async () => void (await Promise.allSettled(landing)),
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-        agent.destroy()
-      }),
+    stop: () => {
+      const stopped = stop()
+      agent.destroy()
+      return stopped
+    },
   }
 }
 

@@ -2,7 +2,7 @@
 // call that comes after another's answer is a round deeper. The answers' delay gives calls that are made together the time to
 // come together; a machine that is too busy for it makes the count higher, never lower.
 import { createServer, type IncomingMessage, request as requestOf } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from '../tools/listen.ts'
 
 export interface RoundTrips {
   /** An address whose calls are passed on to `target`, and counted together with those of the other addresses. */
@@ -47,12 +47,9 @@ export const createRoundTrips = (): RoundTrips => {
       open.add(passing)
       void passing.finally(() => open.delete(passing))
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    closers.push(async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    })
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { url, stop } = await listen(server)
+    closers.push(stop)
+    return url
   }
 
   return {

@@ -1,8 +1,8 @@
 /** Stands before a server that plays AWS, and writes down every call that passes. */
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { AwsCall } from '../infra/aws-calls.ts'
+import { listen } from '../tools/listen.ts'
 
 export interface Recorder {
   readonly url: string
@@ -45,9 +45,9 @@ export const startRecorder = async (target: string, secret: string): Promise<Rec
     })
     response.end(bytes)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url, stop: close } = await listen(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     take() {
       const taken = calls
       calls = []
@@ -56,10 +56,7 @@ export const startRecorder = async (target: string, secret: string): Promise<Rec
     loseOne() {
       losing = true
     },
-    async close() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    close,
   }
 }
 

@@ -1,6 +1,6 @@
 /** A small HTTP proxy of ours between a sender and a server: it keeps what passed, and can lose answers. */
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listen } from '../tools/listen.ts'
 
 export interface Passed {
   readonly path: string
@@ -43,14 +43,7 @@ export const startProxy = async (
     response.writeHead(answer.status, Object.fromEntries(answer.headers))
     response.end(Buffer.from(await answer.arrayBuffer()))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  return { url: `http://127.0.0.1:${port}`, passed, stop }
+  return { ...(await listen(server)), passed }
 }
 
 const kept = ['content-type', 'content-encoding', 'user-agent']

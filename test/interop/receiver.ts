@@ -1,10 +1,10 @@
 /** The Collector's OTLP/HTTP receiver, answering only when what it understood has arrived here. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { listen } from '../tools/listen.ts'
 import type { PassedOn } from './passed-on.ts'
 import { collector, freePort, type Service, serve } from './programs.ts'
 
@@ -27,7 +27,7 @@ export const startReceiver = async (maxPayloadBytes?: number): Promise<Receiver>
   const service = await serve(collector, ['--config', file], options)
   const stop = async () => {
     const code = await service.stop()
-    sink.close()
+    await sink.close()
     await rm(folder, { recursive: true })
     return code
   }
@@ -60,16 +60,11 @@ const startSink = async () => {
     requests.push({ path: incoming.url ?? '', body: await buffer(incoming) })
     outgoing.writeHead(200, { 'Content-Type': 'application/x-protobuf' }).end()
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url, stop: close } = await listen(server)
   const takeRequests = () => {
     const taken = requests
     requests = []
     return taken
   }
-  const close = () => {
-    server.close()
-    server.closeAllConnections()
-  }
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, takeRequests, close }
+  return { url, takeRequests, close }
 }

@@ -6,8 +6,8 @@ import {
   request as requestOf,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { listen } from '../tools/listen.ts'
 import { type FakeAnswer, FakeBucket, refuse } from './s3-bucket.ts'
 
 /** A request as it came over the wire. */
@@ -51,20 +51,15 @@ export const startS3Fake = async (style: 'path' | 'host' = 'path'): Promise<S3Fa
       .then((wire) => respond(fake, wire, style === 'path' ? `/${name}` : '', response))
       .catch((error: unknown) => response.destroy(error as Error))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const { url: endpoint, stop } = await listen(server)
   const fake: S3Fake = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     region: 'eu-west-1',
     bucket: new FakeBucket(),
     seen: [],
     fault: () => undefined,
     keys: new Map([[accessKeyId, { secret: secretAccessKey }]]),
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    stop,
   }
   return fake
 }

@@ -1,7 +1,7 @@
 // A small Iceberg REST catalog over HTTP that does as it is told: what no catalog at hand shows, it shows.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { stringifyJson } from '../../../src/iceberg/json.ts'
+import { listen } from '../../tools/listen.ts'
 import { FakeTables, type Reply } from './fake-tables.ts'
 
 /** A request as it was on the wire. */
@@ -67,18 +67,13 @@ export const startFakeServer = async (options: FakeServerOptions = {}): Promise<
     if (fault.done) route(request, tables, options)
     fail(response, fault)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const { url: uri, stop: close } = await listen(server)
   return {
-    uri: `http://127.0.0.1:${port}`,
+    uri,
     tables,
     seen,
     fail: (fault) => faults.push(fault),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 }
 

@@ -1,9 +1,9 @@
 /** An HTTP server whose requests become events for a function, as a Function URL, a gateway or a load balancer has it. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { HttpAnswer } from '../../../runtimes/lambda/http-answer.ts'
 import { type EventKind, eventKinds } from '../../runtimes/lambda-bridge.ts'
+import { listen } from '../../tools/listen.ts'
 
 export interface Bridge {
   /** What stands before `/v1/logs`. */
@@ -31,14 +31,7 @@ export const startBridge = async (
       response.destroy(error as Error)
     }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const stop = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  return { url: `http://127.0.0.1:${port}`, stop }
+  return listen(server)
 }
 
 const partsOf = async (request: IncomingMessage) => ({
