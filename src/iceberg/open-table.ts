@@ -12,7 +12,7 @@ export interface OpenTableOptions {
   /** Makes a table that was loaded fit to be written to; `unavailable` when it cannot be. */
   readonly makeFit?: (table: LoadedTable) => Promise<LoadedTable>
   readonly clock: Clock
-  /** Told of the table whenever it was seen. */
+  /** Told of the table whenever it was loaded. */
   readonly seen?: (table: LoadedTable) => void
   /** Milliseconds for which what is known serves. */
   readonly freshMs?: number
@@ -48,6 +48,8 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
   let wasSeen = false
 
   const learn = (table: LoadedTable): void => {
+    // Every request opens the table; nothing of it is new then.
+    if (table === known) return
     options.seen?.(table)
     // A look that began before our last change may end after it.
     if (known === null || !isSame(known, table) || sequence(known) <= sequence(table)) known = table
