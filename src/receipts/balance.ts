@@ -31,14 +31,15 @@ export const tellBalance = async (
   now: number,
   metrics: Metrics,
 ): Promise<void> => {
-  const [owed, quarantined] = await Promise.all(
-    [store.owed(), store.quarantined()].map((list) => balances(list)),
-  )
-  const oldest = Math.min(now, ...(owed ?? []).map(({ oldestAt }) => oldestAt ?? now))
+  const [owed, quarantined] = await Promise.all([
+    balances(store.owed()),
+    balances(store.quarantined()),
+  ])
+  const oldest = Math.min(now, ...owed.map(({ oldestAt }) => oldestAt ?? now))
   metrics.gauge('receipts_owed', sum(owed))
   metrics.gauge('oldest_receipt_seconds', (now - oldest) / 1000)
   metrics.gauge('receipts_quarantined', sum(quarantined))
 }
 
-const sum = (all: readonly Balance[] = []): number =>
+const sum = (all: readonly Balance[]): number =>
   all.reduce((total, { receipts }) => total + receipts, 0)
