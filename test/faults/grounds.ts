@@ -15,7 +15,7 @@ import type { RestCatalog, S3Access } from '../interop/catalogs/catalog.ts'
 import { startJavaRest } from '../interop/catalogs/java-rest.ts'
 import { startMinistack } from '../interop/catalogs/ministack.ts'
 import { startNessie } from '../interop/catalogs/nessie.ts'
-import { catalogEnvironment } from '../interop/iceberg-destinations.ts'
+import { catalogEnvironment, filesAtOnce } from '../interop/iceberg-destinations.ts'
 import type { TableRef } from '../interop/readers/iceberg.ts'
 import { makeBucket, startVersitygw } from '../interop/s3-servers.ts'
 
@@ -225,8 +225,7 @@ const filesOnVersitygw = async (name: string): Promise<Ground> => {
     s3,
     origins: { s3: endpoint },
     env: (namespace, { s3: before = endpoint }) => ({
-      OTLP2PARQUET_ICEBERG_CATALOG: 'file',
-      OTLP2PARQUET_COMMIT: 'inline',
+      ...filesAtOnce,
       OTLP2PARQUET_ICEBERG_NAMESPACE: namespace,
       OTLP2PARQUET_STORAGE_BACKEND: 's3',
       OTLP2PARQUET_S3_BUCKET: bucket,
@@ -245,8 +244,7 @@ const filesOnDisk = async (name: string): Promise<Ground> => {
     origins: {},
     folder,
     env: (namespace) => ({
-      OTLP2PARQUET_ICEBERG_CATALOG: 'file',
-      OTLP2PARQUET_COMMIT: 'inline',
+      ...filesAtOnce,
       OTLP2PARQUET_ICEBERG_NAMESPACE: namespace,
     }),
     stop: () => rm(folder, { recursive: true, force: true }),

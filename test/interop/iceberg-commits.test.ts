@@ -5,6 +5,7 @@
 import { readFile, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parseTableMetadata } from '../../src/iceberg/table-metadata.ts'
+import { filesAtOnce } from './iceberg-destinations.ts'
 import { literal, queried } from './readers/duckdb.ts'
 import { connectIceberg } from './readers/iceberg-duckdb.ts'
 import { pathsOf } from './readers/iceberg-paths.ts'
@@ -37,10 +38,7 @@ let server: Server
 let table: { readonly folder: string }
 
 beforeAll(async () => {
-  server = await startServer({
-    OTLP2PARQUET_ICEBERG_CATALOG: 'file',
-    OTLP2PARQUET_COMMIT: 'inline',
-  })
+  server = await startServer(filesAtOnce)
   table = { folder: `${server.folder}/otel/logs` }
   for (let i = 0; i < commits; i++) expect(await post(server.url, 'logs', request(i))).toBe(200)
 }, 240_000)

@@ -51,7 +51,7 @@ const onVersitygw = async (
 }
 
 /** Without a service; whoever reads after an answer finds all of it. */
-const filesAtOnce = { OTLP2PARQUET_ICEBERG_CATALOG: 'file', OTLP2PARQUET_COMMIT: 'inline' }
+export const filesAtOnce = { OTLP2PARQUET_ICEBERG_CATALOG: 'file', OTLP2PARQUET_COMMIT: 'inline' }
 
 /** By name: a destination, started. */
 export const icebergDestinations: Readonly<Record<string, () => Promise<IcebergDestination>>> = {

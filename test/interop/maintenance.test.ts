@@ -7,7 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sendSamples } from '../tools/samples.ts'
 import type { S3Access } from './catalogs/catalog.ts'
 import type { Filter } from './filters.ts'
-import { type IcebergDestination, icebergDestinations } from './iceberg-destinations.ts'
+import {
+  filesAtOnce,
+  type IcebergDestination,
+  icebergDestinations,
+} from './iceberg-destinations.ts'
 import { here, pyiceberg, run, sparkJars, sparkSubmit } from './programs.ts'
 import type { Answer, TableRef } from './readers/iceberg.ts'
 import { icebergReaders } from './readers/iceberg-readers.ts'
@@ -167,10 +171,7 @@ describe.each([
 })
 
 it('compact.py removes data files that no snapshot has, and no other', async () => {
-  const server = await startServer({
-    OTLP2PARQUET_ICEBERG_CATALOG: 'file',
-    OTLP2PARQUET_COMMIT: 'inline',
-  })
+  const server = await startServer(filesAtOnce)
   try {
     const table = { folder: `${server.folder}/otel/logs` }
     await send(server, 0, 3)

@@ -11,7 +11,7 @@ import { send } from '../faults/clients.ts'
 import type { Entry } from '../faults/ledger.ts'
 import { type Program, startProgram } from '../faults/program.ts'
 import { judgeTables } from '../faults/table-judge.ts'
-import { s3Environment } from './iceberg-destinations.ts'
+import { filesAtOnce, s3Environment } from './iceberg-destinations.ts'
 import { here } from './programs.ts'
 import type { TableRef } from './readers/iceberg.ts'
 import { startVersitygw } from './s3-servers.ts'
@@ -110,8 +110,7 @@ describe.each(Object.entries(places))('on %s', (_, make) => {
       startProgram({
         folder,
         env: {
-          OTLP2PARQUET_ICEBERG_CATALOG: 'file',
-          OTLP2PARQUET_COMMIT: 'inline',
+          ...filesAtOnce,
           OTLP2PARQUET_SNAPSHOT_MIN_COUNT: '10',
           NODE_OPTIONS: `--import ${here('test/interop/clock.mjs')}`,
           CLOCK_BEHIND_MS: String(clockBehindMs),
