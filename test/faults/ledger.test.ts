@@ -16,7 +16,7 @@ import {
   requestName,
 } from './ledger.ts'
 import { bodyOf, nextRequest, rowsOf, type Sent } from './load.ts'
-import { checkLedger } from './schedule.ts'
+import { checkLedger } from './schedule-checks.ts'
 
 const request: Sent = {
   run: 'a',

@@ -3,32 +3,13 @@
  * programs that leave receipts and sweep while everything goes wrong. Afterwards each record is there once, by three
  * readers, and no receipt is left.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ground, grounds } from './grounds.ts'
-import { groundOf, type Judged, runSchedules } from './schedules.ts'
+import { describe, expect, it } from 'vitest'
+import { judgeSchedules } from './judged-schedules.ts'
 
 /** `schedules.ts --receipts` runs any. */
 const count = Number(process.env.FAULT_SCHEDULES ?? 60)
 const seeds = Array.from({ length: count }, (_, i) => i + 1001)
-const runs = new Map<number, Judged>()
-const byGround = Object.entries(Object.groupBy(seeds, (seed) => groundOf(seed, true))) as [
-  string,
-  number[],
-][]
-
-describe.each(byGround)('%s', (name, own) => {
-  let ground: Ground
-  beforeAll(async () => {
-    ground = await (grounds[name] as (typeof grounds)[string])(name)
-    for (const run of await runSchedules(ground, own, true)) runs.set(run.plan.seed, run)
-  }, 400_000)
-  afterAll(() => ground.stop())
-
-  it.each(own)('seed %i', (seed) => {
-    const run = runs.get(seed)
-    expect(run?.violations.slice(0, 20), JSON.stringify(run?.plan)).toEqual([])
-  })
-})
+const runs = judgeSchedules(seeds, true)
 
 describe('receipts', () => {
   /** In how many schedules a call to a receipt came to that. */

@@ -1,26 +1,22 @@
 /** One schedule: programs before real servers, clients, other writers, an operator, and whatever the weather does between. */
-import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { readKey } from '../../src/receipts/receipt-key.ts'
-import { here, run } from '../interop/programs.ts'
 import { type Random, random } from '../judge/random.ts'
-import { gaveUp } from './clients.ts'
 import type { Ground } from './grounds.ts'
-import {
-  type Answer,
-  checkAnswers,
-  type Entry,
-  longestMs,
-  requestName,
-  type Violation,
-} from './ledger.ts'
-import { bodyOf, type Sent } from './load.ts'
+import { type Entry, longestMs, requestName, type Violation } from './ledger.ts'
 import { createOperator, type EndTable, type Operator } from './operator.ts'
 import { type Program, startProgram } from './program.ts'
 import { type FaultProxy, type Logged, startFaultProxy } from './proxy.ts'
+import {
+  checkCalls,
+  checkLedger,
+  type Stop,
+  warmClient,
+  withoutExcused,
+} from './schedule-checks.ts'
 import type { Plan } from './schedule-plan.ts'
+import { payAll, receiptsEnv, stillOwed } from './schedule-receipts.ts'
 import { createSender, type Sender, sendWatched } from './senders.ts'
 import { createSure } from './sure.ts'
 import {
@@ -57,22 +53,11 @@ export interface ScheduleRun {
   readonly said: string
 }
 
-/** The number of the client that comes before all others. */
-const warmClient = 99
-
 /** How long clients may need to get rid of what they owe once all is well. */
 const recoveryMs = 25_000
 
 /** For how much longer there is traffic where something that is sure has not happened yet. */
 const overtimeMs = 8_000
-
-/** A program that was stopped: what it could not do then it may do later. */
-interface Stop {
-  readonly url: string
-  /** Milliseconds since 1970. */
-  readonly from: number
-  readonly to: number
-}
 
 /** Runs a schedule to its end; what readers find is judged afterwards. */
 export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleRun> => {
@@ -133,14 +118,20 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
     const violations = await settle(senders, operator)
     violations.push(...(await endPrograms(programs)))
     if (plan.receipts) violations.push(...(await payAll(plan, ground, namespace)))
+    const attempted = senders.flatMap(({ requests }) => requests)
+    const owed = await stillOwed(
+      plan,
+      ground,
+      namespace,
+      attempted.map(({ request }) => request),
+    )
     return {
       plan,
       ground,
       violations: [...violations, ...checkLedger(ledger, stops), ...checkCalls(proxies.all)],
-      entries: withoutExcused(ledger, senders, operator, await stillOwed(plan, ground, namespace)),
+      entries: withoutExcused(ledger, senders, operator, owed),
       tables: await operator.tables(),
-      acknowledged: senders.flatMap(({ requests }) => requests.filter((r) => r.acknowledged))
-        .length,
+      acknowledged: attempted.filter((request) => request.acknowledged).length,
       changes: new Map(operator.done()),
       twins: senders.reduce((sum, sender) => sum + sender.twins(), 0),
       calls: proxies.told(),
@@ -150,32 +141,6 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
     for (const program of programs) await program.kill()
     for (const proxy of proxies.all) await proxy.stop()
   }
-}
-
-const receiptsEnv = (plan: Plan, { receipts }: Ground): Readonly<Record<string, string>> => {
-  if (!plan.receipts) return {}
-  if (receipts === undefined) throw new Error('there is no place for receipts here')
-  return receipts.env
-}
-
-/** The last programs swept when they stopped; what they left, since they had no time for it, is paid by hand. */
-const payAll = async (plan: Plan, ground: Ground, namespace: string): Promise<Violation[]> => {
-  const env = { ...ground.env(namespace, {}), ...receiptsEnv(plan, ground) }
-  const left = async (kind: string): Promise<string[]> => {
-    const prefix = `_receipts/${kind}/${namespace}.`
-    const list = ground.receipts?.storage.list(prefix) ?? []
-    return Array.fromAsync(list, ({ key }) => key)
-  }
-  for (let i = 0; i < 3 && (await left('owed')).length > 0; i++) {
-    const args = [here('runtimes/cli.ts'), 'sweep', '--output', ground.folder ?? tmpdir()]
-    // It ends with 1 where receipts of other schedules are still to come.
-    await run(process.execPath, args, { env }).catch(() => '')
-  }
-  const [owed, aside] = await Promise.all([left('owed'), left('quarantine')])
-  return [
-    ...owed.map((key) => `I8: a receipt is still owed: ${key}`),
-    ...aside.map((key) => `I8: a receipt was put aside: ${key}`),
-  ]
 }
 
 type Decide = Parameters<typeof startFaultProxy>[0]['decide']
@@ -273,96 +238,4 @@ const settle = async (senders: readonly Sender[], operator: Operator): Promise<V
 const endPrograms = async (programs: readonly Program[]): Promise<Violation[]> => {
   const codes = await Promise.all(programs.map((program) => program.stop()))
   return codes.flatMap((code) => (code === 0 ? [] : [`I6: a program ended with ${code}`]))
-}
-
-/**
- * Each request is answered within its deadline. It may take as much longer as its own program was stopped (SIGSTOP) while it had
- * the request, or had no processor, on a machine that has too few: nobody answers then, and clocks go on. A client that hung up is told nothing; that is no answer
- * missed only where it hung up before the answer was due.
- */
-export const checkLedger = (ledger: readonly Entry[], stops: readonly Stop[]): Violation[] => {
-  const longest = ({ sentAt = 0, url, milliseconds, starvedMs = 0 }: Answer): number =>
-    stops
-      .filter((stop) => stop.url === url)
-      .map(({ from, to }) => Math.min(to, sentAt + milliseconds) - Math.max(from, sentAt))
-      .reduce((sum, stopped) => sum + Math.max(0, stopped), longestMs + starvedMs)
-  const broken = ledger.flatMap((entry) =>
-    entry.kind === 'answer' && entry.answer.status === null && entry.answer.body !== gaveUp
-      ? [`I7: ${entry.id} got no answer, after ${entry.answer.milliseconds} ms`]
-      : [],
-  )
-  return [...checkAnswers(ledger, [200, 503], longest), ...broken]
-}
-
-/** Everything that a program may ask a catalog to change in a table. */
-const harmless = new Set(['add-snapshot', 'set-snapshot-ref', 'add-schema', 'set-current-schema'])
-
-/** Nothing was ever to be deleted, dropped, renamed or rolled back. */
-const checkCalls = (proxies: readonly FaultProxy[]): Violation[] =>
-  proxies
-    .flatMap(({ log }) => log)
-    .flatMap(({ method, path, body }) => {
-      // A rename goes to `/tables/rename`, below no namespace.
-      if (method === 'POST' && /\/namespaces\/[^/]+\/tables\/[^/]+$/.test(path)) {
-        const { updates = [] } = JSON.parse(body) as { updates?: { action: string }[] }
-        return updates
-          .filter(({ action }) => !harmless.has(action))
-          .map(({ action }) => `I4: the program asked for ${action} at ${path}`)
-      }
-      const isHarmless =
-        ['GET', 'HEAD', 'PUT'].includes(method) ||
-        // A receipt that was paid.
-        (method === 'DELETE' &&
-          /^\/[^/]+\/_receipts\/owed\/[^/]+\/[^/]+\/[^/]+\.json$/.test(path)) ||
-        (method === 'POST' && /\/namespaces(\/[^/]+\/tables)?$/.test(path))
-      return isHarmless ? [] : [`I4: the program sent ${method} ${path}`]
-    })
-
-/** Ids of requests whose receipts wait for a table that an operator took away: they are not lost, and cannot be in it. */
-const stillOwed = async (
-  { change }: Plan,
-  { receipts }: Ground,
-  namespace: string,
-): Promise<ReadonlySet<string>> => {
-  const ids = new Set<string>()
-  if (change === null || receipts === undefined) return ids
-  for (const kind of ['owed', 'quarantine']) {
-    for await (const { key } of receipts.storage.list(`_receipts/${kind}/${namespace}.`)) {
-      const id = readKey(key)?.requestId
-      if (id !== undefined) ids.add(id)
-    }
-  }
-  return ids
-}
-
-const idOf = (request: Sent): string =>
-  createHash('sha256')
-    .update(`${request.signal}\0`)
-    .update(bodyOf(request))
-    .digest('hex')
-    .slice(0, 32)
-
-const withoutExcused = (
-  ledger: readonly Entry[],
-  senders: readonly Sender[],
-  operator: Operator,
-  owed: ReadonlySet<string>,
-): Entry[] => {
-  const attempted = senders.flatMap(({ requests }) => requests)
-  const excused = new Set(
-    attempted
-      .filter(
-        ({ request, firstAt }) => operator.isExcused(request, firstAt) || owed.has(idOf(request)),
-      )
-      .map(({ request }) => requestName(request)),
-  )
-  const warm = ledger.flatMap((entry) =>
-    entry.kind === 'sent' &&
-    entry.request.client === warmClient &&
-    operator.isExcused(entry.request, 0)
-      ? [entry.id]
-      : [],
-  )
-  for (const id of warm) excused.add(id)
-  return ledger.filter(({ kind, id }) => kind === 'sent' || !excused.has(id))
 }

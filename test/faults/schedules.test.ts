@@ -3,38 +3,16 @@
  * servers, each a seed's. Afterwards each record is there once, by three readers; every request was answered in time; and
  * nothing was ever dropped or deleted.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ground, grounds } from './grounds.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { happenings, tallyOf } from './happenings.ts'
-import { groundOf, type Judged, runSchedules } from './schedules.ts'
+import { judgeSchedules } from './judged-schedules.ts'
 
 const seeds = Array.from({ length: 60 }, (_, i) => i + 1)
 
 /** Seeds that once broke a rule, beyond the first sixty, and what was wrong. */
 const regressions: readonly { readonly seed: number; readonly what: string }[] = []
 
-const all = [...seeds, ...regressions.map(({ seed }) => seed)]
-const runs = new Map<number, Judged>()
-
-/** By ground: its seeds. */
-const byGround = Object.entries(Object.groupBy(all, (seed) => groundOf(seed))) as [
-  string,
-  number[],
-][]
-
-describe.each(byGround)('%s', (name, own) => {
-  let ground: Ground
-  beforeAll(async () => {
-    ground = await (grounds[name] as (typeof grounds)[string])(name)
-    for (const run of await runSchedules(ground, own)) runs.set(run.plan.seed, run)
-  }, 400_000)
-  afterAll(() => ground.stop())
-
-  it.each(own)('seed %i', (seed) => {
-    const run = runs.get(seed)
-    expect(run?.violations.slice(0, 20), JSON.stringify(run?.plan)).toEqual([])
-  })
-})
+const runs = judgeSchedules([...seeds, ...regressions.map(({ seed }) => seed)])
 
 describe('all that can happen did', () => {
   const tally: Record<string, number> = {}

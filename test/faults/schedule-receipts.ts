@@ -1,0 +1,62 @@
+/** Receipts of a schedule: how programs come to leave them, and what is left of them. */
+import { tmpdir } from 'node:os'
+import { sha256 } from '../../runtimes/node/sha256.ts'
+import { readKey } from '../../src/receipts/receipt-key.ts'
+import { requestId } from '../../src/request-id.ts'
+import { here, run } from '../interop/programs.ts'
+import type { Ground } from './grounds.ts'
+import { requestName, type Violation } from './ledger.ts'
+import { bodyOf, type Sent } from './load.ts'
+import type { Plan } from './schedule-plan.ts'
+
+export const receiptsEnv = (plan: Plan, { receipts }: Ground): Readonly<Record<string, string>> => {
+  if (!plan.receipts) return {}
+  if (receipts === undefined) throw new Error('there is no place for receipts here')
+  return receipts.env
+}
+
+/** The keys of a schedule's receipts. */
+const keysOf = (
+  kind: 'owed' | 'quarantine',
+  { receipts }: Ground,
+  namespace: string,
+): Promise<string[]> =>
+  Array.fromAsync(receipts?.storage.list(`_receipts/${kind}/${namespace}.`) ?? [], ({ key }) => key)
+
+/** The last programs swept when they stopped; what they left, since they had no time for it, is paid by hand. */
+export const payAll = async (
+  plan: Plan,
+  ground: Ground,
+  namespace: string,
+): Promise<Violation[]> => {
+  const env = { ...ground.env(namespace, {}), ...receiptsEnv(plan, ground) }
+  for (let i = 0; i < 3 && (await keysOf('owed', ground, namespace)).length > 0; i++) {
+    const args = [here('runtimes/cli.ts'), 'sweep', '--output', ground.folder ?? tmpdir()]
+    // It ends with 1 where receipts of other schedules are still to come.
+    await run(process.execPath, args, { env }).catch(() => '')
+  }
+  const owed = await keysOf('owed', ground, namespace)
+  const aside = await keysOf('quarantine', ground, namespace)
+  return [
+    ...owed.map((key) => `I8: a receipt is still owed: ${key}`),
+    ...aside.map((key) => `I8: a receipt was put aside: ${key}`),
+  ]
+}
+
+/** Names of requests whose receipts wait for a table that an operator took away: they are not lost, and cannot be in it. */
+export const stillOwed = async (
+  { change }: Plan,
+  ground: Ground,
+  namespace: string,
+  requests: readonly Sent[],
+): Promise<ReadonlySet<string>> => {
+  if (change === null) return new Set()
+  const owed = await keysOf('owed', ground, namespace)
+  const aside = await keysOf('quarantine', ground, namespace)
+  const ids = new Set([...owed, ...aside].map((key) => readKey(key)?.requestId))
+  const named = requests.map(async (request) => {
+    const id = await requestId(request.signal, bodyOf(request), sha256)
+    return ids.has(id) ? [requestName(request)] : []
+  })
+  return new Set((await Promise.all(named)).flat())
+}
