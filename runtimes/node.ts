@@ -74,10 +74,10 @@ export const startServer = async ({
   const { retain, receipts } = destination
   if (retain !== undefined) nowAndThen(retain, 'a round of retention failed', log)
   if (receipts === undefined) return { ...server, ready: ingest }
-  const sweep = () => receipts.sweep(Date.now() + sweepMs)
+  const sweep = (inTurn: boolean) => receipts.sweep(Date.now() + sweepMs, inTurn)
   const everyMs = config.sweepIntervalSeconds * 1000
-  nowAndThen(sweep, 'a sweep failed: receipts wait for the next one', log, everyMs)
-  return { ...server, ready: ingest, drain: () => drainAndSweep(server, sweep, log) }
+  nowAndThen(() => sweep(true), 'a sweep failed: receipts wait for the next one', log, everyMs)
+  return { ...server, ready: ingest, drain: () => drainAndSweep(server, () => sweep(false), log) }
 }
 
 /** Milliseconds that a sweep may take: what it does not come to is the next one's. */

@@ -65,16 +65,17 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   })
   const sweep = async (remainingMs: number): Promise<unknown> => {
     const { receipts } = destination
-    if (receipts !== undefined) return receipts.sweep(Date.now() + remainingMs - marginMs)
+    if (receipts !== undefined) return receipts.sweep(Date.now() + remainingMs - marginMs, true)
     log('warn', 'a schedule is not needed: there is no place for receipts, and nothing to sweep')
     return { status: 'nothing to sweep' }
   }
-  const answer = async (event: unknown, remainingMs: number): Promise<unknown> => {
+  const answer = async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const asked = kindOf(event)
     if (asked.kind === 'http') {
       await renew()
-      return answerEvent(asked.event, remainingMs, app.fetch)
+      return answerEvent(asked.event, context.getRemainingTimeInMillis(), app.fetch)
     }
+    const remainingMs = context.getRemainingTimeInMillis()
     if (asked.kind === 'init') {
       await withDeadline(
         (destination.prepare ?? destination.ready)(),
@@ -89,7 +90,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   return async (event, context) => {
     invocation = context.awsRequestId
     try {
-      return await answer(event, context.getRemainingTimeInMillis())
+      return await answer(event, context)
     } catch (error) {
       log('error', 'an invocation failed', { error })
       throw error

@@ -1,14 +1,16 @@
 import type { Config } from '../../src/config.ts'
+import { IngestError } from '../../src/errors.ts'
 import type { Catalog } from '../../src/iceberg/catalog.ts'
 import type { Deferral } from '../../src/iceberg/deferral.ts'
-import { systemClock } from '../../src/iceberg/retry.ts'
+import { inTime, systemClock } from '../../src/iceberg/retry.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
-import { tellBalance } from '../../src/receipts/balance.ts'
+import { createBalanceTeller } from '../../src/receipts/balance.ts'
 import { commitPolicy } from '../../src/receipts/commit-policy.ts'
 import { createDeferral } from '../../src/receipts/deferral.ts'
+import { createLease } from '../../src/receipts/lease.ts'
 import { createReceiptStore, type ReceiptStore } from '../../src/receipts/receipt-store.ts'
-import { createSweep, type Sweep } from '../../src/receipts/sweep.ts'
+import { createSweep, type SweepResult } from '../../src/receipts/sweep.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { sha256 } from './sha256.ts'
 
@@ -16,8 +18,11 @@ import { sha256 } from './sha256.ts'
 export interface OpenReceipts {
   readonly store: ReceiptStore
   readonly deferral: Deferral
-  /** Sweeps once, and tells what is left. */
-  readonly sweep: Sweep
+  /**
+   * Sweeps once, and tells what is left. `deadline`: milliseconds since 1970. `inTurn`: not while another program sweeps.
+   * `unavailable` where the receipts cannot be listed.
+   */
+  sweep(deadline: number, inTurn?: boolean): Promise<SweepResult>
 }
 
 export interface ReceiptsOptions {
@@ -30,6 +35,12 @@ export interface ReceiptsOptions {
   readonly metrics: Metrics
 }
 
+/** Milliseconds of a sweep that are for the figures of what is left. */
+const balanceMs = 2_000
+
+const late = (): Promise<never> =>
+  Promise.reject(new IngestError('unavailable', 'the storage takes too long to list receipts'))
+
 /** Opens the receipts in a storage. */
 export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
   const { config, storage, metrics, log } = options
@@ -41,12 +52,17 @@ export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
     now: clock.now,
   })
   const sweep = createSweep({ ...options, store, clock })
+  const lease = createLease(options.storage, clock, log)
+  const tellBalance = createBalanceTeller(store, clock.now, metrics)
   return {
     store,
     deferral: createDeferral({ store, policy, metrics }),
-    async sweep(deadline) {
-      const result = await sweep(deadline)
-      await tellBalance(store, clock.now(), metrics)
+    async sweep(deadline, inTurn = false) {
+      const result = await sweep(deadline - balanceMs, inTurn ? lease : undefined)
+      // Figures that cannot be told are no reason to say that a sweep failed which paid.
+      await inTime(tellBalance(result), clock.signal(deadline), late).catch((error: unknown) =>
+        log('warn', 'what is still owed cannot be told', { error }),
+      )
       const { paid, quarantined, owed } = result
       if (paid + quarantined + owed > 0) log('info', 'swept', { ...result })
       return result

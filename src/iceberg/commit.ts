@@ -213,7 +213,7 @@ export const resolveTaken = async (
     const isDuplicate = (await search([file], table, context)).length > 0
     if (isDuplicate) file.settle('duplicate')
     else if (file.deadline <= clock.now()) throw tooLate()
-    else await makeOurs(file, table)
+    else await makeOurs(file, table, clock.now())
     return isDuplicate
   }
   // What was read meanwhile is kept: the next attempt of the request is faster.

@@ -75,21 +75,36 @@ const failWrite = (file: NewDataFile, error: unknown): void => {
   file.fail(error)
 }
 
+/** An object that no table refers to may be removed at this age, in milliseconds: nobody's removal is set to less. */
+export const removableMs = 3_600_000
+
 /**
  * Makes sure that a `taken` file's object is our own: it may be what an earlier put of ours left, whose answer was lost;
- * else our bytes go to a path that nobody else has. Another attempt's bytes are never referenced.
+ * else our bytes go to a path that nobody else has. Another attempt's bytes are never referenced, nor is an object that stood
+ * for so long that somebody may be about to remove it. `now`: milliseconds since 1970.
  */
-export const makeOurs = async (file: NewDataFile, { io }: LoadedTable): Promise<void> => {
+export const makeOurs = async (
+  file: NewDataFile,
+  { io }: LoadedTable,
+  now: number,
+): Promise<void> => {
   const { dataFile } = file
   const bytes = file.bytes ?? new Uint8Array()
   const standing = await io.get(dataFile.file_path)
-  if (standing === null || !equalBytes(standing, bytes)) {
+  const isOurs = standing !== null && equalBytes(standing, bytes)
+  if (!isOurs || (await ageOf(dataFile.file_path, io, now)) >= removableMs) {
     const path = pathBeside(dataFile)
     await io.put(path, bytes, { ifNoneMatch: '*' })
     file.dataFile = { ...dataFile, file_path: path }
   }
   file.state = 'ours'
   file.bytes = null
+}
+
+/** Infinite where the storage does not tell. */
+const ageOf = async (path: string, io: LoadedTable['io'], now: number): Promise<number> => {
+  const object = await io.head(path)
+  return now - (object?.modifiedAt ?? Number.NEGATIVE_INFINITY)
 }
 
 /** A path beside a data file's that nobody else has; the file's uuid is in it all the same. */

@@ -1,6 +1,7 @@
 /** What is owed, in figures: what an operator is shown, and warned by. */
 import type { Metrics } from '../metrics.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
+import type { SweepResult } from './sweep.ts'
 
 /** Of one table. */
 export interface Balance {
@@ -25,20 +26,28 @@ export const balances = async (list: AsyncIterable<ListedReceipt>): Promise<read
   return [...tables.values()]
 }
 
-/** Sets the gauges of what is owed, and of what was put aside. */
-export const tellBalance = async (
+/** What is put aside is listed so often, in milliseconds: it changes by a sweep, nearly always by one's own. */
+const quarantineMs = 300_000
+
+/** Sets the gauges of what is owed, and of what was put aside, after a sweep. `unavailable` where they cannot be listed. */
+export const createBalanceTeller = (
   store: ReceiptStore,
-  now: number,
+  now: () => number,
   metrics: Metrics,
-): Promise<void> => {
-  const [owed, quarantined] = await Promise.all([
-    balances(store.owed()),
-    balances(store.quarantined()),
-  ])
-  const oldest = Math.min(now, ...owed.map(({ oldestAt }) => oldestAt ?? now))
-  metrics.gauge('receipts_owed', sum(owed))
-  metrics.gauge('oldest_receipt_seconds', (now - oldest) / 1000)
-  metrics.gauge('receipts_quarantined', sum(quarantined))
+): ((swept: SweepResult) => Promise<void>) => {
+  let listAt = Number.NEGATIVE_INFINITY
+  return async ({ paid, quarantined, owed, complete }) => {
+    const metNone = complete && paid + quarantined + owed === 0
+    // Listings cost: one that came to the end and met nothing has told already.
+    const left = metNone ? [] : await balances(store.owed())
+    const oldest = Math.min(now(), ...left.map(({ oldestAt }) => oldestAt ?? now()))
+    metrics.gauge('receipts_owed', sum(left))
+    metrics.gauge('oldest_receipt_seconds', (now() - oldest) / 1000)
+    if (quarantined > 0) listAt = Number.NEGATIVE_INFINITY
+    if (now() < listAt) return
+    metrics.gauge('receipts_quarantined', sum(await balances(store.quarantined())))
+    listAt = now() + quarantineMs
+  }
 }
 
 const sum = (all: readonly Balance[]): number =>

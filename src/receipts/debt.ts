@@ -46,11 +46,21 @@ export const hold = (debt: Debt, error: unknown): void => {
   debt.reason = wordsOf(error)
 }
 
-/** Marks the files whose partition spec the table does not have: no manifest can be written for them. */
-export const markUnknownSpecs = (debts: readonly Debt[], { metadata }: LoadedTable): void => {
+/** Leaves a file to the next sweep: this one has no time for it. */
+export const postpone = (debt: Debt): void => hold(debt, 'there was no time for it yet')
+
+/** The files whose partition spec the table does not have: no manifest can be written for them. */
+export const ofUnknownSpecs = (
+  debts: readonly Debt[],
+  { metadata }: LoadedTable,
+): readonly Debt[] => {
   const specs = new Set(metadata['partition-specs'].map((spec) => spec['spec-id']))
-  for (const debt of debts) {
-    if (specs.has(debt.file.specId)) continue
+  return debts.filter(({ file }) => !specs.has(file.specId))
+}
+
+/** Marks those files. */
+export const markUnknownSpecs = (debts: readonly Debt[], table: LoadedTable): void => {
+  for (const debt of ofUnknownSpecs(debts, table)) {
     debt.state = 'unpayable'
     debt.reason = `the table has no partition spec ${debt.file.specId}`
   }

@@ -3,27 +3,30 @@
  * removed them, or be about to: a table that refers to a file which is not there cannot be read at all.
  */
 import type { LoadedTable } from '../iceberg/catalog.ts'
-import { pathBeside } from '../iceberg/new-data-file.ts'
+import { pathBeside, removableMs } from '../iceberg/new-data-file.ts'
+import type { Clock } from '../iceberg/retry.ts'
 import { inTurns } from '../turns.ts'
-import { type Debt, hold } from './debt.ts'
+import { type Debt, hold, postpone } from './debt.ts'
 
-/** From this age on a file is looked at first: no removal of files is set to less. */
-const lookMs = 3_600_000
-/** From this age on it is copied: its removal may have begun. */
-const copyMs = 24 * lookMs
+/** From this age on a file is copied: its removal may have begun. */
+const copyMs = 86_400_000
 
 /** Requests at once. */
 const lanes = 16
 /** Copies at once: each holds a file. */
 const copyLanes = 2
 
-/** Marks the files that are `gone` of those that have waited long; `held` are those of which that cannot be told. */
+/**
+ * Marks the files that are `gone` of those that have waited long; `held` are those of which that cannot be told, or not before
+ * `until` (milliseconds since 1970).
+ */
 export const markGone = async (
   debts: readonly Debt[],
   { io }: LoadedTable,
-  now: number,
+  until: number,
+  clock: Clock,
 ): Promise<void> => {
-  const old = debts.filter(({ receivedAt }) => now - receivedAt >= lookMs)
+  const old = agedBy(removableMs, debts, clock)
   const look = async (debt: Debt): Promise<void> => {
     const { file_path: path, file_size_in_bytes: size } = debt.file.dataFile
     const object = await io.head(path)
@@ -31,19 +34,20 @@ export const markGone = async (
     debt.state = 'gone'
     debt.reason = object === null ? 'its data file is gone' : 'its data file has another size'
   }
-  await inTurns(old, lanes, (debt) => look(debt).catch((error) => hold(debt, error)))
+  await inTurnsUntil(until, old, lanes, look, clock)
 }
 
 /**
- * Copies the files that may be removed any time to paths that are new; `held` are those for which that failed. A copy that
- * nobody needs does no harm.
+ * Copies the files that may be removed any time to paths that are new; `held` are those for which that failed, or for which
+ * no time was left `until` then. A copy that nobody needs does no harm.
  */
 export const copyOld = async (
   debts: readonly Debt[],
   { io }: LoadedTable,
-  now: number,
+  until: number,
+  clock: Clock,
 ): Promise<void> => {
-  const old = debts.filter(({ receivedAt }) => now - receivedAt >= copyMs)
+  const old = agedBy(copyMs, debts, clock)
   const copy = async (debt: Debt): Promise<void> => {
     const { dataFile } = debt.file
     const bytes = await io.get(dataFile.file_path)
@@ -52,5 +56,22 @@ export const copyOld = async (
     await io.put(path, bytes, { ifNoneMatch: '*' })
     debt.file = { ...debt.file, dataFile: { ...dataFile, file_path: path } }
   }
-  await inTurns(old, copyLanes, (debt) => copy(debt).catch((error) => hold(debt, error)))
+  await inTurnsUntil(until, old, copyLanes, copy, clock)
+}
+
+const agedBy = (ms: number, debts: readonly Debt[], { now }: Clock): readonly Debt[] =>
+  debts.filter(({ receivedAt }) => now() - receivedAt >= ms)
+
+/** Holds the debts whose work fails, and those whose work would begin too late. */
+const inTurnsUntil = async (
+  until: number,
+  debts: readonly Debt[],
+  limit: number,
+  work: (debt: Debt) => Promise<void>,
+  clock: Clock,
+): Promise<void> => {
+  await inTurns(debts, limit, async (debt) => {
+    if (clock.now() >= until) postpone(debt)
+    else await work(debt).catch((error) => hold(debt, error))
+  })
 }

@@ -1,10 +1,17 @@
 /** Pays a page of one table's receipts in one commit, by the commit rule. */
 
-import { IngestError } from '../errors.ts'
-import type { Catalog, LoadedTable, TableIdentifier } from '../iceberg/catalog.ts'
+import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type CommitContext, commitWaiting } from '../iceberg/commit.ts'
-import { inTime } from '../iceberg/retry.ts'
-import { type Debt, debtsOf, markLanded, markPaid, markUnknownSpecs, standing } from './debt.ts'
+import {
+  type Debt,
+  debtsOf,
+  markLanded,
+  markPaid,
+  markUnknownSpecs,
+  ofUnknownSpecs,
+  standing,
+} from './debt.ts'
+import { loadAgain } from './indebted-table.ts'
 import { copyOld, markGone } from './old-files.ts'
 import type { Receipt } from './receipt.ts'
 
@@ -16,73 +23,49 @@ export type Payment =
   /** It may be later. */
   | { readonly kind: 'owed'; readonly reason: string }
 
-/** A call that the whole sweep waits for. */
-const callMs = 10_000
-
 /** A commit that takes longer than this is left to the next sweep. */
 const commitMs = 60_000
 
 /**
- * What became of each of `receipts`, all of one table. `deadline`: milliseconds since 1970, when no more attempts are made.
- * `unavailable` where nothing is known of any.
+ * What became of each of `receipts`, all of `table` as it was loaded. `until`: milliseconds since 1970, when nothing more is
+ * begun. `unavailable` where nothing is known of any.
  */
 export const pay = async (
   receipts: readonly Receipt[],
-  deadline: number,
+  table: LoadedTable,
+  until: number,
   context: CommitContext,
 ): Promise<readonly Payment[]> => {
-  const [first] = receipts
-  if (first === undefined) return []
-  const { identifier, tableUuid } = first
-  const table = await load(identifier, context)
-  const reason = notOurs(table, tableUuid)
-  if (table === null || reason !== null) {
-    // A table that is gone may come back; one that was made anew never is the old one.
-    const kind = table === null ? 'owed' : 'unpayable'
-    return receipts.map(() => ({ kind, reason: reason ?? '' }))
-  }
   const owing = receipts.map(debtsOf)
-  await payDebts(owing.flat(), table, deadline, context)
+  await payDebts(owing.flat(), table, until, context)
   return owing.map(paymentOf)
-}
-
-const notOurs = (table: LoadedTable | null, tableUuid: string): string | null => {
-  if (table === null) return 'the table is gone'
-  return table.metadata['table-uuid'] === tableUuid ? null : 'the table was made anew'
-}
-
-const load = (
-  identifier: TableIdentifier,
-  { catalog, clock }: Pick<CommitContext, 'clock'> & { readonly catalog: Catalog },
-): Promise<LoadedTable | null> => {
-  const signal = clock.signal(clock.now() + callMs)
-  return inTime(catalog.load(identifier, { signal }), signal, () =>
-    Promise.reject(new IngestError('unavailable', 'the catalog takes too long to load a table')),
-  )
 }
 
 /** Every debt is `paid` afterwards, cannot be, or is `owed` still. */
 const payDebts = async (
   debts: readonly Debt[],
   loaded: LoadedTable,
-  deadline: number,
+  until: number,
   context: CommitContext,
 ): Promise<void> => {
   const { clock } = context
-  markUnknownSpecs(debts, loaded)
-  const known = debts.filter(isOwed)
-  await markGone(known, loaded, clock.now())
-  const isOneGone = known.some(({ state }) => state === 'gone')
-  // It may have been paid, and compacted away since: only a look after that tells.
-  const table = isOneGone ? await load(loaded.identifier, context) : loaded
-  if (table === null || notOurs(table, loaded.metadata['table-uuid']) !== null) {
-    throw new IngestError('unavailable', 'the table was made anew meanwhile')
-  }
-  await markLanded(known, table, context.files)
+  /** What takes long leaves half of the time to what comes after: a part that is paid is better than nothing. */
+  const half = () => clock.now() + (until - clock.now()) / 2
+  await markGone(debts, loaded, half(), clock)
+  const isDoubtful =
+    debts.some(({ state }) => state === 'gone') || ofUnknownSpecs(debts, loaded).length > 0
+  // A file may have been paid, and compacted away since; what was loaded may be old. Only a look after that tells.
+  const table = isDoubtful ? await loadAgain(loaded, context) : loaded
+  markUnknownSpecs(debts, table)
+  await markLanded(
+    debts.filter(({ state }) => state !== 'unpayable'),
+    table,
+    context.files,
+  )
   markPaid(debts)
-  await copyOld(known.filter(isOwed), table, clock.now())
-  const until = Math.min(deadline, clock.now() + commitMs)
-  const files = known.filter(isOwed).map((debt) => standing(debt, table, until))
+  await copyOld(debts.filter(isOwed), table, half(), clock)
+  const deadline = Math.min(until, clock.now() + commitMs)
+  const files = debts.filter(isOwed).map((debt) => standing(debt, table, deadline))
   const take = () => files.splice(0)
   // Set aside is what another receipt names, too: any of them will do.
   const waiting = { take, any: () => files.length > 0, aside: () => {}, isDue: () => true }

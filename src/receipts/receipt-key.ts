@@ -6,6 +6,7 @@
  * whoever removes a receipt that he paid cannot remove another that came to its place meanwhile.
  */
 import { percentEncoded } from '../bytes.ts'
+import type { TableIdentifier } from '../iceberg/catalog.ts'
 import { type Sha256, sha256Hex } from '../sha256.ts'
 import { type Receipt, receiptBytes } from './receipt.ts'
 
@@ -51,6 +52,13 @@ export const readKey = (key: string): ReceiptKey | null => {
   const [, table = '', tableUuid = '', requestId = '', base = ''] = form.exec(key) ?? []
   if (table === '') return null
   return { key, table, tableUuid, requestId, baseSequence: Number(base) }
+}
+
+/** The table of a receipt that is owed, by its key. */
+export const identifierOf = (key: string): TableIdentifier => {
+  const [escapedTable = ''] = key.slice(owedPrefix.length).split('/')
+  const levels = escapedTable.split('.').map(decodeURIComponent)
+  return { namespace: levels.slice(0, -1), name: levels.at(-1) ?? '' }
 }
 
 /** Where a receipt goes that cannot be paid. */

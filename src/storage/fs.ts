@@ -96,7 +96,7 @@ const createStorage = (base: string, folders: Folders, temporaries: Temporaries)
     async head(key) {
       const path = pathOf(key)
       const stats = await saying(() => orNull(stat(path)))
-      return stats?.isFile() ? { key, size: stats.size } : null
+      return stats?.isFile() ? { key, size: stats.size, modifiedAt: stats.mtimeMs } : null
     },
     list(prefix) {
       checkPrefix(prefix)

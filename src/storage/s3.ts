@@ -164,9 +164,11 @@ const headObject = async (client: S3Client, key: string, signal: AbortSignal | u
   const found = orNull(answer)?.headers
   if (found === undefined) return null
   const [, whole] = /\/(\d+)$/.exec(found.get('content-range') ?? '') ?? []
+  const modifiedAt = Date.parse(found.get('last-modified') ?? '')
   return {
     size: Number(whole ?? found.get('content-length')),
     etag: found.get('etag') ?? '',
+    ...(!Number.isNaN(modifiedAt) && { modifiedAt }),
   }
 }
 

@@ -30,7 +30,7 @@ export interface ObjectInfo {
   readonly key: string
   /** Bytes. */
   readonly size: number
-  /** Milliseconds since 1970 by the storage's own clock: when it was written. A listing tells. */
+  /** Milliseconds since 1970 by the storage's own clock: when it was written. */
   readonly modifiedAt?: number
 }
 

@@ -151,6 +151,9 @@ export const storageContract = (
       // S3 tells whole seconds, and a file system's clock ticks.
       expect(first?.modifiedAt).toBeGreaterThan(before - 2000)
       expect(first?.modifiedAt).toBeLessThan(Date.now() + 2000)
+      // To the second, as HTTP tells it.
+      const head = await storage.head(first?.key ?? '')
+      expect(Math.abs((head?.modifiedAt ?? 0) - (first?.modifiedAt ?? 0))).toBeLessThan(1000)
     })
 
     it('gives back what was put as volatile, under a condition too', async () => {

@@ -73,7 +73,7 @@ export const createLab = (): Lab => {
   const world = createWorld(createChance(1))
   const calls: string[] = []
   const interfere: Interference = { object() {}, before() {}, after() {} }
-  const storage = createMemoryStorage()
+  const storage = createMemoryStorage({ now: world.now })
   const slow: Storage = slowStorage(storage, async (operation, key) => {
     calls.push(`${operation} ${key}`)
     await world.sleep(1)

@@ -58,7 +58,7 @@ it('counts from the beginning where the object stood before', async () => {
   const table = await loaded()
   const file = await put(1, table)
   expect(() => newReceipt(table, [file], request(1))).toThrow('no object')
-  await makeOurs(file, table)
+  await makeOurs(file, table, lab.world.now())
   await lab.store.write(newReceipt(table, [file], request(1)))
   expect(await lab.swept()).toMatchObject({ paid: 1 })
   expect([lab.snapshots(), await lab.files()]).toEqual([1, [keyOf(1)]])

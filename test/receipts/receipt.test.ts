@@ -6,7 +6,7 @@ import { balances } from '../../src/receipts/balance.ts'
 import { readDataFile } from '../../src/receipts/data-file-json.ts'
 import { object } from '../../src/receipts/json-members.ts'
 import { type Receipt, readReceipt, receiptBytes } from '../../src/receipts/receipt.ts'
-import { readKey, sealed } from '../../src/receipts/receipt-key.ts'
+import { identifierOf, readKey, sealed } from '../../src/receipts/receipt-key.ts'
 import { createReceiptStore, type ReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -129,6 +129,17 @@ describe('a key', () => {
     const { key } = await sealed({ ...receipt, identifier: { namespace: ['a.b'], name: '../ü' } })
     expect(key).toContain('/a%2Eb.%2E%2E%2F%C3%BC/')
     await expect(createMemoryStorage().put(key, new Uint8Array())).resolves.toBe('created')
+  })
+
+  it.each([
+    [['otel'], 'logs'],
+    [['a.b', 'c'], '../ü'],
+    [['%2E', ' '], '𝒙/%'],
+    [[], 'bare'],
+  ])('names its table: %j, %s', async (namespace, name) => {
+    const { key } = await sealed({ ...receipt, identifier: { namespace, name } })
+    expect(readKey(key)?.requestId).toBe(receipt.requestId)
+    expect(identifierOf(key)).toEqual({ namespace, name })
   })
 
   it.each(['_receipts/owed/otel.logs/x.json', '_receipts/lease', 'otel/logs/data/a.parquet'])(

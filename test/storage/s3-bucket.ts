@@ -82,6 +82,7 @@ export class FakeBucket {
     const size = found.bytes.length
     const kept = {
       etag: found.etag,
+      'last-modified': new Date(found.modified).toUTCString(),
       ...found.headers,
       ...(this.keepsHeaders &&
         headers['x-amz-checksum-mode'] === 'ENABLED' && {

@@ -37,7 +37,7 @@ export const createLake = (
   network: Network,
   chance: Chance,
 ): Lake => {
-  const storage = createMemoryStorage()
+  const storage = createMemoryStorage({ now: world.now })
   return kind === 'file'
     ? fileLake(storage, world, network)
     : serviceLake(storage, world, network, chance)

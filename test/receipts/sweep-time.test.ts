@@ -1,0 +1,221 @@
+// Protects tables from each other, and rows from their age: however long one table or one file takes, a sweep ends in its time
+// with something paid, and the next one goes on where it stopped.
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { TableMetadata } from '../../src/iceberg/table-metadata.ts'
+import { createBalanceTeller } from '../../src/receipts/balance.ts'
+import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
+import { creation } from '../contracts/commits.ts'
+import { fileOf, keyOf } from '../iceberg/table-lab.ts'
+import {
+  type Around,
+  createReceiptLab,
+  owedFile,
+  type ReceiptLab,
+  recreate,
+} from './receipt-lab.ts'
+
+// Without compression, which takes real time.
+vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
+  ...(await original<typeof import('../../src/iceberg/avro/container.ts')>()),
+  ...(await import('../faults/model/plain-container.ts')),
+}))
+
+const hour = 3_600_000
+const minute = 60_000
+
+let lab: ReceiptLab
+beforeEach(async () => {
+  lab = await createReceiptLab()
+})
+
+/** Sweeps for a minute, and says what became of it and the milliseconds that it took. */
+const sweepFor = (sweep: ReturnType<ReceiptLab['sweep']>) =>
+  lab.timed(() => sweep(lab.world.now() + minute))
+
+const isCopy = (key: string): boolean => /-[0-9a-f]{8}\.parquet$/.test(key)
+
+describe('files that are copied', () => {
+  it('are committed as far as there is time, and the others by the next sweeps, none of them twice', async () => {
+    const requests = Array.from({ length: 100 }, (_, n) => n)
+    for (const n of requests) await lab.owe(n, { ageMs: 24 * hour })
+    // A copy takes two seconds, by two at a time: all of them would take more than the minute.
+    const slow: Around = {
+      before: (call) => (call === 'put' ? lab.world.sleep(2_000) : undefined),
+    }
+    const sweep = lab.sweep(slow)
+    const [first, took] = await sweepFor(sweep)
+    expect(first.paid).toBeGreaterThan(5)
+    expect(first.paid + first.owed).toBe(100)
+    expect(first.owed).toBeGreaterThan(5)
+    expect(took).toBeLessThan(minute)
+    for (let i = 0; i < 20 && (await lab.owed()).length > 0; i++) await sweepFor(sweep)
+    expect((await lab.files()).length).toBe(100)
+    const copies = await Array.fromAsync(lab.storage.list('otel/'), ({ key }) => key)
+    expect(copies.filter(isCopy).length).toBe(100)
+  })
+})
+
+describe('a table that cannot be changed', () => {
+  const traces = { namespace: ['otel'], name: 'traces' }
+  /** Receipts of two tables: those of `logs` are first in the list. */
+  const two = async (): Promise<void> => {
+    const made = await lab.catalog.create(traces, creation())
+    const tableUuid = made.metadata['table-uuid']
+    await lab.owe(1)
+    await lab.owe(2, { receipt: { identifier: traces, tableUuid } })
+  }
+  const rowsOf = (name: string): number => lab.tables.get(`otel/${name}`)?.snapshots.length ?? 0
+
+  it('leaves time for the next', async () => {
+    await two()
+    const began = lab.world.now()
+    const sweep = lab.sweep({
+      // What is first in the list comes to nothing; half of the time is over then.
+      async before(call) {
+        if (call !== 'commit' || lab.world.now() - began > minute / 2) return
+        await lab.world.sleep(10_000)
+        throw new Error('no answer')
+      },
+    })
+    const [result, took] = await sweepFor(sweep)
+    expect(result).toMatchObject({ paid: 1, owed: 1, complete: true })
+    expect([rowsOf('logs'), rowsOf('traces')]).toEqual([0, 1])
+    expect(took).toBeLessThan(minute)
+  })
+
+  it('does not have its receipts read when it cannot be loaded', async () => {
+    await two()
+    let gets = 0
+    const sweep = lab.sweep({
+      before(call) {
+        if (call === 'get') gets++
+        if (call === 'load') throw new Error('no answer')
+      },
+    })
+    const [result] = await sweepFor(sweep)
+    expect([result, gets]).toEqual([{ paid: 0, quarantined: 0, owed: 2, complete: true }, 0])
+  })
+
+  it('is not where the next sweep begins, when this one had no time left', async () => {
+    await two()
+    // Some calls of a second each, and no time is left for the second table.
+    const sweep = lab.sweep({ before: () => lab.world.sleep(1_000) })
+    const [cut] = await lab.timed(() => sweep(lab.world.now() + 10_000))
+    expect(cut).toMatchObject({ paid: 1, complete: false })
+    await lab.owe(3)
+    const order: string[] = []
+    const next = lab.tables
+    const set = next.set.bind(next)
+    next.set = (name: string, metadata: TableMetadata) => {
+      order.push(name)
+      return set(name, metadata)
+    }
+    await sweepFor(sweep)
+    expect(order).toEqual(['otel/traces', 'otel/logs'])
+  })
+})
+
+describe('a catalog that answers once from an old copy', () => {
+  /** The first load of a sweep shows `old`. */
+  const sweepFrom = (old: TableMetadata | undefined) => {
+    const now = lab.metadata()
+    let loads = 0
+    return lab.sweep({
+      before(call) {
+        if (call !== 'load') return
+        if (loads++ === 0 && old !== undefined) lab.tables.set('otel/logs', old)
+        else lab.tables.set('otel/logs', now)
+      },
+    })
+  }
+
+  it('is no reason to put aside what is owed to the table that is there now', async () => {
+    const old = lab.metadata()
+    await recreate(lab)
+    await lab.owe(1)
+    expect((await sweepFor(sweepFrom(old)))[0]).toMatchObject({ paid: 1, quarantined: 0 })
+  })
+
+  it('nor where the old copy lacks a partition spec', async () => {
+    const old = lab.metadata()
+    const [spec] = old['partition-specs']
+    if (spec === undefined) throw new Error('no spec')
+    const specs = [...old['partition-specs'], { ...spec, 'spec-id': 7 }]
+    lab.tables.set('otel/logs', { ...old, 'partition-specs': specs })
+    await lab.owe(1, { receipt: { files: [{ ...owedFile(1), specId: 7 }] } })
+    expect((await sweepFor(sweepFrom(old)))[0]).toMatchObject({ paid: 1, quarantined: 0 })
+  })
+})
+
+describe('figures of what is left', () => {
+  const told = new Map<string, number>()
+  const metrics = {
+    count() {},
+    observe() {},
+    gauge: (name: string, value: number) => void told.set(name, value),
+  }
+  /** Which prefixes were listed. */
+  const watched = () => {
+    const lists: string[] = []
+    const storage = {
+      ...lab.storage,
+      list(prefix: string) {
+        lists.push(prefix)
+        return lab.storage.list(prefix)
+      },
+    }
+    return { lists, store: createReceiptStore(storage) }
+  }
+
+  it('cost no listing where the sweep met nothing, and seldom one of the quarantine', async () => {
+    const { lists, store } = watched()
+    let now = 0
+    const tell = createBalanceTeller(store, () => now, metrics as never)
+    const nothing = { paid: 0, quarantined: 0, owed: 0, complete: true }
+    await tell(nothing)
+    expect(lists).toEqual(['_receipts/quarantine/'])
+    now = 299_999
+    await tell(nothing)
+    expect(lists.length).toBe(1)
+    now = 300_000
+    await tell(nothing)
+    expect(lists.length).toBe(2)
+    await tell({ ...nothing, quarantined: 1 })
+    expect(lists.slice(2)).toEqual(['_receipts/owed/', '_receipts/quarantine/'])
+    expect(Object.fromEntries(told)).toEqual({
+      receipts_owed: 0,
+      oldest_receipt_seconds: 0,
+      receipts_quarantined: 0,
+    })
+  })
+
+  it('are those of the list where the sweep left something', async () => {
+    await lab.owe(1)
+    await lab.owe(2)
+    const { store } = watched()
+    const tell = createBalanceTeller(store, lab.world.now, metrics as never)
+    await tell({ paid: 0, quarantined: 0, owed: 0, complete: false })
+    expect(told.get('receipts_owed')).toBe(2)
+  })
+})
+
+describe('an object that an earlier attempt left, which no table refers to', () => {
+  /** The names of the table's files after a request whose object was put so long before. */
+  const filesAfter = async (ageMs: number): Promise<string[]> => {
+    const key = keyOf(5)
+    await lab.storage.put(key, fileOf(5).bytes)
+    lab.world.at(lab.world.now() + ageMs, () => {})
+    await lab.world.run(Number.POSITIVE_INFINITY)
+    expect((await lab.sendIn()(5))[0]).toBe('committed')
+    return lab.files()
+  }
+
+  it('becomes part of the table while nobody can be about to remove it', async () => {
+    expect(await filesAfter(hour - minute)).toEqual([keyOf(5)])
+  })
+
+  it('is put again beside it after an hour', async () => {
+    const [file = ''] = await filesAfter(hour)
+    expect([isCopy(file), await lab.storage.get(file)]).toEqual([true, fileOf(5).bytes])
+  })
+})
