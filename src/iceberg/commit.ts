@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
 import type { Catalog, CommitOutcome, LoadedTable, Uncommitted } from './catalog.ts'
+import { callSignal, failingLate, lastDeadline, pauseUntil, tooLate } from './group-deadlines.ts'
 import { landed } from './landed.ts'
 import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
@@ -39,9 +40,6 @@ export interface Waiting {
   isDue(table: LoadedTable): boolean
 }
 
-/** Whatever the group waits for is given up after so long: others wait behind it. */
-const callMs = 4_000
-
 /** How long files that stand wait for others of their group, while still others wait for the group. */
 const patienceMs = 100
 
@@ -57,7 +55,7 @@ export const commitWaiting = async (
 ): Promise<LoadedTable> => {
   const group = new Set<NewDataFile>()
   try {
-    return await commitGroup(group, waiting, base, context)
+    return await failingLate(group, commitGroup(group, waiting, base, context), context.clock)
   } catch (error) {
     const reason = unavailable(error)
     for (const file of group) file.fail(reason)
@@ -81,7 +79,9 @@ const commitGroup = async (
     dropUnfit(group, table, context)
     attempt = await prepare(group, table, attempt, waiting, context)
     if (attempt === null) return table
-    await pauseUntil(notBefore, ms, group, context)
+    await pauseUntil(notBefore, ms, group, context.clock)
+    // Of a file that was too late word may have been left: nothing is done for it any more.
+    if (attempt.files.some((file) => !group.has(file))) continue
     tellOfDuplicates(attempt, context)
     const outcome = await commitOnce(table, attempt, group, context)
     if (outcome.kind === 'committed') {
@@ -92,7 +92,7 @@ const commitGroup = async (
     ms = retryDelay(outcome, tries, context.clock.now() - began)
     notBefore = context.clock.now() + ms
     // Whoever was faster should be seen; what became of a swap of ours should be known before the time for another is over.
-    if (outcome.kind === 'conflict') await pauseUntil(notBefore, ms, group, context)
+    if (outcome.kind === 'conflict') await pauseUntil(notBefore, ms, group, context.clock)
     began = context.clock.now()
     if (outcome.kind !== 'throttled') table = await reload(table, group, context)
     // It landed, though nobody said so.
@@ -128,7 +128,7 @@ const dropUnfit = (
   for (const file of group) {
     const error =
       file.deadline <= clock.now()
-        ? new IngestError('unavailable', `table ${name} could not be changed in time`)
+        ? tooLate()
         : file.base.metadata['table-uuid'] !== metadata['table-uuid']
           ? madeAnew(name)
           : !specs.has(file.specId)
@@ -152,7 +152,7 @@ const prepare = async (
     await settleLanded(group, table, context)
     if (group.size === 0) return null
     const writing = writeAttempt([...group], table, attempt, context)
-    attempt = await inTime(writing, callSignal(group, context), slowStorage)
+    attempt = await inTime(writing, callSignal(group, context.clock), slowStorage)
     await objects(group, waiting, context.clock)
     for (const file of group) {
       if (file.state === 'ours') continue
@@ -175,7 +175,7 @@ const settleLanded = async (
   const sought = [...group].filter((file) => file.state === 'ours' && file.absentFrom !== table)
   if (sought.length === 0) return
   const searching = search(sought, table, context)
-  const duplicates = await inTime(searching, callSignal(group, context), slowStorage)
+  const duplicates = await inTime(searching, callSignal(group, context.clock), slowStorage)
   settle(group, duplicates, 'duplicate', table, context)
 }
 
@@ -228,18 +228,11 @@ const objects = async (
 ): Promise<void> => {
   const writing = () => [...group].filter((file) => file.state === 'writing')
   const all = Promise.all(writing().map((file) => file.written))
-  while (writing().length > 0 && clock.now() < deadlineOf(group)) {
+  while (writing().length > 0 && clock.now() < lastDeadline(group)) {
     await Promise.race([all, clock.sleep(patienceMs)])
     if (waiting.any()) return
   }
 }
-
-/** The last moment at which a file of the group is waited for. */
-const deadlineOf = (group: ReadonlySet<NewDataFile>): number =>
-  Math.max(...[...group].map((file) => file.deadline))
-
-const callSignal = (group: ReadonlySet<NewDataFile>, { clock }: CommitContext): AbortSignal =>
-  clock.signal(Math.min(deadlineOf(group), clock.now() + callMs))
 
 /** Swaps once. What comes of it later, if nothing came in time, is for the next look to tell. */
 const commitOnce = (
@@ -248,7 +241,7 @@ const commitOnce = (
   group: ReadonlySet<NewDataFile>,
   context: CommitContext,
 ): Promise<CommitOutcome> => {
-  const signal = callSignal(group, context)
+  const signal = callSignal(group, context.clock)
   return inTime(context.catalog.commit(table, append.commit, { signal }), signal, () => ({
     kind: 'unknown',
     retryAfterMs: 0,
@@ -293,24 +286,12 @@ const tell = (
   log(level, `a commit has to be looked at or tried again: ${kind}`, { table: name, reason, tries })
 }
 
-/** Waits until then, but not for an hour because the clock was set back. `unavailable` when no file can wait for so long. */
-const pauseUntil = async (
-  time: number,
-  atMostMs: number,
-  group: ReadonlySet<NewDataFile>,
-  { clock }: CommitContext,
-): Promise<void> => {
-  if (time >= deadlineOf(group)) throw tooLate()
-  const ms = Math.min(time - clock.now(), atMostMs)
-  if (ms > 0) await clock.sleep(ms)
-}
-
 const reload = async (
   { identifier, metadata }: LoadedTable,
   group: ReadonlySet<NewDataFile>,
   context: CommitContext,
 ): Promise<LoadedTable> => {
-  const signal = callSignal(group, context)
+  const signal = callSignal(group, context.clock)
   const loading = context.catalog.load(identifier, { signal })
   const table = await inTime(loading, signal, () => Promise.reject(tooLate()))
   if (table !== null && table.metadata['table-uuid'] === metadata['table-uuid']) return table
@@ -326,9 +307,6 @@ export const madeAnew = (name: string): IngestError =>
 /** Rejects: `unavailable`. */
 export const slowStorage = (): Promise<never> =>
   Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
-
-const tooLate = (): IngestError =>
-  new IngestError('unavailable', 'the table could not be changed in time')
 
 /** Whatever keeps files from a table, the sender is to keep them: nothing of it is the request's fault. */
 export const unavailable = (error: unknown): IngestError =>
