@@ -175,8 +175,10 @@ describe('figures of what is left', () => {
     await tell(nothing)
     expect(lists).toEqual(['_receipts/quarantine/'])
     now = 299_999
+    told.clear()
     await tell(nothing)
     expect(lists.length).toBe(1)
+    expect(told.has('receipts_quarantined')).toBe(true)
     now = 300_000
     await tell(nothing)
     expect(lists.length).toBe(2)

@@ -19,10 +19,19 @@ vi.mock('../../../src/iceberg/avro/container.ts', async (original) => ({
 
 const landedPath = '../../../src/iceberg/landed.ts'
 const mergePath = '../../../src/iceberg/merge.ts'
+const debtPath = '../../../src/receipts/debt.ts'
+const newReceiptPath = '../../../src/receipts/new-receipt.ts'
+const paymentPath = '../../../src/receipts/payment.ts'
+const storePath = '../../../src/receipts/receipt-store.ts'
 const updatesPath = '../../../src/iceberg/table-updates.ts'
 
+const mocked = [
+  ...[landedPath, mergePath, updatesPath],
+  ...[debtPath, newReceiptPath, paymentPath, storePath],
+]
+
 afterEach(() => {
-  for (const path of [landedPath, mergePath, updatesPath]) vi.doUnmock(path)
+  for (const path of mocked) vi.doUnmock(path)
   vi.resetModules()
 })
 
@@ -87,6 +96,60 @@ describe.each(kinds)('in a catalog of kind %s', (kind) => {
 
   it('the list of the last attempt is sent again after a conflict', async () => {
     await found(/^I[1345]/, { client: resending })
+  })
+})
+
+describe.each(kinds)('with receipts, in a catalog of kind %s', (kind) => {
+  const found = async (rule: RegExp): Promise<void> => {
+    expect(await firstBroken(kind, { receipts: true })).toMatch(rule)
+  }
+
+  it('a sweep does not look for files first', async () => {
+    vi.doMock(debtPath, async (original) => ({
+      ...(await original<object>()),
+      markLanded: async () => {},
+    }))
+    await found(/^I[24]/)
+  })
+
+  it('a sweep removes receipts whatever became of its commit', async () => {
+    vi.doMock(paymentPath, async (original) => {
+      const { pay } = await original<typeof import('../../../src/receipts/payment.ts')>()
+      const anyhow: typeof pay = async (receipts, ...rest) => {
+        await pay(receipts, ...rest).catch(() => {})
+        return receipts.map(() => ({ kind: 'paid' }))
+      }
+      return { pay: anyhow }
+    })
+    await found(/^I1/)
+  })
+
+  it('a receipt claims a look that never was', async () => {
+    vi.doMock(newReceiptPath, async (original) => {
+      const { newReceipt } = await original<typeof import('../../../src/receipts/new-receipt.ts')>()
+      const claiming: typeof newReceipt = (...args) => ({
+        ...newReceipt(...args),
+        baseSequence: 1_000_000,
+      })
+      return { newReceipt: claiming }
+    })
+    await found(/^I[24]/)
+  })
+
+  it('a receipt is acknowledged before it is written', async () => {
+    vi.doMock(storePath, async (original) => {
+      const { createReceiptStore } =
+        await original<typeof import('../../../src/receipts/receipt-store.ts')>()
+      const hasty: typeof createReceiptStore = (...args) => {
+        const store = createReceiptStore(...args)
+        return {
+          ...store,
+          write: async (receipt) => void store.write(receipt).catch(() => {}),
+        }
+      }
+      return { createReceiptStore: hasty }
+    })
+    await found(/^I1/)
   })
 })
 

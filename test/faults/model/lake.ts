@@ -156,9 +156,10 @@ const throughStorage = (storage: Storage, process: Process, network: Network): S
   async *list(prefix) {
     yield* await network.send(process, 'list', () => Array.fromAsync(storage.list(prefix)))
   },
-  // A receipt that was paid is removed, and nothing else.
+  // A receipt that was paid is removed, or a lease, and nothing else.
   delete: (key) => {
-    const call = key.startsWith('_receipts/owed/') ? 'remove' : 'delete'
+    const isReceipts = /^_receipts\/(owed\/|sweep\.json$)/.test(key)
+    const call = isReceipts ? 'remove' : 'delete'
     return network.send(process, call, () => storage.delete(key))
   },
   ready: () => storage.ready(),

@@ -7,6 +7,7 @@ import type { Metrics } from '../../../src/metrics.ts'
 import type { CommitMode } from '../../../src/receipts/commit-policy.ts'
 import { commitPolicy } from '../../../src/receipts/commit-policy.ts'
 import { createDeferral } from '../../../src/receipts/deferral.ts'
+import { createLease } from '../../../src/receipts/lease.ts'
 import { createReceiptStore, type ReceiptStore } from '../../../src/receipts/receipt-store.ts'
 import { createSweep } from '../../../src/receipts/sweep.ts'
 import type { Lake } from './lake.ts'
@@ -60,8 +61,9 @@ export const sweepOnce = async (
   isCalm: boolean,
 ): Promise<void> => {
   const process = createProcess(`sweep${sweepers++}`, world)
+  const storage = lake.storageFor(process)
   const sweep = createSweep({
-    store: createReceiptStore(lake.storageFor(process), sha256),
+    store: createReceiptStore(storage, sha256),
     catalog: lake.catalogFor(process),
     version: 'model',
     clock: process.clock,
@@ -75,7 +77,10 @@ export const sweepOnce = async (
   if (!isCalm && chance.happens(0.2)) {
     world.at(world.now() + chance.between(0, 2_000), () => process.stop(chance.pick([500, 20_000])))
   }
-  await sweep(process.clock.now() + 60_000).catch(() => {})
+  // At the end nothing may be left to others.
+  const lease =
+    !isCalm && chance.happens(0.5) ? createLease(storage, process.clock, noLog) : undefined
+  await sweep(process.clock.now() + 60_000, lease).catch(() => {})
 }
 
 /** What is owed at the end, and the ids of requests whose receipts were put aside. */
