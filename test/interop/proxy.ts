@@ -40,13 +40,16 @@ export const startProxy = async (
     const loss = lose(one, passed)
     if (loss === 'cut') return request.socket.destroy()
     if (loss !== undefined) return response.writeHead(loss).end()
-    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    // As bytes: what was compressed no longer is.
+    const told = [...answer.headers].filter(([name]) => !ofTheWire.includes(name))
+    response.writeHead(answer.status, Object.fromEntries(told))
     response.end(Buffer.from(await answer.arrayBuffer()))
   })
   return { ...(await listen(server)), passed }
 }
 
-const kept = ['content-type', 'content-encoding', 'user-agent']
+const kept = ['authorization', 'content-type', 'content-encoding', 'user-agent']
+const ofTheWire = ['connection', 'content-encoding', 'content-length', 'transfer-encoding']
 
 const forward = (url: string, { method = 'POST', headers }: IncomingMessage, body: Buffer) =>
   fetch(url, {
@@ -54,5 +57,5 @@ const forward = (url: string, { method = 'POST', headers }: IncomingMessage, bod
     headers: Object.fromEntries(
       kept.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]])),
     ),
-    body: new Uint8Array(body),
+    ...(body.length > 0 && { body: new Uint8Array(body) }),
   })
