@@ -176,7 +176,10 @@ const live = (scene: Scene, slots: readonly Slot[]): void => {
 const invoke = async (scene: Scene, slot: Slot, request: Request): Promise<200 | 503> => {
   const { timeoutMs } = slot
   if (timeoutMs === null) return handle(scene, slot, request, deadlineMs)
+  const asked = scene.world.now()
   const answer = slot.last.then(async () => {
+    // Lambda throttles what finds no room; it does not keep it until nobody waits for the answer.
+    if (scene.world.now() - asked > deadlineMs) return 503
     if (!slot.process.isAlive()) replace(scene, slot)
     const { process } = slot
     process.thaw()
