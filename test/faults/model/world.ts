@@ -19,8 +19,11 @@ export interface World {
 
 export const startOfTime = Date.UTC(2026, 0, 1)
 
-/** A world of its own: no timer is real. */
-export const createWorld = (chance: Chance): World => {
+/** Everything that can go on now goes on, until all wait. */
+const allWait = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** A world of its own: no timer is real. `settled`: when nothing goes on that takes no virtual time. */
+export const createWorld = (chance: Chance, settled = allWait): World => {
   let now = startOfTime
   const events: Event[] = []
 
@@ -60,8 +63,7 @@ export const createWorld = (chance: Chance): World => {
     at,
     async run(until) {
       for (;;) {
-        // Everything that can go on now goes on, until all wait.
-        await new Promise((resolve) => setImmediate(resolve))
+        await settled()
         const first = events[0]
         if (first === undefined || first.time > until) return
         now = first.time

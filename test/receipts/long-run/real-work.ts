@@ -1,0 +1,18 @@
+// Work that takes real time amid a virtual clock: time stands still until it is done.
+import { setImmediate } from 'node:timers/promises'
+
+let underWay = 0
+
+/** A function that takes real time, counted. */
+export const counted =
+  <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+  (...args: A): Promise<R> => {
+    underWay++
+    return work(...args).finally(() => underWay--)
+  }
+
+/** Until all that can go on now has gone on: the virtual clock may go on then. */
+export const settled = async (): Promise<void> => {
+  do await setImmediate()
+  while (underWay > 0)
+}
