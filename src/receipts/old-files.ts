@@ -13,8 +13,10 @@ const copyMs = 86_400_000
 
 /** Requests at once. */
 const lanes = 16
-/** Copies at once: each holds a file. */
-const copyLanes = 2
+/** Copies at once, while they are small. */
+const copyLanes = 32
+/** Bytes that they hold: two at once, if they are larger. */
+const copyBytes = 32 * 1024 * 1024
 
 /**
  * Marks the files that are `gone` of those that have waited long; `held` are those of which that cannot be told, or not before
@@ -56,7 +58,14 @@ export const copyOld = async (
     await io.put(path, bytes, { ifNoneMatch: '*' })
     debt.file = { ...debt.file, dataFile: { ...dataFile, file_path: path } }
   }
-  await inTurnsUntil(until, old, copyLanes, copy, clock)
+  await inTurnsUntil(until, old, lanesFor(old), copy, clock)
+}
+
+/** Two at once would take longer than it takes for as many small files to come. */
+const lanesFor = (debts: readonly Debt[]): number => {
+  const sizes = debts.map(({ file }) => Number(file.dataFile.file_size_in_bytes))
+  const largest = sizes.reduce((most, size) => Math.max(most, size), 1)
+  return Math.max(2, Math.min(copyLanes, Math.floor(copyBytes / largest)))
 }
 
 const agedBy = (ms: number, debts: readonly Debt[], { now }: Clock): readonly Debt[] =>

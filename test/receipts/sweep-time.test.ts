@@ -36,22 +36,22 @@ const isCopy = (key: string): boolean => /-[0-9a-f]{8}\.parquet$/.test(key)
 
 describe('files that are copied', () => {
   it('are committed as far as there is time, and the others by the next sweeps, none of them twice', async () => {
-    const requests = Array.from({ length: 100 }, (_, n) => n)
+    const requests = Array.from({ length: 1000 }, (_, n) => n)
     for (const n of requests) await lab.owe(n, { ageMs: 24 * hour })
-    // A copy takes two seconds, by two at a time: all of them would take more than the minute.
+    // A copy takes two seconds, by 32 at a time: all of them would take more than the minute.
     const slow: Around = {
       before: (call) => (call === 'put' ? lab.world.sleep(2_000) : undefined),
     }
     const sweep = lab.sweep(slow)
     const [first, took] = await sweepFor(sweep)
     expect(first.paid).toBeGreaterThan(5)
-    expect(first.paid + first.owed).toBe(100)
+    expect(first.paid + first.owed).toBe(1000)
     expect(first.owed).toBeGreaterThan(5)
     expect(took).toBeLessThan(minute)
     for (let i = 0; i < 20 && (await lab.owed()).length > 0; i++) await sweepFor(sweep)
-    expect((await lab.files()).length).toBe(100)
+    expect((await lab.files()).length).toBe(1000)
     const copies = await Array.fromAsync(lab.storage.list('otel/'), ({ key }) => key)
-    expect(copies.filter(isCopy).length).toBe(100)
+    expect(copies.filter(isCopy).length).toBe(1000)
   })
 })
 

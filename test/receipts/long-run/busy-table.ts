@@ -60,8 +60,8 @@ export interface BusyTable {
   readonly lines: ReadonlyMap<string, Line>
   readonly sweeps: readonly SweepResult[]
   readonly points: readonly Point[]
-  /** Lets so much time pass, with so many requests and one sweep each minute. */
-  readonly run: (minutes: number, perMinute: number) => Promise<void>
+  /** Lets so much time pass, with so many requests and one sweep each minute, or none. */
+  readonly run: (minutes: number, perMinute: number, sweeps?: boolean) => Promise<void>
   /** Puts so many requests' files, and a receipt for each, as if they had been sent now. */
   readonly owe: (count: number) => Promise<void>
   /** Keys of the receipts that are owed. */
@@ -160,13 +160,13 @@ export const openBusyTable = async (options: BusyTableOptions): Promise<BusyTabl
     points,
     point,
     sent: () => times.length,
-    async run(minutes, perMinute) {
+    async run(minutes, perMinute, isSwept = receipts) {
       for (let minute = 0; minute < minutes; minute++) {
         const start = world.now()
         for (let i = 0; i < perMinute; i++) {
           world.at(start + Math.floor((i * minuteMs) / perMinute), () => void sendNext())
         }
-        if (receipts) world.at(start + minuteMs / 2, () => void sweepNow())
+        if (isSwept) world.at(start + minuteMs / 2, () => void sweepNow())
         await passed(world, start + minuteMs)
         if ((world.now() - begin) % hourMs !== 0) continue
         await bucket.maintain()
