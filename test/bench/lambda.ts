@@ -5,6 +5,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { builtFunction } from '../interop/lambda/built.ts'
 import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator.ts'
 import { listen } from '../tools/listen.ts'
@@ -35,11 +36,39 @@ export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
     const starts = await coldStarts({ empty, otlp2parquet: task }, env, smoke ? 1 : 11)
     const batches: string[] = []
     for (const records of sizes) batches.push(await batchLine(task, env, records, smoke ? 2 : 9))
-    return [...starts, '', batchHead, ...batches]
+    const tables = await tableLines(task, env, smoke)
+    return [...starts, '', batchHead, 'plain files', ...batches, ...tables]
   } finally {
     await bucket.stop()
     await rm(folder, { recursive: true })
   }
+}
+
+/** The same where requests become rows of Iceberg tables: each with its commit, and each with a receipt. */
+const tableLines = async (task: string, env: Environment, smoke: boolean): Promise<string[]> => {
+  const lines: string[] = []
+  for (const mode of ['inline', 'deferred']) {
+    lines.push(`Iceberg, ${mode}`)
+    for (const records of sizes) {
+      const catalog = await startFakeServer()
+      const own = {
+        ...env,
+        OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri,
+        OTLP2PARQUET_STATE_BUCKET: 'state',
+        OTLP2PARQUET_COMMIT: mode,
+      }
+      try {
+        lines.push(await batchLine(task, own, records, smoke ? 2 : 9))
+        const isCommitted = [...catalog.tables.tables.values()].some(
+          (one) => one.snapshots.length > 0,
+        )
+        if (isCommitted !== (mode === 'inline')) throw new Error(`${mode}: commits ${isCommitted}`)
+      } finally {
+        await catalog.close()
+      }
+    }
+  }
+  return lines
 }
 
 /** Answers every put as if the object were stored. */

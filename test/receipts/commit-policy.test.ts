@@ -1,6 +1,5 @@
 // Protects that a busy table's metadata stays small: so many snapshots are made and no more, whoever asks and however often.
 import { describe, expect, it } from 'vitest'
-import { stringifyJson } from '../../src/iceberg/json.ts'
 import { newTableMetadata } from '../../src/iceberg/new-table.ts'
 import { mainBranch, type TableMetadata } from '../../src/iceberg/table-metadata.ts'
 import { applyUpdates } from '../../src/iceberg/table-updates.ts'
@@ -49,10 +48,6 @@ const withSnapshot = (metadata: TableMetadata, at: number): TableMetadata => {
   )
 }
 
-const perSnapshot =
-  stringifyJson(withSnapshot(withSnapshot(empty, start), start + 1)).length -
-  stringifyJson(withSnapshot(empty, start)).length
-
 describe('inline and deferred', () => {
   it.each<[CommitMode, boolean]>([
     ['inline', true],
@@ -99,52 +94,5 @@ describe('auto', () => {
   ])('%s', (...row) => {
     const [age, expected] = row.slice(-2) as [number, boolean]
     expect(commits(age)).toBe(expected)
-  })
-})
-
-/**
- * 1,000 requests a minute for 120 hours, a sweep each minute, snapshots kept for a day: the most bytes of metadata, and the
- * minutes until a catalog that takes 50 MB refuses. A second is as short a time as matters.
- */
-const simulate = (mode: CommitMode): { bytes: number; minutes: number } => {
-  const requests = 1_000 / 60
-  let now = start
-  const policy = commitPolicy({ mode, intervalMs: minute, now: () => now })
-  const kept: { at: number; count: number }[] = []
-  let metadata = empty
-  let [snapshots, owed, most] = [0, 0, 0]
-  const commit = (count: number): void => {
-    metadata = withSnapshot(empty, now)
-    kept.push({ at: now, count })
-    snapshots += count
-  }
-  for (; now < start + 120 * hour; now += 1_000) {
-    while (kept[0] !== undefined && kept[0].at <= now - 24 * hour) {
-      snapshots -= kept.shift()?.count ?? 0
-    }
-    if (mode === 'inline') commit(requests)
-    else {
-      if (policy({ metadata }, false)) commit(1)
-      owed += requests
-      if ((now - start) % minute === 0 && owed > 0) {
-        commit(1)
-        owed = 0
-      }
-    }
-    most = Math.max(most, snapshots * perSnapshot)
-    if (most > 50e6) break
-  }
-  return { bytes: most, minutes: (now - start) / minute }
-}
-
-describe('1,000 requests a minute for 120 hours', () => {
-  it.each<CommitMode>(['auto', 'deferred'])('%s: metadata stays below 4 MB', (mode) => {
-    const { bytes, minutes } = simulate(mode)
-    expect(bytes).toBeGreaterThan(0.5e6)
-    expect([bytes < 4e6, minutes]).toEqual([true, 120 * 60])
-  })
-
-  it('inline: what S3 Tables takes is full in less than two hours', () => {
-    expect(simulate('inline').minutes).toBeLessThan(120)
   })
 })

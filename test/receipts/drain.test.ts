@@ -5,17 +5,10 @@ import { currentSnapshot } from '../../src/iceberg/table-metadata.ts'
 import { openBusyTable } from './long-run/busy-table.ts'
 import { describedFile } from './long-run/numbered-files.ts'
 
-// It compresses, which takes real time: the virtual clock waits for it.
-vi.mock('../../src/iceberg/avro/container.ts', async (original) => {
-  const { counted } = await import('./long-run/real-work.ts')
-  const real = await original<typeof import('../../src/iceberg/avro/container.ts')>()
-  const { writeContainer, readContainer } = real
-  return {
-    ...real,
-    writeContainer: counted(writeContainer),
-    readContainer: counted(readContainer),
-  }
-})
+// What it compresses takes real time: the virtual clock waits for it.
+vi.mock('../../src/iceberg/avro/container.ts', async (original) =>
+  (await import('./long-run/real-work.ts')).countedContainers(await original()),
+)
 
 /** Requests a minute, each with a receipt, while the backlog is paid. */
 const arriving = 1_000
