@@ -44,7 +44,13 @@ export interface TableCommit {
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly table: LoadedTable }
   | { readonly kind: 'conflict'; readonly reason: string }
-  | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly reason: string }
+  | {
+      readonly kind: 'throttled'
+      readonly retryAfterMs: number
+      readonly reason: string
+      /** What an operator may do so that it happens less. */
+      readonly advice?: string
+    }
   | { readonly kind: 'unknown'; readonly retryAfterMs: number; readonly reason: string }
 
 /** What came of a commit that did not happen, or may not have. */

@@ -276,14 +276,21 @@ const tellOfDuplicates = ({ files, table }: Attempt, { log, metrics }: CommitCon
 }
 
 const tell = (
-  { kind, reason }: Uncommitted,
+  outcome: Uncommitted,
   tries: number,
   { identifier: { name } }: LoadedTable,
   { log, metrics }: CommitContext,
 ): void => {
+  const { kind, reason } = outcome
   metrics.count('commit_retries', { table: name, reason: kind })
   const level = kind === 'conflict' ? 'debug' : 'warn'
-  log(level, `a commit has to be looked at or tried again: ${kind}`, { table: name, reason, tries })
+  const facts = {
+    table: name,
+    reason,
+    tries,
+    ...('advice' in outcome && { advice: outcome.advice }),
+  }
+  log(level, `a commit has to be looked at or tried again: ${kind}`, facts)
 }
 
 const reload = async (

@@ -33,20 +33,23 @@ export interface ErrorWords {
 const maxWords = 300
 
 /**
- * The error in an answer, of whatever shape: `IcebergErrorResponse`, AWS's `{"__type","message"}`, OAuth's
- * `{"error","error_description"}`, plain text, a web server's HTML.
+ * The error in an answer, of whatever shape: `IcebergErrorResponse`, AWS's `{"__type","message"}` or a header and
+ * `{"message"}`, OAuth's `{"error","error_description"}`, plain text, a web server's HTML.
  */
-export const errorWords = ({ json, text }: HttpAnswer): ErrorWords => {
+export const errorWords = ({ json, text, errorType }: HttpAnswer): ErrorWords => {
   const outer = membersOf(json)
   const inner = membersOf(outer.error)
-  const type = inner.type ?? outer.__type ?? outer.error
+  const type = inner.type ?? outer.__type ?? outer.error ?? errorType
   const message =
     inner.message ?? outer.error_description ?? outer.message ?? outer.Message ?? plain(text)
   return {
-    type: typeof type === 'string' ? (type.split(/[.#]/).at(-1) ?? '') : '',
+    type: typeof type === 'string' ? bareType(type) : '',
     message: typeof message === 'string' ? message.slice(0, maxWords) : '',
   }
 }
+
+/** Without what AWS appends after a colon (Smithy, "restJson1", operation error serialization), and without its package. */
+const bareType = (type: string): string => type.split(':')[0]?.split(/[.#]/).at(-1) ?? ''
 
 /** A page's words without its tags, styles and scripts. */
 const plain = (text: string): string =>

@@ -4,10 +4,12 @@ import type { Log } from '../../log.ts'
 import { stringifyJson } from '../json.ts'
 import { backoff, type Clock } from '../retry.ts'
 import { within } from '../waiting.ts'
+import { type Diagnosis, diagnosisOf } from './advice.ts'
 import { errorWords, type Properties } from './answers.ts'
+import { deeds, type Question } from './asked.ts'
 import { createAuthorizer, type RestAuth } from './auth.ts'
 import type { Authorizer } from './authorizer.ts'
-import { meaningOf, refusal } from './errors.ts'
+import { meaningOf } from './errors.ts'
 import { exchange, type Fetch, type HttpAnswer, type HttpRequest, NoAnswer } from './http.ts'
 
 export interface RestClientOptions {
@@ -21,9 +23,8 @@ export interface RestClientOptions {
   readonly timeoutMs: number
 }
 
-/** A request, and what it is for in words: `load the table`. */
-export interface Call {
-  readonly deed: string
+/** A request, and what it is for. */
+export interface Call extends Question {
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
@@ -44,6 +45,8 @@ export interface RestClient {
   repeatedly(call: Call): Promise<HttpAnswer>
   /** Logs an answer that was not hoped for. @returns the error to throw */
   refused(call: Call, answer: HttpAnswer): IngestError
+  /** What an answer that was not hoped for is about. */
+  diagnosis(call: Call, answer: HttpAnswer): Diagnosis
 }
 
 const maxAttempts = 6
@@ -57,21 +60,42 @@ export const createRestClient = (options: RestClientOptions): RestClient => {
   const authorizer = createAuthorizer(auth, {
     properties,
     now: clock.now,
-    send: (request, deed) => repeat(deed, () => bare(request), options),
+    send: (request) => repeat({ ...request, asked: 'getToken' }, () => bare(request), options),
   })
   const once = (call: Call) => authorized(call, authorizer, bare)
   return {
     once,
-    repeatedly: (call) => repeat(call.deed, () => once(call), options, call.signal),
-    refused(call, answer) {
-      const { pathname: path } = new URL(call.url)
-      const { type, message: reason } = errorWords(answer)
-      const facts = { status: answer.status, type, reason, path }
-      options.log('error', `the catalog refuses to ${call.deed}`, facts)
-      return refusal(call.deed, answer)
-    },
+    repeatedly: (call) => repeat(call, () => once(call), options),
+    refused: (call, answer) => refused(call, answer, options),
+    diagnosis: (call, answer) => diagnosisOf(call, answer, serviceOf(options)),
   }
 }
+
+const serviceOf = ({ auth }: RestClientOptions): string | undefined =>
+  auth.type === 'sigv4' ? auth.signingName : undefined
+
+/** Logs an answer in a line of its own. @returns the same for whom the request came from: `cannot load a table: …` */
+const refused = (
+  call: Call,
+  answer: HttpAnswer,
+  options: RestClientOptions,
+  attempt?: number,
+): IngestError => {
+  const { words, advice } = diagnosisOf(call, answer, serviceOf(options))
+  const { type, message: reason } = errorWords(answer)
+  const { status } = answer
+  const message = `cannot ${deeds[call.asked]}: ${words}`
+  options.log('error', message, { ...about(call), status, type, reason, attempt, advice })
+  const cause = new Error(`${status} ${type} ${reason}`)
+  return new IngestError('unavailable', message, { cause })
+}
+
+/** What a call is about, for the log. */
+const about = ({ of, url }: Call) => ({
+  namespace: of?.namespace.join('.'),
+  table: of?.name,
+  path: new URL(url).pathname,
+})
 
 const send = (
   request: HttpRequest,
@@ -104,11 +128,13 @@ const requestOf = ({ method, url, headers = {}, body }: Call): HttpRequest => ({
 })
 
 const repeat = async (
-  deed: string,
+  call: Call,
   send: () => Promise<HttpAnswer>,
-  { clock, log }: RestClientOptions,
-  signal?: AbortSignal,
+  options: RestClientOptions,
 ): Promise<HttpAnswer> => {
+  const { clock, log } = options
+  const { signal } = call
+  const deed = deeds[call.asked]
   for (let attempt = 1; ; attempt++) {
     const result = await send().catch(noAnswer(deed, signal))
     const isAnswer = !(result instanceof NoAnswer)
@@ -116,11 +142,10 @@ const repeat = async (
     if (isAnswer && !meaningOf(result).passing) return result
     const reason = isAnswer ? `${result.status}` : result.message
     if (attempt === maxAttempts || wait > maxRetryAfterMs) {
-      log('error', `the catalog does not ${deed}`, { reason, attempt })
-      if (isAnswer) throw refusal(deed, result)
-      throw new IngestError('unavailable', `cannot ${deed}: the catalog does not answer`, {
-        cause: result,
-      })
+      if (isAnswer) throw refused(call, result, options, attempt)
+      const message = `cannot ${deed}: the catalog does not answer`
+      log('error', message, { ...about(call), reason, attempt })
+      throw new IngestError('unavailable', message, { cause: result })
     }
     log('debug', `the catalog has to be asked again to ${deed}`, { reason, attempt })
     await within(clock.sleep(wait), signal).catch(gaveUp(deed))

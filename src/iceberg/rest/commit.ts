@@ -23,7 +23,9 @@ export const commitTable = async (
   const config = await connection.config(signal)
   demand(config, 'updateTable')
   const call: Call = {
-    deed: 'change a table',
+    asked: 'updateTable',
+    of: table.identifier,
+    metadataSize: table.metadataSize,
     method: 'POST',
     url: tableUrl(config, table.identifier),
     headers: idempotent(connection, config),
@@ -57,8 +59,11 @@ const outcomeOf = (
       return committed(answer, table, commit)
     case 'conflict':
       return { kind: meaning, reason }
-    case 'throttled':
-      return { kind: meaning, retryAfterMs: answer.retryAfterMs ?? defaultRetryAfterMs, reason }
+    case 'throttled': {
+      const { advice } = client.diagnosis(call, answer)
+      const retryAfterMs = answer.retryAfterMs ?? defaultRetryAfterMs
+      return { kind: meaning, retryAfterMs, reason, ...(advice !== undefined && { advice }) }
+    }
     case 'unknown':
       return { kind: meaning, retryAfterMs: answer.retryAfterMs ?? 0, reason }
     case 'refused':

@@ -107,7 +107,7 @@ const fetchConfig = async (
 ): Promise<CatalogConfig> => {
   const { warehouse } = options
   const call: Call = {
-    deed: 'read the configuration of the catalog',
+    asked: 'getConfig',
     method: 'GET',
     url: configUrl(uri, warehouse),
   }

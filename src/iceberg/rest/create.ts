@@ -20,7 +20,8 @@ export const createTable = async (
   demand(config, 'createTable')
   const loadedAt = connection.clock.now()
   const call: Call = {
-    deed: 'make a table',
+    asked: 'createTable',
+    of: identifier,
     method: 'POST',
     url: tablesUrl(config, identifier.namespace),
     headers: connection.delegation,
@@ -54,7 +55,8 @@ const createNamespace = async (
 ): Promise<void> => {
   demand(config, 'createNamespace')
   const call: Call = {
-    deed: 'make a namespace',
+    asked: 'createNamespace',
+    of: { namespace },
     method: 'POST',
     url: namespacesUrl(config),
     body: { namespace, properties: {} },

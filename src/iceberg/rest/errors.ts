@@ -1,12 +1,11 @@
 /** What an HTTP status means, for a commit and for everything else (Iceberg REST catalog specification, `ErrorModel`). */
-import { IngestError } from '../../errors.ts'
 import { errorWords } from './answers.ts'
 import type { HttpAnswer } from './http.ts'
 
 /** What became of a commit. `refused`: nothing changed, and trying again does not help. */
 export type CommitMeaning = 'done' | 'conflict' | 'throttled' | 'unknown' | 'refused'
 
-interface Meaning {
+export interface Meaning {
   readonly commit: CommitMeaning
   /** The same request may be answered otherwise a moment later. */
   readonly passing?: boolean
@@ -51,6 +50,10 @@ const types: Readonly<Record<string, Partial<Meaning>>> = {
   ThrottlingException: { commit: 'throttled', passing: true },
   TooManyRequestsException: { commit: 'throttled', passing: true },
   ExpiredTokenException: { commit: 'refused', credentials: true },
+  UnrecognizedClientException: { commit: 'refused', credentials: true },
+  InvalidSignatureException: { commit: 'refused', credentials: true },
+  // Lake Formation's denials come with 400 too.
+  AccessDeniedException: { commit: 'refused', words: 'its credentials lack a permission' },
 }
 
 /** What an answer means. */
@@ -67,12 +70,4 @@ const statusMeaning = (status: number): Meaning => {
   if (status < 400) return { commit: 'refused', words: 'the catalog is elsewhere: check its URI' }
   if (status < 500) return { commit: 'refused', words: `the catalog answers ${status}` }
   return failing
-}
-
-/** `cannot {deed}: {reason}`, for whom the request came from and for the operator. */
-export const refusal = (deed: string, answer: HttpAnswer): IngestError => {
-  const { type, message } = errorWords(answer)
-  return new IngestError('unavailable', `cannot ${deed}: ${meaningOf(answer).words}`, {
-    cause: new Error(`${answer.status} ${type} ${message}`),
-  })
 }

@@ -19,6 +19,8 @@ export interface HttpAnswer {
   /** What a body of JSON says; undefined where the body is none, such as a proxy's page. */
   readonly json: Json | undefined
   readonly text: string
+  /** What went wrong, where a service of AWS says it in a header (`x-amzn-ErrorType`) and its body does not. */
+  readonly errorType?: string
   /** `Retry-After` in milliseconds, where there is one. */
   readonly retryAfterMs?: number
 }
@@ -52,11 +54,13 @@ export const exchange = async (
     })
     const text = await textOf(response)
     const wait = retryAfterMs(response.headers.get('retry-after'), now())
+    const errorType = response.headers.get('x-amzn-errortype')
     const json = jsonOf(text)
     return {
       status: response.status,
       json,
       text,
+      ...(errorType !== null && { errorType }),
       ...(wait !== undefined && { retryAfterMs: wait }),
     }
   } catch (cause) {

@@ -3,6 +3,7 @@ import { IngestError, wordsOf } from '../../errors.ts'
 import type { CallOptions, LoadedTable, TableIdentifier } from '../catalog.ts'
 import { singleFlight } from '../waiting.ts'
 import type { Properties } from './answers.ts'
+import { deeds } from './asked.ts'
 import type { Call } from './client.ts'
 import { type CatalogConfig, offers } from './config.ts'
 import { type Connection, demand } from './connection.ts'
@@ -22,7 +23,8 @@ export const loadTable = async (
   demand(config, 'loadTable')
   const loadedAt = connection.clock.now()
   const call: Call = {
-    deed: 'load a table',
+    asked: 'loadTable',
+    of: identifier,
     method: 'GET',
     // All snapshots, not only those with names: landed files are looked for in them.
     url: `${tableUrl(config, identifier)}?snapshots=all`,
@@ -55,11 +57,11 @@ export const opened = async (
   return { identifier, metadata, io, loadedAt, metadataSize: answer.text.length }
 }
 
-const readable = <T>({ deed }: Call, read: () => T): T => {
+const readable = <T>({ asked }: Call, read: () => T): T => {
   try {
     return read()
   } catch (cause) {
-    throw new IngestError('unavailable', `cannot ${deed}: ${wordsOf(cause)}`, { cause })
+    throw new IngestError('unavailable', `cannot ${deeds[asked]}: ${wordsOf(cause)}`, { cause })
   }
 }
 
@@ -72,7 +74,8 @@ const fetchFileProperties = async (
 ): Promise<Properties> => {
   const table = tableUrl(config, identifier)
   const call: Call = {
-    deed: "renew the credentials for a table's files",
+    asked: 'loadCredentials',
+    of: identifier,
     method: 'GET',
     url: offers(config, 'loadCredentials') ? `${table}/credentials` : `${table}?snapshots=refs`,
     headers: delegation,

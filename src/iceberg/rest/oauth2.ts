@@ -28,7 +28,7 @@ export interface TokenEndpoint {
   readonly properties: () => Properties
   readonly now: () => number
   /** Sends a request, again while it fails in a way that passes. */
-  readonly send: (request: HttpRequest, deed: string) => Promise<HttpAnswer>
+  readonly send: (request: HttpRequest) => Promise<HttpAnswer>
 }
 
 interface Token {
@@ -69,7 +69,7 @@ export const oauth2Authorizer = (client: OAuth2Client, endpoint: TokenEndpoint):
 
 const requestToken = async (client: OAuth2Client, endpoint: TokenEndpoint): Promise<Token> => {
   const askedAt = endpoint.now()
-  const answer = await endpoint.send(tokenRequest(client, endpoint.properties()), 'get a token')
+  const answer = await endpoint.send(tokenRequest(client, endpoint.properties()))
   const { access_token: token, expires_in: seconds } = membersOf(answer.json)
   if (answer.status !== 200 || typeof token !== 'string') {
     const { type, message } = errorWords(answer)

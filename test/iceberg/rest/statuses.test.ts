@@ -52,6 +52,15 @@ describe('a commit', () => {
     ['429', { status: 429 }, throttled(1000)],
     ["R2's 429", { status: 429, headers: { 'retry-after': '60' } }, throttled(60_000)],
     ["AWS's 400", { status: 400, body: '{"__type":"a#ThrottlingException"}' }, throttled(1000)],
+    [
+      "Glue's 400",
+      {
+        status: 400,
+        headers: { 'x-amzn-ErrorType': 'ThrottlingException:http://internal.amazon.com/coral/' },
+        body: '{"message":"Rate exceeded"}',
+      },
+      throttled(1000),
+    ],
     ['500', { status: 500, body: error('CommitFailedException') }, unknown()],
     ['500 that did it', { status: 500, done: true }, unknown()],
     ['502 in HTML', { status: 502, body: html }, unknown()],
@@ -123,10 +132,9 @@ describe('a commit', () => {
     expect((failure as Error).message).toMatch(words)
     expect(commits()).toBe(1)
     expect(landed()).toBe(false)
-    const facts = { status: fault.status, path: '/v1/namespaces/otel/tables/logs' }
-    expect(lines).toEqual([
-      ['error', 'the catalog refuses to change a table', expect.objectContaining(facts)],
-    ])
+    const path = '/v1/namespaces/otel/tables/logs'
+    const facts = { namespace: 'otel', table: 'logs', status: fault.status, path }
+    expect(lines).toEqual([['error', (failure as Error).message, expect.objectContaining(facts)]])
   })
 
   it('may be sent again by its caller, and is done once', async () => {
@@ -170,6 +178,7 @@ describe('a load', () => {
     ['502', { status: 502 }],
     ['503 with Retry-After', { status: 503, headers: { 'retry-after': '0' } }],
     ['429', { status: 429 }],
+    ["Glue's 400", { status: 400, headers: { 'x-amzn-errortype': 'ThrottlingException' } }],
     ['a cut answer', { status: 200, cut: true }],
     ['a closed connection', {}],
     ['a hanging server', { hang: true }],
