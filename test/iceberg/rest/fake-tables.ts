@@ -19,7 +19,16 @@ export interface Reply {
 
 const error = (status: number, type: string): Reply => ({ status, type })
 
+export interface FakeTablesOptions {
+  readonly locationOf?: (key: string) => string
+  readonly newUuid?: () => string
+}
+
 export class FakeTables {
+  readonly options: FakeTablesOptions
+  constructor(options: FakeTablesOptions = {}) {
+    this.options = options
+  }
   readonly namespaces = new Set<string>()
   readonly tables = new Map<string, TableMetadata>()
 
@@ -37,7 +46,9 @@ export class FakeTables {
     if (request['stage-create'] === true) return error(400, 'BadRequestException')
     const key = `${namespace}/${request.name}`
     if (this.tables.has(key)) return error(409, 'AlreadyExistsException')
-    const metadata = newTable(`s3://lake/${key}`, {
+    const { locationOf = (key) => `s3://lake/${key}`, newUuid = () => crypto.randomUUID() } =
+      this.options
+    const metadata = newTable(locationOf(key), newUuid(), {
       schema: request.schema,
       spec: request['partition-spec'],
       sortOrder: request['write-order'],
@@ -106,7 +117,7 @@ const withIds = (json: Json): Json => {
 }
 
 /** A table with ids of the catalog's own: columns first, then what is in them, as Iceberg's Java library gives them. */
-const newTable = (location: string, creation: TableCreation): TableMetadata => {
+const newTable = (location: string, uuid: string, creation: TableCreation): TableMetadata => {
   const ids = new Map<number, number>()
   const fields = renumber(creation.schema.fields, ids)
   const source = (id: number) => ids.get(id) ?? 0
@@ -121,7 +132,7 @@ const newTable = (location: string, creation: TableCreation): TableMetadata => {
   }))
   return tableMetadata({
     'format-version': 2,
-    'table-uuid': crypto.randomUUID(),
+    'table-uuid': uuid,
     location,
     'last-sequence-number': 0,
     'last-updated-ms': Date.now(),
