@@ -73,7 +73,9 @@ const actions: Readonly<Record<string, Partial<Record<Asked, string>>>> = {
 
 const permit = ({ asked, service = '' }: Facts): string => {
   const action = actions[service]?.[asked]
-  return action === undefined ? 'give its user there the right to' : `allow its role ${action}`
+  return action === undefined
+    ? 'give its user or token there the right'
+    : `allow its role ${action}`
 }
 
 /** Something is asked to be made only where it is missing. */

@@ -30,7 +30,8 @@ export interface ErrorWords {
   readonly message: string
 }
 
-const maxWords = 300
+/** Why AWS denies something stands at the end of a long sentence. */
+const maxWords = 1000
 
 /**
  * The error in an answer, of whatever shape: `IcebergErrorResponse`, AWS's `{"__type","message"}` or a header and

@@ -85,17 +85,16 @@ const refused = (
   const { type, message: reason } = errorWords(answer)
   const { status } = answer
   const message = `cannot ${deeds[call.asked]}: ${words}`
-  options.log('error', message, { ...about(call), status, type, reason, attempt, advice })
+  const facts = { ...about(call), status, type, reason, path: pathOf(call), attempt, advice }
+  options.log('error', message, facts)
   const cause = new Error(`${status} ${type} ${reason}`)
   return new IngestError('unavailable', message, { cause })
 }
 
 /** What a call is about, for the log. */
-const about = ({ of, url }: Call) => ({
-  namespace: of?.namespace.join('.'),
-  table: of?.name,
-  path: new URL(url).pathname,
-})
+const about = ({ of }: Call) => ({ namespace: of?.namespace.join('.'), table: of?.name })
+
+const pathOf = ({ url }: Call): string => new URL(url).pathname
 
 const send = (
   request: HttpRequest,
@@ -144,7 +143,7 @@ const repeat = async (
     if (attempt === maxAttempts || wait > maxRetryAfterMs) {
       if (isAnswer) throw refused(call, result, options, attempt)
       const message = `cannot ${deed}: the catalog does not answer`
-      log('error', message, { ...about(call), reason, attempt })
+      log('error', message, { ...about(call), reason, path: pathOf(call), attempt })
       throw new IngestError('unavailable', message, { cause: result })
     }
     log('debug', `the catalog has to be asked again to ${deed}`, { reason, attempt })

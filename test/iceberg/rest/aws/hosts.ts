@@ -7,6 +7,8 @@ import type { Seen } from '../fake-server.ts'
 export interface WireRequest extends Seen {
   readonly host: string
   readonly bytes: Buffer
+  /** The body, as it came. */
+  readonly content: Buffer
 }
 
 export interface WireAnswer {
@@ -103,8 +105,16 @@ export const wholeRequest = (received: Buffer): WireRequest | null => {
   if (received.length < length) return null
   const [method = '', url = ''] = line.split(' ')
   const bytes = received.subarray(0, length)
-  const body = bytes.subarray(end + 4).toString()
-  return { method, url, headers, body, bytes, host: headers.host ?? '' }
+  const content = bytes.subarray(end + 4)
+  return {
+    method,
+    url,
+    headers,
+    body: content.toString(),
+    content,
+    bytes,
+    host: headers.host ?? '',
+  }
 }
 
 const field = (text: string): [name: string, value: string] => {
