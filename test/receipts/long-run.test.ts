@@ -119,7 +119,7 @@ describe('inline', () => {
   }
   const reasonOf = (busy: BusyTable, line: string, fact: string): string =>
     String(busy.lines.get(line)?.facts[fact])
-  const refused = 'cannot change a table: the catalog calls the request invalid'
+  const refused = "cannot change a table: the table's metadata is too large"
   const large = "warn: a table's metadata is large: commit more seldom, or keep fewer snapshots"
   const waits = 'warn: files wait for the sweep: they could not be committed'
 

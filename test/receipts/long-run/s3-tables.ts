@@ -1,11 +1,12 @@
 // A table bucket, as far as its documentation says how S3 Tables treats a table: it forgets snapshots by age, removes what
 // only those named, keeps the last hundred names of metadata files, and refuses metadata that grow too large.
+import { IngestError } from '../../../src/errors.ts'
 import type { Catalog, TableIdentifier } from '../../../src/iceberg/catalog.ts'
 import type { FileIO } from '../../../src/iceberg/file-io.ts'
 import { stringifyJson } from '../../../src/iceberg/json.ts'
 import { readFilePaths } from '../../../src/iceberg/manifest.ts'
 import { readManifestList } from '../../../src/iceberg/manifest-list.ts'
-import { refusal } from '../../../src/iceberg/rest/errors.ts'
+import { diagnosisOf } from '../../../src/iceberg/rest/advice.ts'
 import { randomSnapshotId } from '../../../src/iceberg/snapshot-id.ts'
 import {
   currentSnapshot,
@@ -92,7 +93,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
           await wait('commit')
           const isNext = brokenRequirement(metadata(), commit.requirements) === null
           if (isNext && size(applyUpdates(metadata(), commit.updates, now())) > mostMetadata) {
-            throw refusal('change a table', tooLarge)
+            throw refusal()
           }
           const outcome = await catalog.commit(table, commit)
           if (outcome.kind !== 'committed') return outcome
@@ -197,6 +198,12 @@ const tooLarge = {
   status: 400,
   json: { error: { message: 'The metadata is too large', type: 'BadRequestException', code: 400 } },
   text: '',
+}
+
+/** What the client makes of it. */
+const refusal = (): IngestError => {
+  const { words } = diagnosisOf({ asked: 'updateTable' }, tooLarge, 's3tables')
+  return new IngestError('unavailable', `cannot change a table: ${words}`)
 }
 
 const loggedVersion = ({ location, 'metadata-log': log }: TableMetadata, now: number) => [
