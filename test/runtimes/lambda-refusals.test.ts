@@ -88,7 +88,7 @@ const request = {
 const role = `arn:aws:sts::${account}:assumed-role/otlp2parquet-IntakeRole/otlp2parquet-intake`
 const denied = (action: string, resource: string) =>
   `User: ${role} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
-const bucketArn = s3tables.warehouse
+const denial = 'AccessDeniedException'
 const root = (kind: ServiceKind) => `/iceberg/v1/${kind.prefix}/namespaces`
 const tableOf = (kind: ServiceKind) => ({
   namespace: 'otel',
@@ -96,145 +96,129 @@ const tableOf = (kind: ServiceKind) => ({
   path: `${root(kind)}/otel/tables/logs`,
 })
 
+const madeIn = (kind: ServiceKind) => ({
+  namespace: 'otel',
+  table: 'logs',
+  path: `${root(kind)}/otel/tables`,
+})
+
+/** What AWS says, and the line about it without its level and the invocation's id. */
 interface Case {
   readonly kind?: ServiceKind
   readonly on: RegExp
   readonly answer: WireAnswer
-  /** The line, without its level and the invocation's id. */
   readonly line: Line & { readonly message: string }
 }
 
-const loads = /^GET .*\/tables\/logs\?/
-const makes = /^POST .*\/namespaces\/otel\/tables$/
+type Words = readonly [status: number, type: string, reason: string]
 
-const uninitialised: Case = {
-  on: loads,
-  answer: errorAnswer(400, 'bad_request', 'The specified metadata location is not valid.'),
-  line: {
+/** The operation itself refuses, or what stands before it at AWS. */
+const caseOf = (
+  on: RegExp,
+  answerOf: (...words: Words) => WireAnswer,
+  words: Words,
+  line: Line & { readonly message: string; readonly advice: string },
+): Case => {
+  const [status, type, reason] = words
+  return { on, answer: answerOf(...words), line: { ...line, status, type, reason } }
+}
+
+const loads = /^GET .*\/tables\/logs\?/
+const makesTable = /^POST .*\/namespaces\/otel\/tables$/
+const makesNamespace = /^POST .*\/namespaces$/
+
+const uninitialised = caseOf(
+  loads,
+  errorAnswer,
+  [400, 'bad_request', 'The specified metadata location is not valid.'],
+  {
     message: 'cannot load a table: the table was never initialised',
     ...tableOf(s3tables),
-    status: 400,
-    type: 'bad_request',
-    reason: 'The specified metadata location is not valid.',
     advice:
       'it was made without a schema and holds nothing: delete it (aws s3tables delete-table), and it is made again by init or the next request',
   },
-}
-const noPermission: Case = {
-  on: loads,
-  answer: frontAnswer(
+)
+const noPermission = caseOf(
+  loads,
+  frontAnswer,
+  [
     403,
-    'AccessDeniedException',
-    denied('s3tables:GetTableMetadataLocation', `${bucketArn}/table/5f1d2c3b`),
-  ),
-  line: {
+    denial,
+    denied('s3tables:GetTableMetadataLocation', `${s3tables.warehouse}/table/5f1d2c3b`),
+  ],
+  {
     message: 'cannot load a table: its credentials lack a permission',
     ...tableOf(s3tables),
-    status: 403,
-    type: 'AccessDeniedException',
-    reason: denied('s3tables:GetTableMetadataLocation', `${bucketArn}/table/5f1d2c3b`),
     advice:
       "allow its role s3tables:GetTableMetadataLocation and s3tables:GetTableData; where it has that, look for an explicit deny, a bucket policy, the key's policy and Lake Formation",
   },
-}
+)
 const lakeFormation: Case = {
   kind: glue,
-  on: loads,
-  answer: errorAnswer(
-    403,
-    'AccessDeniedException',
-    'Insufficient Lake Formation permission(s): Required Describe on logs',
+  ...caseOf(
+    loads,
+    errorAnswer,
+    [403, denial, 'Insufficient Lake Formation permission(s): Required Describe on logs'],
+    {
+      message: 'cannot load a table: Lake Formation denies it',
+      ...tableOf(glue),
+      advice:
+        'grant its role DESCRIBE and SELECT on the table in Lake Formation, besides what IAM allows',
+    },
   ),
-  line: {
-    message: 'cannot load a table: Lake Formation denies it',
-    ...tableOf(glue),
-    status: 403,
-    type: 'AccessDeniedException',
-    reason: 'Insufficient Lake Formation permission(s): Required Describe on logs',
-    advice:
-      'grant its role DESCRIBE and SELECT on the table in Lake Formation, besides what IAM allows',
-  },
 }
-const noNamespace: Case = {
-  on: /^POST .*\/namespaces$/,
-  answer: frontAnswer(
-    403,
-    'AccessDeniedException',
-    `User: ${role} is not authorized to perform: s3tables:CreateNamespace on resource: ${bucketArn}`,
-  ),
-  line: {
+const noNamespace = caseOf(
+  makesNamespace,
+  frontAnswer,
+  [403, denial, denied('s3tables:CreateNamespace', s3tables.warehouse)],
+  {
     message: 'cannot make a namespace: its credentials lack a permission',
     namespace: 'otel',
     path: root(s3tables),
-    status: 403,
-    type: 'AccessDeniedException',
-    reason: `User: ${role} is not authorized to perform: s3tables:CreateNamespace on resource: ${bucketArn}`,
     advice:
       'the namespace is not there: make it, or allow its role s3tables:CreateNamespace until all is made (infra/: CreateTables=true, then init)',
   },
-}
-const noTable: Case = {
-  on: makes,
-  answer: frontAnswer(
-    403,
-    'AccessDeniedException',
-    `User: ${role} is not authorized to perform: s3tables:CreateTable on resource: ${bucketArn}`,
-  ),
-  line: {
+)
+const noTable = caseOf(
+  makesTable,
+  frontAnswer,
+  [403, denial, denied('s3tables:CreateTable', s3tables.warehouse)],
+  {
     message: 'cannot make a table: its credentials lack a permission',
-    namespace: 'otel',
-    table: 'logs',
-    path: `${root(s3tables)}/otel/tables`,
-    status: 403,
-    type: 'AccessDeniedException',
-    reason: `User: ${role} is not authorized to perform: s3tables:CreateTable on resource: ${bucketArn}`,
+    ...madeIn(s3tables),
     advice:
       'the table is not there: make it, or allow its role s3tables:CreateTable and s3tables:PutTableData until all is made (infra/: CreateTables=true, then init)',
   },
-}
-/** Nobody wrote down AWS's words for it; these are those of its other services. */
-const quota: Case = {
-  on: makes,
-  answer: errorAnswer(400, 'bad_request', 'You have exceeded the maximum number of tables: 10000'),
-  line: {
+)
+/** Nobody wrote down AWS's words for it; these are like those of its other services. */
+const quota = caseOf(
+  makesTable,
+  errorAnswer,
+  [400, 'bad_request', 'You have exceeded the maximum number of tables: 10000'],
+  {
     message: 'cannot make a table: a quota is used up',
-    namespace: 'otel',
-    table: 'logs',
-    path: `${root(s3tables)}/otel/tables`,
-    status: 400,
-    type: 'bad_request',
-    reason: 'You have exceeded the maximum number of tables: 10000',
+    ...madeIn(s3tables),
     advice:
       'have AWS raise it (Service Quotas; a table bucket holds 10,000 namespaces and 10,000 tables), or delete what nobody needs',
   },
-}
-const tooMany: Case = {
-  on: loads,
-  answer: frontAnswer(429, 'TooManyRequestsException', 'Rate exceeded'),
-  line: {
-    message: 'cannot load a table: the catalog is asked too often',
-    ...tableOf(s3tables),
-    status: 429,
-    type: 'TooManyRequestsException',
-    reason: 'Rate exceeded',
-    attempt: 6,
-    advice:
-      'send more records in each request, or commit more seldom (OTLP2PARQUET_COMMIT=deferred)',
-  },
-}
-const noBucket: Case = {
-  on: /^GET .*\/config/,
-  answer: errorAnswer(404, 'not_found', 'The specified bucket does not exist.'),
-  line: {
+)
+const tooMany = caseOf(loads, frontAnswer, [429, 'TooManyRequestsException', 'Rate exceeded'], {
+  message: 'cannot load a table: the catalog is asked too often',
+  ...tableOf(s3tables),
+  attempt: 6,
+  advice: 'send more records in each request, or commit more seldom (OTLP2PARQUET_COMMIT=deferred)',
+})
+const noBucket = caseOf(
+  /^GET .*\/config/,
+  errorAnswer,
+  [404, 'not_found', 'The specified bucket does not exist.'],
+  {
     message: 'cannot read the configuration of the catalog: there is no such table bucket',
     path: '/iceberg/v1/config',
-    status: 404,
-    type: 'not_found',
-    reason: 'The specified bucket does not exist.',
     advice:
       'look whether OTLP2PARQUET_ICEBERG_WAREHOUSE has its name, and the region and account it is in',
   },
-}
+)
 
 const cases: readonly [what: string, refused: Case][] = [
   ['a table that was never initialised', uninitialised],
@@ -315,64 +299,53 @@ describe('a commit', () => {
     expect(shown).toContain(JSON.stringify(line))
   })
 
-  const refused: readonly [what: string, answer: WireAnswer, line: Line & { message: string }][] = [
+  const refused: readonly [what: string, refused: Case][] = [
     [
       'whose metadata would be too large',
-      errorAnswer(
-        400,
-        'bad_request',
-        'The table metadata exceeds the maximum allowed size of 50 MB',
+      caseOf(
+        commits,
+        errorAnswer,
+        [400, 'bad_request', 'The table metadata exceeds the maximum allowed size of 50 MB'],
+        {
+          message: "cannot change a table: the table's metadata is too large",
+          ...tableOf(s3tables),
+          advice:
+            'keep its snapshots for a shorter time (infra/: deploy.sh --snapshot-hours 6), and commit more seldom (OTLP2PARQUET_COMMIT=deferred)',
+        },
       ),
-      {
-        message: "cannot change a table: the table's metadata is too large",
-        status: 400,
-        type: 'bad_request',
-        reason: 'The table metadata exceeds the maximum allowed size of 50 MB',
-        advice:
-          'keep its snapshots for a shorter time (infra/: deploy.sh --snapshot-hours 6), and commit more seldom (OTLP2PARQUET_COMMIT=deferred)',
-      },
     ],
     [
       'whose namespace is gone',
-      errorAnswer(404, 'not_found', 'The specified namespace does not exist.'),
-      {
+      caseOf(commits, errorAnswer, [404, 'not_found', 'The specified namespace does not exist.'], {
         message: 'cannot change a table: there is no such namespace any more',
-        status: 404,
-        type: 'not_found',
-        reason: 'The specified namespace does not exist.',
+        ...tableOf(s3tables),
         advice: 'have it made with its tables: by init, or by a start of the program',
-      },
+      }),
     ],
     [
       'whose table is gone',
-      errorAnswer(404, 'not_found', 'The specified table does not exist.'),
-      {
+      caseOf(commits, errorAnswer, [404, 'not_found', 'The specified table does not exist.'], {
         message: 'cannot change a table: there is no such table any more',
-        status: 404,
-        type: 'not_found',
-        reason: 'The specified table does not exist.',
+        ...tableOf(s3tables),
         advice: 'make it again, or restart the program to have it made',
-      },
+      }),
     ],
     [
       'without the permission',
-      frontAnswer(403, 'AccessDeniedException', 'User is not authorized'),
-      {
+      caseOf(commits, frontAnswer, [403, denial, 'User is not authorized'], {
         message: 'cannot change a table: its credentials lack a permission',
-        status: 403,
-        type: 'AccessDeniedException',
-        reason: 'User is not authorized',
+        ...tableOf(s3tables),
         advice:
           "allow its role s3tables:UpdateTableMetadataLocation, s3tables:PutTableData and s3tables:GetTableData; where it has that, look for an explicit deny, a bucket policy, the key's policy and Lake Formation",
-      },
+      }),
     ],
   ]
   test.each(refused)(
     '%s is refused in a line of its own, and is to be sent again',
-    async (_, answer, line) => {
+    async (_, { answer, line }) => {
       const { statusCode, told } = await commit(answer, 9)
       expect(statusCode).toBe(503)
-      expect(told[0]).toEqual({ level: 'error', ...tableOf(s3tables), ...line, awsRequestId: '…' })
+      expect(told[0]).toEqual({ level: 'error', ...line, awsRequestId: '…' })
       expect(told.slice(1)).toEqual([
         expect.objectContaining({ level: 'error', message: 'a request could not be stored' }),
       ])
@@ -380,7 +353,7 @@ describe('a commit', () => {
   )
 
   test('that is too large is shown in infra/aws.md', () => {
-    const [, , line] = refused[0] ?? []
-    expect(shown).toContain(written({ ...tableOf(s3tables), message: '', ...line }))
+    const [[, tooLarge] = []] = refused
+    expect(shown).toContain(tooLarge && written(tooLarge.line))
   })
 })

@@ -2,8 +2,9 @@
  * What ails a catalog, by its answer, and what an operator is to do about it: a sentence for each trouble that is known.
  * AWS tells many of them by words alone, under a type that says no more than the status; so words are read here.
  */
+import { IngestError } from '../../errors.ts'
 import { type ErrorWords, errorWords } from './answers.ts'
-import type { Asked, Question } from './asked.ts'
+import { type Asked, deeds, type Question } from './asked.ts'
 import { type Meaning, meaningOf } from './errors.ts'
 import type { HttpAnswer } from './http.ts'
 
@@ -26,6 +27,19 @@ export const diagnosisOf = (
   const trouble = troubles.find(({ shows }) => shows(facts))
   if (trouble === undefined) return { words: meaning.words }
   return { words: trouble.words ?? meaning.words, advice: trouble.advice(facts) }
+}
+
+/** `cannot load a table: …`, for whom the request came from and for the operator. */
+export const refusal = (
+  question: Question,
+  answer: HttpAnswer,
+  service: string | undefined,
+): IngestError => {
+  const { words } = diagnosisOf(question, answer, service)
+  const { type, message } = errorWords(answer)
+  return new IngestError('unavailable', `cannot ${deeds[question.asked]}: ${words}`, {
+    cause: new Error(`${answer.status} ${type} ${message}`),
+  })
 }
 
 interface Facts extends Question, ErrorWords {

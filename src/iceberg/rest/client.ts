@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 import { stringifyJson } from '../json.ts'
 import { backoff, type Clock } from '../retry.ts'
 import { within } from '../waiting.ts'
-import { type Diagnosis, diagnosisOf } from './advice.ts'
+import { type Diagnosis, diagnosisOf, refusal } from './advice.ts'
 import { errorWords, type Properties } from './answers.ts'
 import { deeds, type Question } from './asked.ts'
 import { createAuthorizer, type RestAuth } from './auth.ts'
@@ -81,14 +81,14 @@ const refused = (
   options: RestClientOptions,
   attempt?: number,
 ): IngestError => {
-  const { words, advice } = diagnosisOf(call, answer, serviceOf(options))
+  const service = serviceOf(options)
+  const { advice } = diagnosisOf(call, answer, service)
   const { type, message: reason } = errorWords(answer)
   const { status } = answer
-  const message = `cannot ${deeds[call.asked]}: ${words}`
+  const error = refusal(call, answer, service)
   const facts = { ...about(call), status, type, reason, path: pathOf(call), attempt, advice }
-  options.log('error', message, facts)
-  const cause = new Error(`${status} ${type} ${reason}`)
-  return new IngestError('unavailable', message, { cause })
+  options.log('error', error.message, facts)
+  return error
 }
 
 /** What a call is about, for the log. */

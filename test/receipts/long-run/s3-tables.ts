@@ -6,7 +6,7 @@ import type { FileIO } from '../../../src/iceberg/file-io.ts'
 import { stringifyJson } from '../../../src/iceberg/json.ts'
 import { readFilePaths } from '../../../src/iceberg/manifest.ts'
 import { readManifestList } from '../../../src/iceberg/manifest-list.ts'
-import { diagnosisOf } from '../../../src/iceberg/rest/advice.ts'
+import { refusal } from '../../../src/iceberg/rest/advice.ts'
 import { randomSnapshotId } from '../../../src/iceberg/snapshot-id.ts'
 import {
   currentSnapshot,
@@ -93,7 +93,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
           await wait('commit')
           const isNext = brokenRequirement(metadata(), commit.requirements) === null
           if (isNext && size(applyUpdates(metadata(), commit.updates, now())) > mostMetadata) {
-            throw refusal()
+            throw refusal({ asked: 'updateTable' }, tooLarge, 's3tables')
           }
           const outcome = await catalog.commit(table, commit)
           if (outcome.kind !== 'committed') return outcome
