@@ -11,7 +11,7 @@ export interface SecretOptions {
   readonly endpoint?: string | undefined
   /** How often it is asked for at most, when a reason may pass. */
   readonly attempts?: number
-  readonly fetch?: typeof globalThis.fetch
+  readonly fetch?: typeof fetch
 }
 
 /** Milliseconds for one attempt. */
@@ -39,7 +39,7 @@ interface Answer {
 }
 
 /** `GetSecretValue` ("AWS Secrets Manager API Reference"). */
-const ask = async ({ arn, credentials, endpoint, fetch = globalThis.fetch }: SecretOptions) => {
+const ask = async ({ arn, credentials, endpoint, fetch: send = fetch }: SecretOptions) => {
   const { region, url } = placeOf(arn)
   const signer = new AwsV4Signer({
     method: 'POST',
@@ -55,7 +55,13 @@ const ask = async ({ arn, credentials, endpoint, fetch = globalThis.fetch }: Sec
   })
   const { method, headers, body, url: address } = await signer.sign()
   const signal = AbortSignal.timeout(timeoutMs)
-  const response = await fetch(address, { method, headers, body: body ?? null, signal })
+  const response = await send(address, {
+    method,
+    headers,
+    body: body ?? null,
+    redirect: 'manual',
+    signal,
+  })
   return { status: response.status, body: await jsonOf(response) } satisfies Answer
 }
 

@@ -1,11 +1,13 @@
 // Protects what is uploaded to Lambda: the archive is small, and what is in it is the whole function.
 import { execFile } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { logs } from '../ingest/requests.ts'
 import { ask } from '../tools/duckdb.ts'
+import { listen } from '../tools/listen.ts'
 import { root, runProgram, temporaryFolder } from './program.ts'
 
 const execute = promisify(execFile)
@@ -45,11 +47,12 @@ test('the same sources make the same archive', async () => {
   await execute('cmp', [archive, join(folder, 'lambda.zip')])
 })
 
-/** What Lambda does with a function, in short. */
-const invoked = (event: object, env: Readonly<Record<string, string>>) => {
+/** What Lambda does with a function, in short; `after`: what is run then. */
+const invoked = (event: object, env: Readonly<Record<string, string>>, after = '') => {
   const script = `const { handler } = await import('./lambda.mjs')
     const context = { awsRequestId: 'id-1', getRemainingTimeInMillis: () => 60_000 }
-    console.log(JSON.stringify(await handler(${JSON.stringify(event)}, context)))`
+    console.log(JSON.stringify(await handler(${JSON.stringify(event)}, context)))
+    ${after}`
   return runProgram({ command: ['--input-type=module', '--eval', script], cwd: task, env })
 }
 
@@ -91,4 +94,29 @@ test('AWS credentials that are not in the environment come from the file beside 
   const { stdout } = await invoked(ready, env)
   expect(stdout).toContain('"statusCode":503')
   expect(stdout).toContain('Could not load credentials')
+})
+
+test('a request on its way to a bucket loads neither undici nor TLS: each is dear at a cold start', async () => {
+  const server = createServer((request, response) =>
+    request.resume().on('end', () => response.end()),
+  )
+  const bucket = await listen(server)
+  const env = {
+    OTLP2PARQUET_AUTH: 'none',
+    OTLP2PARQUET_S3_BUCKET: 'bucket',
+    OTLP2PARQUET_S3_ENDPOINT: bucket.url,
+    AWS_ACCESS_KEY_ID: 'AKID',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  }
+  const { stdout } = await invoked(
+    event,
+    env,
+    'console.log(JSON.stringify(process.moduleLoadList))',
+  )
+  await bucket.stop()
+  const [answer = '', loaded = ''] = stdout.trimEnd().split('\n').slice(-2)
+  expect(JSON.parse(answer)).toMatchObject({ statusCode: 200 })
+  const dear = (JSON.parse(loaded) as string[]).filter((name) => /undici|http2|tls/.test(name))
+  expect(loaded).toContain('NativeModule http')
+  expect(dear).toEqual([])
 })

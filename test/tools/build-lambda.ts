@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
-import { beside, licences, minified, wasmFile } from './bundle.ts'
+import { beside, builtinsWhenUsed, licences, minified, wasmFile } from './bundle.ts'
 import { zip } from './zip.ts'
 
 /**
@@ -25,7 +25,9 @@ const metafiles = [
   await build({
     ...options,
     entryPoints: ['runtimes/lambda.ts'],
-    plugins: [beside(/\/credential-chain\.ts$/, chain)],
+    // Wherever the program or a package names one of these globals, it gets ours.
+    inject: ['runtimes/lambda/fetch-api.ts'],
+    plugins: [beside(/\/credential-chain\.ts$/, chain), builtinsWhenUsed],
   }),
   await build({
     ...options,

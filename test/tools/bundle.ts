@@ -34,6 +34,22 @@ export const beside = (filter: RegExp, file: string): Plugin => ({
   setup: ({ onResolve }) => onResolve({ filter }, () => ({ path: `./${file}`, external: true })),
 })
 
+/**
+ * Node's own modules are loaded by whoever uses them first, instead of all of them before the program's first line; and
+ * only what is used of them: an `import` asks a module for everything it has, of `node:http` undici too.
+ */
+export const builtinsWhenUsed: Plugin = {
+  name: 'builtins-when-used',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'builtin'
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace }))
+    onLoad({ filter: /./, namespace }, ({ path }) => ({
+      // esbuild looks at every property of a module's own, and so would load what is behind it.
+      contents: `module.exports = Object.create(process.getBuiltinModule('${path}'))`,
+    }))
+  },
+}
+
 /** The licences of every package in these bundles, parquet-wasm's included. */
 export const licences = async (metafiles: readonly Metafile[]): Promise<string> => {
   const inputs = metafiles.flatMap(({ inputs }) => Object.keys(inputs))
