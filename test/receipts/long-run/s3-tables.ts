@@ -1,6 +1,5 @@
 // A table bucket, as far as its documentation says how S3 Tables treats a table: it forgets snapshots by age, removes what
 // only those named, keeps the last hundred names of metadata files, and refuses metadata that grow too large.
-import { IngestError } from '../../../src/errors.ts'
 import type { Catalog, TableIdentifier } from '../../../src/iceberg/catalog.ts'
 import type { FileIO } from '../../../src/iceberg/file-io.ts'
 import { stringifyJson } from '../../../src/iceberg/json.ts'
@@ -198,12 +197,6 @@ const tooLarge = {
   status: 400,
   json: { error: { message: 'The metadata is too large', type: 'BadRequestException', code: 400 } },
   text: '',
-}
-
-/** What the client makes of it. */
-const refusal = (): IngestError => {
-  const { words } = diagnosisOf({ asked: 'updateTable' }, tooLarge, 's3tables')
-  return new IngestError('unavailable', `cannot change a table: ${words}`)
 }
 
 const loggedVersion = ({ location, 'metadata-log': log }: TableMetadata, now: number) => [
