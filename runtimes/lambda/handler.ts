@@ -46,10 +46,13 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   let invocation: string | undefined
   const log: Log = (level, message, facts) =>
     options.log(level, message, { ...facts, awsRequestId: invocation })
-  const [{ auth, renew }, module] = await Promise.all([authFor(config, log), wasm])
+  const [destination, { auth, renew }, module] = await Promise.all([
+    openDestination({ config, version, log, metrics }),
+    authFor(config, log),
+    wasm,
+  ])
   const encoder = encoderOf(module, version, config)
   await warmUpAll(encoder, config)
-  const destination = await openDestination({ config, version, log, metrics })
   const app = createApp({
     ingest: ingestOf(destination.to(encoder), config, { log, metrics }),
     ready: destination.ready,
