@@ -101,7 +101,7 @@ export const runKills = async ({
     const { data: files, other } = await filesBelow(data)
     const unfinished = other.filter(subject.isUnfinished)
     leftovers += unfinished.length
-    receipts += other.filter((file) => /^_receipts\/.*\.json$/.test(file)).length
+    receipts += other.filter((file) => /^_receipts\/(owed|quarantine)\/.*\.json$/.test(file)).length
     const fresh = files.filter((file) => !seen.has(file))
     violations.push(...(await subject.check(data, files, fresh)))
     for (const file of files) seen.add(file)
