@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
 import type { Catalog, CommitOutcome, LoadedTable, Uncommitted } from './catalog.ts'
-import { callSignal, failingLate, lastDeadline, pauseUntil, tooLate } from './group-deadlines.ts'
+import { callSignal, lastDeadline, pauseUntil, tooLate } from './group-deadlines.ts'
 import { landed } from './landed.ts'
 import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
@@ -55,7 +55,7 @@ export const commitWaiting = async (
 ): Promise<LoadedTable> => {
   const group = new Set<NewDataFile>()
   try {
-    return await failingLate(group, commitGroup(group, waiting, base, context), context.clock)
+    return await commitGroup(group, waiting, base, context)
   } catch (error) {
     const reason = unavailable(error)
     for (const file of group) file.fail(reason)
@@ -80,8 +80,6 @@ const commitGroup = async (
     attempt = await prepare(group, table, attempt, waiting, context)
     if (attempt === null) return table
     await pauseUntil(notBefore, ms, group, context.clock)
-    // Of a file that was too late word may have been left: nothing is done for it any more.
-    if (attempt.files.some((file) => !group.has(file))) continue
     tellOfDuplicates(attempt, context)
     const outcome = await commitOnce(table, attempt, group, context)
     if (outcome.kind === 'committed') {

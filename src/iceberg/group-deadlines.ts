@@ -1,7 +1,7 @@
 /** The time of files that are committed together: each has a deadline of its own, and what they wait for is everybody's. */
 import { IngestError } from '../errors.ts'
 import type { NewDataFile } from './new-data-file.ts'
-import { type Clock, inTime } from './retry.ts'
+import type { Clock } from './retry.ts'
 
 /** Whatever a group waits for is given up after so long: others wait behind it. */
 const callMs = 4_000
@@ -24,36 +24,6 @@ export const pauseUntil = async (
   if (time >= lastDeadline(group)) throw tooLate()
   const ms = Math.min(time - clock.now(), atMostMs)
   if (ms > 0) await clock.sleep(ms)
-}
-
-/**
- * What `work` comes to; meanwhile each file of the group is failed, and taken out, at its own deadline, whatever the others wait
- * for: word has to be left of it in time. A swap that is under way then may still land, as any whose answer is lost.
- */
-export const failingLate = async <T>(
-  group: Set<NewDataFile>,
-  work: Promise<T>,
-  clock: Clock,
-): Promise<T> => {
-  let isOver = false
-  const end = (): void => {
-    isOver = true
-  }
-  const over = work.then(end, end)
-  while (!isOver) {
-    const deadlines = [...group].map(({ deadline }) => deadline)
-    await inTime(over, clock.signal(Math.min(...deadlines, clock.now() + callMs)), () => {})
-    if (!isOver) failLate(group, clock.now())
-  }
-  return work
-}
-
-const failLate = (group: Set<NewDataFile>, now: number): void => {
-  for (const file of group) {
-    if (file.deadline > now) continue
-    group.delete(file)
-    file.fail(tooLate())
-  }
 }
 
 /** What a file's sender is told whose deadline is over; `unavailable`. */

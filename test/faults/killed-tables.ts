@@ -86,10 +86,12 @@ const filesOf = async ({ metadata, io }: LoadedTable): Promise<string[]> => {
 /** The last program swept when it stopped: nothing is owed, and nothing ever had to be put aside. */
 const checkReceipts = async (data: string): Promise<Violation[]> => {
   const left = await readdir(`${data}/_receipts`, { recursive: true }).catch(() => [])
-  return left
-    // The lease of a program that was killed ends by its time, and is taken over by the next sweep that wants one.
-    .filter((name) => name.endsWith('.json') && name !== 'sweep.json')
-    .map((name) => `I8: a receipt is left: ${name}`)
+  return (
+    left
+      // The lease of a program that was killed ends by its time, and is taken over by the next sweep that wants one.
+      .filter((name) => name.endsWith('.json') && name !== 'sweep.json')
+      .map((name) => `I8: a receipt is left: ${name}`)
+  )
 }
 
 /** I1 to I4, by readers that know nothing of us. */

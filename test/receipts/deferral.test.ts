@@ -97,35 +97,6 @@ describe('as planned', () => {
   })
 })
 
-describe('files of requests that are committed together', () => {
-  /** Two files in one group, whose swap hangs: the one has half a second, the other has long. */
-  const outcomes = async (writer: TableWriter) => {
-    const { one } = lab.sendIn(writer)
-    await lab.timed(() => writer.open())
-    const began = lab.world.now()
-    const sent = async (n: number, patienceMs: number) =>
-      [await one(n, { patienceMs }), lab.world.now() - began] as const
-    lab.interfere.before = (call) => (call === 'commit' ? lab.world.sleep(3_000) : undefined)
-    const [both] = await lab.timed(() => Promise.all([sent(1, 1_000), sent(2, 20_000)]))
-    return both
-  }
-
-  it('are told in time, each in its own, what others still wait for', async () => {
-    const [[first, after], [second]] = await outcomes(writerBy('inline'))
-    expect([first, second]).toEqual(['owed', 'committed'])
-    expect(after).toBeLessThan(1_000)
-    expect((await lab.owed()).length).toBe(1)
-    // The swap landed after word of the file was left.
-    await afterSweep(1, 2)
-  })
-
-  it('are refused in time where nobody takes receipts', async () => {
-    const [[first, after], [second]] = await outcomes(lab.writer())
-    expect([first, second]).toEqual(['the table could not be changed in time', 'committed'])
-    expect(after).toBe(1_000)
-  })
-})
-
 describe('a resend', () => {
   it.each(['auto', 'deferred', 'inline'] as const)(
     '%s: adds nothing to what is owed',
