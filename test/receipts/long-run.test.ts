@@ -153,10 +153,10 @@ describe('inline', () => {
   it('is refused, and senders are told to try again, where there is no place for receipts', {
     timeout,
   }, async () => {
-    const [busy] = await almostFull(false, 0)
+    // With less room than a snapshot takes the first commit may be small enough, or not: it has none at all.
+    const [busy] = await almostFull(false, -2)
     await busy.run(1, 10)
-    expect(busy.outcomes.has('committed')).toBe(false)
-    expect([...busy.outcomes.keys()]).toContain(refused)
+    expect([...busy.outcomes.keys()]).toEqual([refused])
     expect(busy.sweeps).toEqual([])
   })
 })
