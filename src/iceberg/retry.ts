@@ -9,6 +9,10 @@ export interface Clock {
   readonly signal: (deadline: number) => AbortSignal
 }
 
+/** The moment at which half of the time `until` then is over; both in milliseconds since 1970. */
+export const halfwayTo = (until: number, { now }: Pick<Clock, 'now'>): number =>
+  now() + (until - now()) / 2
+
 /** The longest that timers know. */
 const maxTimerMs = 2 ** 31 - 1
 

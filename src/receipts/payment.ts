@@ -2,6 +2,7 @@
 
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type CommitContext, commitWaiting } from '../iceberg/commit.ts'
+import { halfwayTo } from '../iceberg/retry.ts'
 import {
   type Debt,
   debtsOf,
@@ -49,9 +50,8 @@ const payDebts = async (
   context: CommitContext,
 ): Promise<void> => {
   const { clock } = context
-  /** What takes long leaves half of the time to what comes after: a part that is paid is better than nothing. */
-  const half = () => clock.now() + (until - clock.now()) / 2
-  await markGone(debts, loaded, half(), clock)
+  // What takes long leaves half of the time to what comes after: a part that is paid is better than nothing.
+  await markGone(debts, loaded, halfwayTo(until, clock), clock)
   const isDoubtful =
     debts.some(({ state }) => state === 'gone') || ofUnknownSpecs(debts, loaded).length > 0
   // A file may have been paid, and compacted away since; what was loaded may be old. Only a look after that tells.
@@ -63,7 +63,7 @@ const payDebts = async (
     context.files,
   )
   markPaid(debts)
-  await copyOld(debts.filter(isOwed), table, half(), clock)
+  await copyOld(debts.filter(isOwed), table, halfwayTo(until, clock), clock)
   const deadline = Math.min(until, clock.now() + commitMs)
   const files = debts.filter(isOwed).map((debt) => standing(debt, table, deadline))
   const take = () => files.splice(0)

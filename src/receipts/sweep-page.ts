@@ -1,6 +1,7 @@
 /** One page of a sweep: receipts of one table, read, paid in one commit, and removed. */
 import { wordsOf } from '../errors.ts'
 import type { CommitContext } from '../iceberg/commit.ts'
+import { halfwayTo } from '../iceberg/retry.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { inTurns } from '../turns.ts'
@@ -65,7 +66,7 @@ export const sweepPage = async (
     const why = table === 'gone' ? { owed: 'the table is gone' } : table
     return summed(name, Array<End>(page.length).fill(why), options)
   }
-  const half = clock.now() + (until - clock.now()) / 2
+  const half = halfwayTo(until, clock)
   const read = await inTurns(page, lanes, async (listed) =>
     clock.now() < half ? readListed(listed, store, log).catch(owedFor) : 'later',
   )

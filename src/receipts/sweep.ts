@@ -6,7 +6,7 @@ import type { Catalog } from '../iceberg/catalog.ts'
 import type { CommitContext } from '../iceberg/commit.ts'
 import { createManifestMerger } from '../iceberg/manifest-merger.ts'
 import { createMetadataFiles } from '../iceberg/metadata-files.ts'
-import type { Clock } from '../iceberg/retry.ts'
+import { type Clock, halfwayTo } from '../iceberg/retry.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { HeldLease, Lease } from './lease.ts'
@@ -60,14 +60,13 @@ export const createSweep = (options: SweepOptions): Sweep => {
     let total = nothing
     for await (const page of pages(startingAt(begin, store), maxReceipts)) {
       const [{ key, table, tableUuid }] = page
-      const now = clock.now()
-      if (now + reserveMs > deadline) {
+      if (clock.now() + reserveMs > deadline) {
         begin = key
         return { ...total, complete: false }
       }
       if (!(await take())) return { ...total, complete: false }
       // A table that cannot be changed must not take the time of all others.
-      const until = now + (deadline - now) / 2
+      const until = halfwayTo(deadline, clock)
       const counts = await sweepPage(page, until, contextOf(`${table} ${tableUuid}`), options)
       total = {
         paid: total.paid + counts.paid,

@@ -3,8 +3,10 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import type { Random } from '../judge/random.ts'
-import { type Answer, type Ledger, requestName } from './ledger.ts'
+import { type Answer, type Entry, type Ledger, requestName } from './ledger.ts'
 import { bodyOf, nextRequest, type Sent } from './load.ts'
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export interface SendOptions {
   readonly agent?: Agent
@@ -55,14 +57,35 @@ export const send = async (
   }
 }
 
+/** A catalog that is asked for the first time may take longer than a request has. */
+const tries = 20
+
+/**
+ * Sends one request until it is acknowledged, and keeps what it was told.
+ * @throws when it never is
+ */
+export const sendUntilAcknowledged = async (
+  url: string,
+  request: Sent,
+  entries: Entry[],
+): Promise<void> => {
+  const id = requestName(request)
+  if (!entries.some((entry) => entry.id === id)) entries.push({ kind: 'sent', id, request })
+  for (let i = 0; i < tries; i++) {
+    const answer = await send(url, request)
+    entries.push({ kind: 'answer', id, answer })
+    if (answer.status === 200) return
+    await pause(500)
+  }
+  throw new Error(`request ${id} was never acknowledged`)
+}
+
 export interface Client {
   /** Sends one request after the other until its connection breaks; tells of each answer. */
   work(url: string, answered: () => void): Promise<void>
   /** Sends what is not acknowledged yet until it is. */
   finish(url: string): Promise<void>
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** A client of a run. Its requests follow from `random`. */
 export const createClient = (

@@ -5,9 +5,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { send } from '../faults/clients.ts'
+import { sendUntilAcknowledged } from '../faults/clients.ts'
 import type { Entry } from '../faults/ledger.ts'
 import { type Program, startProgram } from '../faults/program.ts'
 import { judgeTables } from '../faults/table-judge.ts'
@@ -66,24 +65,13 @@ const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
 
 const sizes = { records: 5, services: 2, hours: 2 }
 
-/** A catalog that is asked for the first time may take longer than a request has. */
-const tries = 20
-
 /** Sends the requests of these numbers at once until they are acknowledged, and keeps the ledger. */
 const post = async ({ url }: Program, numbers: readonly number[], entries: Entry[]) => {
   await Promise.all(
-    numbers.map(async (number) => {
+    numbers.map((number) => {
       const first = number * sizes.records
       const request = { run: '9', client: 0, signal: 'logs', first, ...sizes } as const
-      const id = `9/0/${first}`
-      if (!entries.some((entry) => entry.id === id)) entries.push({ kind: 'sent', id, request })
-      for (let i = 0; i < tries; i++) {
-        const answer = await send(url, request)
-        entries.push({ kind: 'answer', id, answer })
-        if (answer.status === 200) return
-        await pause(500)
-      }
-      throw new Error(`request ${id} was never acknowledged`)
+      return sendUntilAcknowledged(url, request, entries)
     }),
   )
 }

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { send } from '../faults/clients.ts'
+import { sendUntilAcknowledged } from '../faults/clients.ts'
 import type { Entry } from '../faults/ledger.ts'
 import { startProgram } from '../faults/program.ts'
 import { judgeTables } from '../faults/table-judge.ts'
@@ -27,14 +27,7 @@ const callsWith = async (env: Readonly<Record<string, string>>): Promise<readonl
     for (let first = 0; first < 30; first += 10) {
       const sizes = { records: 10, services: 2, hours: 1 }
       const request = { run: '7', client: 0, signal: 'logs', first, ...sizes } as const
-      const id = `7/0/${first}`
-      entries.push({ kind: 'sent', id, request })
-      // A server that was just started may take longer than a request has.
-      for (let status: number | null = 0, tries = 0; status !== 200 && tries < 10; tries++) {
-        const answer = await send(program.url, request)
-        entries.push({ kind: 'answer', id, answer })
-        status = answer.status
-      }
+      await sendUntilAcknowledged(program.url, request, entries)
     }
     expect(await program.stop()).toBe(0)
     const statuses = entries.flatMap((one) => ('answer' in one ? [one.answer.status] : []))

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestOptions } from 'node:http'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { Headers, type HeadersSource } from './headers.ts'
-import { Response } from './response.ts'
+import { Response, withoutBody } from './response.ts'
 
 export interface FetchOptions {
   readonly method?: string
@@ -74,9 +74,6 @@ const responseOf = (message: IncomingMessage, method: string, failed: Failed): R
   const isPacked = /^(?:x-)?gzip$/i.test(headers.get('content-encoding') ?? '')
   return new Response(piecesOf(message, isPacked, failed), init)
 }
-
-/** RFC 9110, 6.4.1. */
-const withoutBody: ReadonlySet<number> = new Set([204, 205, 304])
 
 async function* piecesOf(
   message: IncomingMessage,

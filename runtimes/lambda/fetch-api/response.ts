@@ -1,3 +1,4 @@
+import { concatenate } from '../../../src/bytes.ts'
 import { Headers, type HeadersSource } from './headers.ts'
 
 /** What a response may hold: bytes that are there, or that arrive. */
@@ -10,7 +11,7 @@ export interface ResponseOptions {
 }
 
 /** Fetch Standard, "null body status". */
-const withoutBody: readonly number[] = [101, 103, 204, 205, 304]
+export const withoutBody: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
 /**
  * `Response` of the Fetch Standard, but for its body: pieces that can be iterated, and no web stream.
@@ -32,7 +33,7 @@ export class Response {
     if (!(Number.isInteger(status) && status >= 200 && status <= 599)) {
       throw new RangeError(`${status} is no status of a response`)
     }
-    if (body !== null && withoutBody.includes(status)) {
+    if (body !== null && withoutBody.has(status)) {
       throw new TypeError(`a response of status ${status} has no body`)
     }
     this.status = status
@@ -51,13 +52,7 @@ export class Response {
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const pieces: Uint8Array[] = []
     for await (const piece of this.body ?? []) pieces.push(piece)
-    const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
-    let at = 0
-    for (const piece of pieces) {
-      whole.set(piece, at)
-      at += piece.length
-    }
-    return whole
+    return concatenate(pieces)
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {

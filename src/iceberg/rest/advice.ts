@@ -31,13 +31,12 @@ export const diagnosisOf = (
 
 /** `cannot load a table: …`, for whom the request came from and for the operator. */
 export const refusal = (
-  question: Question,
+  { asked }: Question,
   answer: HttpAnswer,
-  service: string | undefined,
+  { words }: Diagnosis,
 ): IngestError => {
-  const { words } = diagnosisOf(question, answer, service)
   const { type, message } = errorWords(answer)
-  return new IngestError('unavailable', `cannot ${deeds[question.asked]}: ${words}`, {
+  return new IngestError('unavailable', `cannot ${deeds[asked]}: ${words}`, {
     cause: new Error(`${answer.status} ${type} ${message}`),
   })
 }

@@ -81,11 +81,11 @@ const refused = (
   options: RestClientOptions,
   attempt?: number,
 ): IngestError => {
-  const service = serviceOf(options)
-  const { advice } = diagnosisOf(call, answer, service)
+  const diagnosis = diagnosisOf(call, answer, serviceOf(options))
+  const { advice } = diagnosis
   const { type, message: reason } = errorWords(answer)
   const { status } = answer
-  const error = refusal(call, answer, service)
+  const error = refusal(call, answer, diagnosis)
   const facts = { ...about(call), status, type, reason, path: pathOf(call), attempt, advice }
   options.log('error', error.message, facts)
   return error

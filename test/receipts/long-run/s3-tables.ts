@@ -5,7 +5,7 @@ import type { FileIO } from '../../../src/iceberg/file-io.ts'
 import { stringifyJson } from '../../../src/iceberg/json.ts'
 import { readFilePaths } from '../../../src/iceberg/manifest.ts'
 import { readManifestList } from '../../../src/iceberg/manifest-list.ts'
-import { refusal } from '../../../src/iceberg/rest/advice.ts'
+import { diagnosisOf, refusal } from '../../../src/iceberg/rest/advice.ts'
 import { randomSnapshotId } from '../../../src/iceberg/snapshot-id.ts'
 import {
   currentSnapshot,
@@ -92,7 +92,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
           await wait('commit')
           const isNext = brokenRequirement(metadata(), commit.requirements) === null
           if (isNext && size(applyUpdates(metadata(), commit.updates, now())) > mostMetadata) {
-            throw refusal({ asked: 'updateTable' }, tooLarge, 's3tables')
+            throw refusal(question, tooLarge, diagnosisOf(question, tooLarge, 's3tables'))
           }
           const outcome = await catalog.commit(table, commit)
           if (outcome.kind !== 'committed') return outcome
@@ -191,6 +191,8 @@ const lineOf = (snapshot: Snapshot) => ({
   'snapshot-id': snapshot['snapshot-id'],
   'timestamp-ms': snapshot['timestamp-ms'],
 })
+
+const question = { asked: 'updateTable' } as const
 
 /** A refusal as a REST catalog words it. */
 const tooLarge = {
