@@ -3,9 +3,9 @@ import manifest from '../package.json' with { type: 'json' }
 import { type Config, ConfigError, type Environment, readConfig } from '../src/config.ts'
 import type { Log } from '../src/log.ts'
 import { helpText } from './node/help.ts'
-import { createLog } from './node/logging.ts'
 import { destination, startMessage } from './node/start-message.ts'
 import type { RunningServer } from './node.ts'
+import { createLog } from './shared/logging.ts'
 
 /** What the command line may say; `help.ts` explains it. */
 const options = {

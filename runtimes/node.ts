@@ -6,15 +6,15 @@ import type { Ingest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
 import type { Encoder } from '../src/parquet/encoder.ts'
 import { warmUp } from '../src/parquet/warm-up.ts'
-import { authOf } from './node/auth.ts'
-import { contentCodings } from './node/content-codings.ts'
-import { encoderOf, ingestOf } from './node/ingest.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
 import { nowAndThen } from './node/now-and-then.ts'
 import { openDestination } from './node/open-destination.ts'
 import { createPrometheus } from './node/prometheus.ts'
 import { receiveIncoming } from './node/receive.ts'
 import { type HttpServer, serve } from './node/server.ts'
+import { authOf } from './shared/auth.ts'
+import { contentCodings } from './shared/content-codings.ts'
+import { encoderOf, ingestOf } from './shared/ingest.ts'
 
 export interface StartOptions {
   readonly config: Config

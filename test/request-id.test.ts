@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { sha256 as nodeSha256 } from '../runtimes/node/sha256.ts'
+import { sha256 as nodeSha256 } from '../runtimes/shared/sha256.ts'
 import { fileUuid, requestId } from '../src/request-id.ts'
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32)

@@ -1,5 +1,5 @@
 import { ConfigError, type Environment, readConfig } from '../../src/config.ts'
-import { createLog } from '../node/logging.ts'
+import { createLog } from '../shared/logging.ts'
 import { createEmbeddedMetrics } from './embedded-metrics.ts'
 import { createHandler, type Handler } from './handler.ts'
 

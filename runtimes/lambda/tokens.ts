@@ -4,7 +4,7 @@ import { readTokens } from '../../src/config/credentials.ts'
 import type { AuthConfig } from '../../src/config.ts'
 import { IngestError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
-import { authOf } from '../node/auth.ts'
+import { authOf } from '../shared/auth.ts'
 
 export interface RenewedAuth {
   readonly auth: Auth

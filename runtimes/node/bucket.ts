@@ -2,11 +2,9 @@ import type { Config } from '../../src/config.ts'
 import type { Log } from '../../src/log.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { noRegion } from '../shared/regions.ts'
+import { sha256 } from '../shared/sha256.ts'
 import { awsCredentials } from './credentials.ts'
-import { sha256 } from './sha256.ts'
-
-/** The region of signatures at servers that have none. */
-export const noRegion = 'us-east-1'
 
 /**
  * Opens the bucket that is configured. What is wrong with it the log says, since a network that is down at the start may

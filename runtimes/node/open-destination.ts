@@ -1,6 +1,6 @@
 import { createPlainDestination } from '../../src/ingest/plain.ts'
-import type { DestinationOptions, OpenDestination } from './destination.ts'
-import { sha256 } from './sha256.ts'
+import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
+import { sha256 } from '../shared/sha256.ts'
 import { openStorage } from './storage.ts'
 
 /** Opens the storage, or the catalog that says where files go. @throws when one cannot be used */

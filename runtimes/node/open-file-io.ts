@@ -1,40 +1,20 @@
 import { readFile, stat } from 'node:fs/promises'
-import type { Config } from '../../src/config.ts'
-import { IngestError } from '../../src/errors.ts'
-import type { FileIO, FileProperties, OpenFileIO } from '../../src/iceberg/file-io.ts'
-import { s3Location, vendedCredentials } from '../../src/iceberg/rest/credentials.ts'
-import type { Log } from '../../src/log.ts'
+import type { FileIO, OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import { orNull, saying } from '../../src/storage/fs-errors.ts'
-import { createS3Storage, type S3Options } from '../../src/storage/s3.ts'
-import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { noRegion } from './bucket.ts'
-import { sha256 } from './sha256.ts'
-
-export interface FileIOOptions {
-  /** What counts where the catalog says nothing. */
-  readonly config: Pick<Config, 's3Region' | 's3Endpoint'>
-  readonly credentials: CredentialProvider
-  readonly log: Log
-}
+import { objectOf, type S3FilesOptions, s3Files, unreachable } from '../shared/s3-files.ts'
 
 /** Opens the files of tables on S3 (`s3:`, `s3a:`, `s3n:`) and on this machine (`file:`, absolute paths). */
-export const createOpenFileIO = (options: FileIOOptions): OpenFileIO => {
+export const createOpenFileIO = (options: S3FilesOptions): OpenFileIO => {
   const folders = openedOnce(openFileStorage)
   return (location, properties, renew) => {
-    if (objectOf(location) !== null) return bucketFiles(options, properties, renew)
+    if (objectOf(location) !== null) return s3Files(options, properties, renew)
     const root = fileOf(location)
     if (root !== null) return localFiles(root.replace(/\/$/, ''), folders)
     throw unreachable('its location is neither on S3 nor on this machine')
   }
 }
-
-/** Asks the catalog for properties with new credentials. */
-type Renew = () => Promise<FileProperties>
-
-const unreachable = (reason: string): IngestError =>
-  new IngestError('unavailable', `the files of a table cannot be reached: ${reason}`)
 
 /** Opens what has a name once, and again only when that failed. */
 const openedOnce = <T>(open: (name: string) => Promise<T>) => {
@@ -46,60 +26,6 @@ const openedOnce = <T>(open: (name: string) => Promise<T>) => {
     opened.set(name, now)
     now.catch(() => opened.delete(name))
     return now
-  }
-}
-
-/** Bucket and key of a path. Paths in metadata are not percent-encoded: what follows the bucket is the key. */
-const objectOf = (path: string): { bucket: string; key: string } | null => {
-  const [, bucket, key = ''] = /^s3[an]?:\/\/([^/]+)(?:\/([\s\S]*))?$/.exec(path) ?? []
-  return bucket === undefined ? null : { bucket, key }
-}
-
-const bucketFiles = (options: FileIOOptions, properties: FileProperties, renew?: Renew): FileIO => {
-  const settings = s3Settings(options, properties, renew)
-  const buckets = new Map<string, Storage>()
-  const at = <T>(path: string, act: (storage: Storage, key: string) => Promise<T>): Promise<T> => {
-    const { bucket, key } = objectOf(path) ?? {}
-    if (bucket === undefined || key === undefined) throw unreachable('some of them are not on S3')
-    const storage = buckets.get(bucket) ?? createS3Storage({ ...settings, ...ofBucket(bucket) })
-    buckets.set(bucket, storage)
-    return act(storage, key)
-  }
-  return {
-    put: async (path, bytes, put) => at(path, (storage, key) => storage.put(key, bytes, put)),
-    get: async (path) => at(path, (storage, key) => storage.get(key)),
-    head: async (path) => at(path, (storage, key) => storage.head(key)),
-  }
-}
-
-/** The buckets behind S3 Tables are named so ("Amazon S3 Tables", table warehouse location). */
-const ofBucket = (bucket: string): Pick<S3Options, 'bucket' | 'capabilities'> =>
-  bucket.endsWith('--table-s3')
-    ? { bucket, capabilities: { list: false, delete: false } }
-    : { bucket }
-
-/** Iceberg's names for what a client of S3 has to know; what the catalog says stands above what is configured. */
-const s3Settings = (
-  { config, credentials, log }: FileIOOptions,
-  properties: FileProperties,
-  renew?: Renew,
-): Omit<S3Options, 'bucket'> => {
-  const {
-    region = config.s3Region,
-    endpoint = config.s3Endpoint,
-    pathStyle,
-  } = s3Location(properties)
-  if (region === undefined && endpoint === undefined) {
-    throw unreachable('no region is configured for S3')
-  }
-  return {
-    region: region ?? noRegion,
-    ...(endpoint !== undefined && { endpoint }),
-    ...(pathStyle !== undefined && { pathStyle }),
-    credentials: vendedCredentials(properties, renew) ?? credentials,
-    anyKey: true,
-    sha256,
-    log,
   }
 }
 

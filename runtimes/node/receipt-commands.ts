@@ -3,8 +3,8 @@ import { IngestError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { balances } from '../../src/receipts/balance.ts'
+import type { OpenReceipts } from '../shared/receipts.ts'
 import { openDestination } from './open-destination.ts'
-import type { OpenReceipts } from './receipts.ts'
 
 /** What `otlp2parquet sweep` and `otlp2parquet receipts` need. */
 export interface ReceiptCommandOptions {

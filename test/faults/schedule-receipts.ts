@@ -1,6 +1,6 @@
 /** Receipts of a schedule: how programs come to leave them, and what is left of them. */
 import { tmpdir } from 'node:os'
-import { sha256 } from '../../runtimes/node/sha256.ts'
+import { sha256 } from '../../runtimes/shared/sha256.ts'
 import { readKey } from '../../src/receipts/receipt-key.ts'
 import { requestId } from '../../src/request-id.ts'
 import { here, run } from '../interop/programs.ts'

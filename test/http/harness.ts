@@ -1,5 +1,5 @@
 /** An application whose parts a test holds in its hands. */
-import { contentCodings } from '../../runtimes/node/content-codings.ts'
+import { contentCodings } from '../../runtimes/shared/content-codings.ts'
 import { type AppOptions, createApp, type Limits } from '../../src/app.ts'
 import type { Ingest, IngestResult } from '../../src/ingest.ts'
 import type { LogLevel } from '../../src/log.ts'

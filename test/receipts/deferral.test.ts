@@ -1,7 +1,7 @@
 // Protects that a request is answered with 200 only for files that are committed or that a receipt names, and that a receipt
 // is left whenever files stand whose commit failed in time.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { sha256 } from '../../runtimes/node/sha256.ts'
+import { sha256 } from '../../runtimes/shared/sha256.ts'
 import type { Deferral } from '../../src/iceberg/deferral.ts'
 import type { TableWriter } from '../../src/iceberg/table-writer.ts'
 import { noMetrics } from '../../src/metrics.ts'

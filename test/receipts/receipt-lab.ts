@@ -1,5 +1,5 @@
 // Receipts and sweeps around one table, where every call may be held up, fail, lose its answer or be the last of its process.
-import { sha256 } from '../../runtimes/node/sha256.ts'
+import { sha256 } from '../../runtimes/shared/sha256.ts'
 import type { TableIdentifier } from '../../src/iceberg/catalog.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'

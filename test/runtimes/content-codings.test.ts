@@ -1,7 +1,7 @@
 // Protects the door behind which bodies grow: every coding, its limit, and bodies that are cut or are no such coding.
 import * as zlib from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { contentCodings } from '../../runtimes/node/content-codings.ts'
+import { contentCodings } from '../../runtimes/shared/content-codings.ts'
 
 /** What the next decodings fail with, instead of being done. */
 const failing = vi.hoisted(() => ({ error: undefined as unknown }))

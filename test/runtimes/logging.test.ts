@@ -1,6 +1,6 @@
 // Protects log lines: one an event, nothing below the level, nothing secret, nothing that makes two lines of one.
 import { expect, test } from 'vitest'
-import { createLog, type LoggingOptions } from '../../runtimes/node/logging.ts'
+import { createLog, type LoggingOptions } from '../../runtimes/shared/logging.ts'
 import { IngestError } from '../../src/errors.ts'
 
 const logged = (

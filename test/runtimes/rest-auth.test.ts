@@ -1,7 +1,7 @@
 // Protects who the program is to a REST catalog by its settings, and in which region its files are when nobody says.
 import { expect, test } from 'vitest'
-import { restAuth } from '../../runtimes/node/rest-auth.ts'
-import { filesConfig } from '../../runtimes/node/rest-catalog.ts'
+import { restAuth } from '../../runtimes/shared/rest-auth.ts'
+import { filesConfig } from '../../runtimes/shared/rest-catalog.ts'
 import { readConfig } from '../../src/config.ts'
 
 type Variables = Readonly<Record<string, string>>

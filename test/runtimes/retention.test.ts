@@ -2,7 +2,7 @@
 // cannot be tended does not keep the others from it.
 import { expect, it } from 'vitest'
 import { nowAndThen } from '../../runtimes/node/now-and-then.ts'
-import { retainTables } from '../../runtimes/node/retention.ts'
+import { retainTables } from '../../runtimes/shared/retention.ts'
 import { IngestError } from '../../src/errors.ts'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { systemClock } from '../../src/iceberg/retry.ts'

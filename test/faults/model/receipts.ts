@@ -1,6 +1,6 @@
 // Receipts in the model: processes that leave them, and sweeps that pay them, one after the other or several at once.
 
-import { sha256 } from '../../../runtimes/node/sha256.ts'
+import { sha256 } from '../../../runtimes/shared/sha256.ts'
 import type { Deferral } from '../../../src/iceberg/deferral.ts'
 import { noLog } from '../../../src/log.ts'
 import type { Metrics } from '../../../src/metrics.ts'

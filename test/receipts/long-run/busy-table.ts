@@ -1,6 +1,6 @@
 // A table that many requests write to, for days of a virtual clock: the program's own writers, receipts, commits and sweeps
 // over a table bucket and a bucket for receipts. Of a request only the decoding and the Parquet file are left out.
-import { sha256 } from '../../../runtimes/node/sha256.ts'
+import { sha256 } from '../../../runtimes/shared/sha256.ts'
 import type { LoadedTable, TableIdentifier } from '../../../src/iceberg/catalog.ts'
 import type { DataFile } from '../../../src/iceberg/manifest.ts'
 import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-writer.ts'

@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { restAuth } from '../../../../runtimes/node/rest-auth.ts'
+import { restAuth } from '../../../../runtimes/shared/rest-auth.ts'
 import { readConfig } from '../../../../src/config.ts'
 import { appendTo } from '../../../../src/iceberg/append.ts'
 import { addColumns } from '../../../../src/iceberg/schema-update.ts'

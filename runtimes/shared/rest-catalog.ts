@@ -1,21 +1,33 @@
 import type { Config } from '../../src/config.ts'
 import type { Catalog } from '../../src/iceberg/catalog.ts'
+import type { OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { awsRegion } from '../../src/iceberg/rest/aws-host.ts'
 import { createRestCatalog } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
-import { awsCredentials } from './credentials.ts'
-import { createOpenFileIO, type FileIOOptions } from './open-file-io.ts'
+import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import { restAuth } from './rest-auth.ts'
+import type { S3FilesOptions } from './s3-files.ts'
+
+export interface RestCatalogOptions {
+  readonly config: Config
+  /** Those of AWS, for catalogs that want signatures, and for files where the catalog gives none. */
+  readonly credentials: CredentialProvider
+  /** How this runtime reaches the files of tables. */
+  readonly openFiles: (options: S3FilesOptions) => OpenFileIO
+  readonly log: Log
+}
 
 /** The REST catalog at `uri`, as it is configured. What is wrong there is said by the first call, and by `/ready`. */
-export const openRestCatalog = (uri: string, config: Config, log: Log): Catalog => {
+export const openRestCatalog = (
+  uri: string,
+  { config, credentials, openFiles, log }: RestCatalogOptions,
+): Catalog => {
   const { icebergWarehouse } = config
-  const credentials = awsCredentials(process.env)
   return createRestCatalog({
     uri,
     ...(icebergWarehouse !== undefined && { warehouse: icebergWarehouse }),
     auth: restAuth(uri, config, credentials),
-    openFileIO: createOpenFileIO({ config: filesConfig(uri, config), credentials, log }),
+    openFileIO: openFiles({ config: filesConfig(uri, config), credentials, log }),
     log,
   })
 }
@@ -24,7 +36,7 @@ export const openRestCatalog = (uri: string, config: Config, log: Log): Catalog 
 export const filesConfig = (
   uri: string,
   { icebergWarehouse, s3Region, s3Endpoint }: Config,
-): FileIOOptions['config'] => ({
+): S3FilesOptions['config'] => ({
   s3Region: s3Region ?? awsRegion(uri, icebergWarehouse),
   s3Endpoint,
 })

@@ -2,7 +2,7 @@ import type { Config } from '../../src/config.ts'
 import { awsHost, awsRegion } from '../../src/iceberg/rest/aws-host.ts'
 import type { RestAuth } from '../../src/iceberg/rest/catalog.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
-import { noRegion } from './bucket.ts'
+import { noRegion } from './regions.ts'
 
 /** Who the program is to the REST catalog at `uri`: what is configured, else an AWS principal on AWS's hosts, else nobody. */
 export const restAuth = (

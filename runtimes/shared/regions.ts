@@ -1,0 +1,2 @@
+/** The region of signatures at servers that have none. */
+export const noRegion = 'us-east-1'
