@@ -24,6 +24,25 @@ export const checkPrefix = (prefix: string): void => {
   if (end >= 0) checkKey(prefix.slice(0, end))
 }
 
+/** Whether a name in a bucket is a key of ours: others may keep there what no storage here would call an object. */
+export const isKey = (name: string): boolean => {
+  try {
+    checkKey(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Refuses what is no name of an object in any bucket: the empty name would be the bucket, a lone surrogate has no bytes.
+ * Throws `unavailable`, since such names are not ours.
+ */
+export const checkAnyKey = (name: string): void => {
+  if (name !== '' && name.isWellFormed()) return
+  throw new IngestError('unavailable', 'storage cannot name an object so')
+}
+
 /** Orders keys by their bytes in UTF-8, as S3 lists them: negative, zero or positive. */
 export const compareKeys = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)

@@ -1,4 +1,4 @@
-import { checkKey } from './key.ts'
+import { isKey } from './key.ts'
 import type { S3Client } from './s3-client.ts'
 import { refusal } from './s3-errors.ts'
 import { elementsOf, textOf } from './s3-xml.ts'
@@ -46,13 +46,4 @@ const readPage = async (client: S3Client, prefix: string, token: string | undefi
     }
   })
   return { objects, next: textOf(xml, 'NextContinuationToken') || undefined }
-}
-
-const isKey = (key: string): boolean => {
-  try {
-    checkKey(key)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,7 +1,7 @@
 import { IngestError } from '../errors.ts'
 import { type Log, noLog } from '../log.ts'
 import { type Sha256, webSha256 } from '../sha256.ts'
-import { checkKey, checkPrefix } from './key.ts'
+import { checkAnyKey, checkKey, checkPrefix } from './key.ts'
 import type { BucketAddress } from './s3-address.ts'
 import { createS3Client, type RetryPolicy, type S3Answer, type S3Client } from './s3-client.ts'
 import type { CredentialProvider } from './s3-credentials.ts'
@@ -181,12 +181,6 @@ const probe = async (client: S3Client, key: string): Promise<void> => {
   const headers = { 'if-match': '"0"' }
   const answer = await client.send({ method: 'PUT', key, headers, body })
   if (answer.status !== 412) orNull(answer)
-}
-
-/** The empty key would be the bucket; a lone surrogate has no bytes. */
-const checkAnyKey = (key: string): void => {
-  if (key !== '' && key.isWellFormed()) return
-  throw new IngestError('unavailable', 'storage cannot name an object so')
 }
 
 const demand = (able: boolean, what: string): void => {

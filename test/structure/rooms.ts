@@ -75,6 +75,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'src/storage/fs': ['src/storage/', 'node:', 'p-limit'],
   // The backend for S3: portable, and nobody's business but a runtime's all the same.
   'src/storage/s3': ['src/storage/', 'src/turns.ts', 'aws4fetch', 'p-limit'],
+  // The backend for a Worker's bucket: portable too, since its binding is handed in.
+  'src/storage/r2': ['src/storage/'],
   'src/iceberg/': ['src/storage/storage.ts', 'src/parquet/', 'src/turns.ts'],
   // A catalog over HTTP; catalogs of AWS want signatures.
   'src/iceberg/rest/': ['src/iceberg/', 'aws4fetch'],
@@ -100,7 +102,7 @@ const roomOf = (path: string): string | undefined =>
 const covers = (name: string, to: string): boolean =>
   to === name || to.startsWith(/[/:]$/.test(name) ? name : `${name}/`) || inBackend(name, to)
 
-const backends = ['src/storage/fs', 'src/storage/s3', 'src/iceberg/rest/']
+const backends = ['src/storage/fs', 'src/storage/s3', 'src/storage/r2', 'src/iceberg/rest/']
 
 /** `src/storage/fs` stands for `fs.ts` and the files beside it that begin with `fs-`. */
 const inBackend = (name: string, to: string): boolean =>
