@@ -1,17 +1,17 @@
 import * as v from 'valibot'
 import { tokensProblem } from './config/credentials.ts'
 import { formerVariables } from './config/former.ts'
+import type { ConfigProblem } from './config/problem.ts'
+import { receiptProblems, storageProblems } from './config/storage-problems.ts'
 import { problemOfName } from './config/unknown.ts'
 import { isLoopback } from './config/values.ts'
-import { defaultOn, type Runtime, type ValuesOf, type Variable } from './config/variable.ts'
-import { variables } from './config/variables.ts'
+import { defaultOn, type Runtime, type Variable } from './config/variable.ts'
+import { type Values, variables } from './config/variables.ts'
 
 /** The environment → Config. Only a runtime reads it; the rooms get the values they need. */
 
 /** A process's environment, or a Worker's bindings that are strings. */
 export type Environment = Readonly<Record<string, string | undefined>>
-
-type Values = ValuesOf<typeof variables>
 
 /** Every setting, checked and complete. */
 export interface Config
@@ -26,12 +26,6 @@ export type AuthConfig =
   | { readonly kind: 'bearer' | 'basic'; readonly tokens: readonly string[] }
   /** Of a secret, by its ARN. */
   | { readonly kind: 'bearer' | 'basic'; readonly secret: string }
-
-/** One thing to mend: the variable, and what is wrong with it, without its value. */
-export interface ConfigProblem {
-  readonly variable: string
-  readonly message: string
-}
 
 /** Everything that is wrong with an environment, all at once. */
 export class ConfigError extends Error {
@@ -109,46 +103,17 @@ const textOf = (
 
 /** What no variable shows alone. */
 const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => [
-  ...storageProblems(values),
+  ...storageProblems(values, runtime),
   ...authProblems(values, runtime),
   ...tlsProblems(values),
   ...limitProblems(values),
   ...catalogProblems(values),
-  ...receiptProblems(values),
+  ...receiptProblems(values, runtime),
 ]
 
 const { auth, authTokens, authTokensSecret, tlsCert, tlsKey } = variables
 const { maxInflightBytes, maxPayloadBytes } = variables
 const { icebergCatalog, icebergRestUri, icebergToken, icebergCredential } = variables
-const { commit, stateBucket } = variables
-
-/** A bucket is named where there is one, and only there: data must not go where nobody looks for it. */
-const storageProblems = (values: Partial<Values>): ConfigProblem[] => {
-  const { storageBackend, storagePrefix, s3Bucket, s3Region, s3Endpoint } = values
-  if (storageBackend === undefined) return []
-  // There the catalog says where files go.
-  if (values.icebergRestUri !== undefined) return []
-  const missing = `is missing: ${variables.storageBackend.name} is s3`
-  const useless = `is for a bucket: set ${variables.storageBackend.name} to s3, or remove it`
-  const isS3 = storageBackend === 's3'
-  const wrong = [
-    { variable: variables.s3Bucket, message: missing, holds: isS3 && s3Bucket === undefined },
-    {
-      variable: variables.s3Region,
-      message: missing,
-      holds: isS3 && s3Region === undefined && s3Endpoint === undefined,
-    },
-    { variable: variables.s3Bucket, message: useless, holds: !isS3 && s3Bucket !== undefined },
-    {
-      variable: variables.storagePrefix,
-      message: useless,
-      holds: !isS3 && storagePrefix !== undefined,
-    },
-  ]
-  return wrong
-    .filter(({ holds }) => holds)
-    .map(({ variable, message }) => ({ variable: variable.name, message }))
-}
 
 const authProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
   const { auth: kind, authTokens: tokens, authTokensSecret: secret, listenAddr } = values
@@ -197,13 +162,6 @@ const catalogProblems = (values: Partial<Values>): ConfigProblem[] => {
     problems.push({ variable: icebergToken.name, message })
   }
   return problems
-}
-
-/** Receipts lie in the storage of a file catalog, and beside a REST catalog in a bucket of their own. */
-const receiptProblems = (values: Partial<Values>): ConfigProblem[] => {
-  const isMissing = values.icebergRestUri !== undefined && values.stateBucket === undefined
-  if (values.commit !== 'deferred' || !isMissing) return []
-  return [{ variable: commit.name, message: `deferred needs ${stateBucket.name}` }]
 }
 
 /** What means nothing without a REST catalog. */

@@ -1,6 +1,6 @@
 // Protects the promise that a wrong environment never starts a server that does something else than asked.
 import { describe, expect, test } from 'vitest'
-import { plannedVariables } from '../src/config/planned.ts'
+import type { Runtime } from '../src/config/variable.ts'
 import { variables } from '../src/config/variables.ts'
 import { type ConfigError, type Environment, readConfig } from '../src/config.ts'
 
@@ -129,14 +129,17 @@ describe('a value is read', () => {
 
 describe('a wrong value is named with what is expected', () => {
   const cases: [env: Environment, problem: string | RegExp][] = [
-    [{ STORAGE_BACKEND: 'r2' }, 'STORAGE_BACKEND: must be fs or s3: r2 is not in this version yet'],
+    [{ STORAGE_BACKEND: 'gcs' }, 'STORAGE_BACKEND: must be one of fs, s3, r2'],
     [{ ...s3, S3_BUCKET: '' }, 'S3_BUCKET: is missing: OTLP2PARQUET_STORAGE_BACKEND is s3'],
     [{ ...s3, S3_REGION: '' }, 'S3_REGION: is missing: OTLP2PARQUET_STORAGE_BACKEND is s3'],
     [
       { S3_BUCKET: 'lake' },
       /^OTLP2PARQUET_S3_BUCKET: is for a bucket: set .*STORAGE_BACKEND to s3/,
     ],
-    [{ STORAGE_PREFIX: 'a' }, /^OTLP2PARQUET_STORAGE_PREFIX: is for a bucket: set .*BACKEND to s3/],
+    [
+      { STORAGE_PREFIX: 'a' },
+      /^OTLP2PARQUET_STORAGE_PREFIX: is for a bucket: set .*BACKEND to s3 or r2, or/,
+    ],
     [{ ...s3, S3_BUCKET: 's3://lake' }, "S3_BUCKET: must be a bucket's name, without s3://"],
     [{ ...s3, S3_REGION: 'Ireland' }, 'S3_REGION: must be a region such as eu-central-1'],
     [{ ...s3, S3_ENDPOINT: 'minio:9000' }, /S3_ENDPOINT: must be a URL such as https:/],
@@ -226,6 +229,138 @@ describe('a wrong value is named with what is expected', () => {
   })
 })
 
+describe('R2', () => {
+  const account = '0123456789abcdef0123456789ABCDEF'
+  const keys = { R2_ACCESS_KEY_ID: 'key', R2_SECRET_ACCESS_KEY: 'hunter2' }
+  const r2 = { STORAGE_BACKEND: 'r2', R2_BUCKET: 'lake', R2_ACCOUNT_ID: account, ...keys }
+  const rest = { ICEBERG_REST_URI: 'https://catalog' }
+  const auth = { AUTH: 'none' }
+
+  const problemsOn = (runtime: Runtime, env: Environment): string[] => {
+    try {
+      readConfig(names(env), runtime)
+      return []
+    } catch (error) {
+      return (error as ConfigError).problems.map(({ variable, message }) =>
+        `${variable}: ${message}`.replaceAll('OTLP2PARQUET_', ''),
+      )
+    }
+  }
+
+  test('through its S3 API', () => {
+    for (const runtime of ['node', 'lambda'] as const) {
+      const env = { ...names({ ...r2, ...auth }), AWS_REGION: 'eu-west-1' }
+      expect(readConfig(env, runtime)).toMatchObject({
+        storageBackend: 'r2',
+        r2Bucket: 'lake',
+        r2AccountId: account.toLowerCase(),
+        r2AccessKeyId: 'key',
+        r2SecretAccessKey: 'hunter2',
+      })
+    }
+  })
+
+  test('through a binding, with nothing set', () => {
+    expect(readConfig(names(auth), 'workers')).toMatchObject({
+      storageBackend: 'r2',
+      maxPayloadBytes: 2 ** 24,
+      maxInflightBytes: 24 * 2 ** 20,
+    })
+  })
+
+  test('on Workers the keys of another place are not read', () => {
+    const config = readConfig(names({ ...r2, ...auth }), 'workers')
+    expect(Object.keys(config).filter((key) => key.startsWith('r2'))).toEqual(['r2Bucket'])
+  })
+
+  const is = 'is missing: STORAGE_BACKEND is r2'
+  const missing = (...names: string[]) => names.map((name) => `${name}: ${is}`)
+  const s3Keys = { S3_BUCKET: 'lake', S3_REGION: 'eu-west-1' }
+  const cases: [runtime: Runtime, env: Environment, problems: string[]][] = [
+    [
+      'node',
+      { STORAGE_BACKEND: 'r2' },
+      missing('R2_BUCKET', 'R2_ACCOUNT_ID', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'),
+    ],
+    ['lambda', { ...r2, ...auth, R2_SECRET_ACCESS_KEY: '' }, missing('R2_SECRET_ACCESS_KEY')],
+    ['node', { ...r2, R2_ACCOUNT_ID: '' }, missing('R2_ACCOUNT_ID')],
+    ['node', { ...r2, R2_ACCOUNT_ID: '', S3_ENDPOINT: 'https://a.eu.r2.example' }, []],
+    ['node', { ...r2, STORAGE_PREFIX: 'a' }, []],
+    ['node', { ...r2, ICEBERG_CATALOG: 'file', COMMIT: 'deferred' }, []],
+    [
+      'node',
+      { ...r2, R2_BUCKET: 'My_Lake' },
+      ["R2_BUCKET: must be a bucket's name: 3 to 63 lower-case letters, digits and - between them"],
+    ],
+    [
+      'node',
+      { ...r2, R2_ACCOUNT_ID: 'me' },
+      ['R2_ACCOUNT_ID: must be the 32 hex digits of a Cloudflare account'],
+    ],
+    [
+      'node',
+      { ...r2, R2_SECRET_ACCESS_KEY: 'hunter 2' },
+      ['R2_SECRET_ACCESS_KEY: must be a key without white space'],
+    ],
+    [
+      'node',
+      { ...r2, S3_BUCKET: 'lake' },
+      ['S3_BUCKET: is for a bucket: set STORAGE_BACKEND to s3, or remove it'],
+    ],
+    [
+      'node',
+      { R2_BUCKET: 'lake' },
+      ['R2_BUCKET: is for a bucket: set STORAGE_BACKEND to r2, or remove it'],
+    ],
+    [
+      'node',
+      { ...s3, R2_BUCKET: 'lake' },
+      ['R2_BUCKET: is for a bucket: set STORAGE_BACKEND to r2, or remove it'],
+    ],
+    ['node', { STORAGE_BACKEND: 'r2', ...rest }, []],
+    [
+      'node',
+      { STORAGE_BACKEND: 'r2', ...keys, R2_ACCOUNT_ID: account, ...rest, STATE_BUCKET: 'abc' },
+      [],
+    ],
+    [
+      'node',
+      { STORAGE_BACKEND: 'r2', ...rest, STATE_BUCKET: 'abc' },
+      missing('R2_ACCOUNT_ID', 'R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'),
+    ],
+    ['node', { ...r2, ...rest, COMMIT: 'deferred' }, ['COMMIT: deferred needs STATE_BUCKET']],
+    ['workers', { ...auth, R2_BUCKET: 'lake', STORAGE_PREFIX: 'a' }, []],
+    ['workers', { ...auth, ICEBERG_CATALOG: 'file' }, missing('R2_BUCKET')],
+    ['workers', { ...auth, ...rest }, missing('R2_BUCKET')],
+    ['workers', { ...auth, ...rest, R2_BUCKET: 'lake', COMMIT: 'deferred' }, []],
+    [
+      'workers',
+      { ...auth, ...rest, R2_BUCKET: 'lake', STATE_BUCKET: 'abc' },
+      ["STATE_BUCKET: must not be set: receipts lie in the Worker's own bucket"],
+    ],
+    [
+      'workers',
+      { ...auth, STORAGE_BACKEND: 'fs' },
+      ['STORAGE_BACKEND: must be r2 or s3: Workers have no file system'],
+    ],
+    ['workers', { ...auth, STORAGE_BACKEND: 's3', ...s3Keys }, []],
+    [
+      'workers',
+      { ...auth, ...s3Keys },
+      ['S3_BUCKET: is for a bucket: set STORAGE_BACKEND to s3, or remove it'],
+    ],
+    [
+      'workers',
+      { ...auth, ...rest, STORAGE_BACKEND: 's3', COMMIT: 'deferred' },
+      ['COMMIT: deferred needs STATE_BUCKET'],
+    ],
+    ['workers', { ...auth, ...rest, STORAGE_BACKEND: 's3', STATE_BUCKET: 'abc' }, []],
+  ]
+  test.each(cases)('on %s %j', (runtime, env, expected) => {
+    expect(problemsOn(runtime, env)).toEqual(expected)
+  })
+})
+
 describe('tokens in a secret', () => {
   const secret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:tokens-AbCdEf'
   const lambda = (env: Environment) => readConfig(names({ ...s3, ...env }), 'lambda').auth
@@ -282,7 +417,7 @@ describe('an unknown name stops the start', () => {
     ['LOGLEVEL', 'did you mean OTLP2PARQUET_LOG_LEVEL?'],
     ['MAX_PAYLOAD', 'did you mean OTLP2PARQUET_MAX_PAYLOAD_BYTES?'],
     ['QUUX', 'is no variable of this program'],
-    ['R2_BUCKET', 'storage on R2 is not in this version yet: remove it'],
+    ['R2_BUKET', 'did you mean OTLP2PARQUET_R2_BUCKET?'],
     ['S3_BUKET', 'did you mean OTLP2PARQUET_S3_BUCKET?'],
     ['ICEBERG_BUCKET_ARN', 'write OTLP2PARQUET_ICEBERG_WAREHOUSE'],
     ['S3_PREFIX', 'write OTLP2PARQUET_STORAGE_PREFIX'],
@@ -303,7 +438,7 @@ describe('an unknown name stops the start', () => {
   })
 })
 
-test('a name is either a variable or a planned one, and is said once', () => {
-  const all = [...Object.values(variables), ...plannedVariables].map(({ name }) => name)
+test('a name is said once', () => {
+  const all = Object.values(variables).map(({ name }) => name)
   expect(new Set(all).size).toBe(all.length)
 })

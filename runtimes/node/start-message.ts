@@ -1,6 +1,7 @@
+import { variables } from '../../src/config/variables.ts'
 import type { Config } from '../../src/config.ts'
 import { awsHost } from '../../src/iceberg/rest/aws-host.ts'
-import { locationOf } from './location.ts'
+import { locationOf, serverOf } from '../shared/location.ts'
 
 /** What a start prints: where it listens, where it writes, in which mode, and two commands to try. */
 export const startMessage = (version: string, url: string, config: Config): string =>
@@ -60,10 +61,10 @@ const query = (config: Config): string => {
   if (icebergCatalog === 'file') {
     const folder = quoted(`${place(config)}/${table.replace('.', '/')}`)
     const rows = `SELECT timestamp, servicename, body FROM iceberg_scan(${folder})`
-    return duckdb(`${secret(config)}INSTALL iceberg; LOAD iceberg; ${rows}`)
+    return duckdb(`INSTALL iceberg; LOAD iceberg; ${rows}`, secret(config))
   }
   const files = quoted(`${place(config)}/logs/**/*.parquet`)
-  return duckdb(`${secret(config)}SELECT Timestamp, ServiceName, Body FROM ${files}`)
+  return duckdb(`SELECT Timestamp, ServiceName, Body FROM ${files}`, secret(config))
 }
 
 const endpointTypes = { s3tables: 's3_tables', glue: 'glue' } as const
@@ -77,20 +78,28 @@ const endpoint = (uri: string, config: Config): string => {
   return `ENDPOINT ${quoted(uri)}${isOpen ? ", AUTHORIZATION_TYPE 'none'" : ''}`
 }
 
-/** What DuckDB has to know of a bucket; its keys it finds where every AWS tool does. */
-const secret = ({ storageBackend, s3Region, s3Endpoint }: Config): string => {
-  if (storageBackend === 'fs') return ''
-  const region = s3Region === undefined ? '' : `, REGION ${quoted(s3Region)}`
-  const server = s3Endpoint === undefined ? '' : serverOf(new URL(s3Endpoint))
-  return `CREATE SECRET (TYPE s3, PROVIDER credential_chain${region}${server}); `
+/** What DuckDB has to know of a bucket, as it stands between the shell's double quotes. */
+const secret = (config: Config): string => {
+  if (config.storageBackend === 'fs') return ''
+  const { region, endpoint } = serverOf(config)
+  const ofRegion = region === undefined ? '' : `, REGION ${quoted(region)}`
+  const ofServer = endpoint === undefined ? '' : atServer(new URL(endpoint))
+  const server = inDoubleQuotes(`${ofRegion}${ofServer}`)
+  return `CREATE SECRET (TYPE s3, ${keys[config.storageBackend]}${server}); `
 }
 
-const serverOf = ({ host, protocol }: URL): string =>
+/** The keys of S3 it finds where every AWS tool does; those of R2 the shell puts in, so that they are not printed. */
+const keys = {
+  s3: 'PROVIDER credential_chain',
+  r2: `KEY_ID '$${variables.r2AccessKeyId.name}', SECRET '$${variables.r2SecretAccessKey.name}'`,
+} as const
+
+const atServer = ({ host, protocol }: URL): string =>
   `, ENDPOINT ${quoted(host)}, URL_STYLE 'path', USE_SSL ${protocol === 'https:'}`
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-const duckdb = (sql: string): string => `duckdb -c "${inDoubleQuotes(sql)}"`
+const duckdb = (sql: string, secret = ''): string => `duckdb -c "${secret}${inDoubleQuotes(sql)}"`
 
 /** What a shell would read between double quotes as something else (POSIX, "Shell Command Language", 2.2.3). */
 const inDoubleQuotes = (text: string): string => text.replace(/["$`\\]/g, '\\$&')

@@ -1,10 +1,12 @@
+import { resolve } from 'node:path'
+import type { Config } from '../../src/config.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
 import { openCatalogIn } from '../shared/file-catalog.ts'
+import { locationOf } from '../shared/location.ts'
 import { openRestCatalog } from '../shared/rest-catalog.ts'
 import { fileTablesOf, tablesOf } from '../shared/tables.ts'
 import { awsCredentials } from './credentials.ts'
-import { rootOf } from './location.ts'
 import { createOpenFileIO } from './open-file-io.ts'
 import { openStorage } from './storage.ts'
 
@@ -32,4 +34,10 @@ const openStateBucket = async (
   const { openBucket } = await import('./bucket.ts')
   // Who may touch nothing but receipts there can say whether it is ready all the same.
   return openBucket({ ...config, s3Bucket }, log, '_receipts/.ready')
+}
+
+/** Where the storage lies as metadata name it, whatever folder the program was started in. */
+const rootOf = (config: Config): string => {
+  const location = locationOf(config)
+  return config.storageBackend === 'fs' ? `file://${resolve(location)}` : location
 }

@@ -1,13 +1,8 @@
 import { formerVariables } from './former.ts'
-import { plannedVariables } from './planned.ts'
 import { prefix } from './variable.ts'
 import { variables } from './variables.ts'
 
 const known: readonly string[] = Object.values(variables).map(({ name }) => name)
-
-const planned = new Map<string, string>(
-  plannedVariables.map(({ name, feature }) => [name, feature]),
-)
 
 const former = new Map(formerVariables.map((variable) => [variable.name as string, variable]))
 
@@ -17,8 +12,6 @@ const former = new Map(formerVariables.map((variable) => [variable.name as strin
  */
 export const problemOfName = (name: string, text: string): string | undefined => {
   if (!name.startsWith(prefix) || known.includes(name)) return undefined
-  const feature = planned.get(name)
-  if (feature !== undefined) return `${feature} is not in this version yet: remove it`
   const old = former.get(name)
   if (old === undefined) return `is no variable of this program${suggestion(name)}`
   const fine = old.sameAs !== undefined || old.accepted?.includes(text.trim().toLowerCase())
@@ -33,7 +26,7 @@ const suggestion = (name: string): string => {
 /** The known name with the fewest edits from a name, or undefined when a third of its letters differ. */
 const nearestName = (name: string): string | undefined => {
   const own = name.slice(prefix.length)
-  const ranked = [...known, ...planned.keys()]
+  const ranked = known
     .map((candidate) => ({ candidate, edits: edits(own, candidate.slice(prefix.length)) }))
     .sort((a, b) => a.edits - b.edits)[0]
   return ranked && ranked.edits <= own.length / 3 ? ranked.candidate : undefined

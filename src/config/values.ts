@@ -96,6 +96,28 @@ export const bucket = v.pipe(
   v.regex(/^[A-Za-z\d][\w.-]{1,253}[A-Za-z\d]$/, "must be a bucket's name, without s3://"),
 )
 
+/** A bucket's name in R2 ("InvalidBucketName"). */
+export const r2Bucket = v.pipe(
+  v.string(),
+  v.regex(
+    /^[a-z\d][a-z\d-]{1,61}[a-z\d]$/,
+    "must be a bucket's name: 3 to 63 lower-case letters, digits and - between them",
+  ),
+)
+
+/** An account of Cloudflare. */
+export const r2AccountId = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.regex(/^[a-f\d]{32}$/, 'must be the 32 hex digits of a Cloudflare account'),
+)
+
+/** A key, as it stands in signatures or makes them; an issue never repeats it. */
+export const key = v.pipe(
+  v.string(),
+  v.regex(/^[\x21-\x7e]+$/, 'must be a key without white space'),
+)
+
 /** A region, as it stands in signatures. */
 export const region = v.pipe(
   v.string(),

@@ -26,12 +26,6 @@ export interface Variable<Schema extends GenericSchema<string, unknown>> {
   readonly secret?: true
 }
 
-/** A variable whose feature has not come yet. */
-export interface PlannedVariable {
-  readonly name: `${typeof prefix}${string}`
-  readonly feature: string
-}
-
 /** The values of a table of variables; one without a default may be undefined. */
 export type ValuesOf<
   Table extends Readonly<Record<string, Variable<GenericSchema<string, unknown>>>>,

@@ -1,4 +1,4 @@
-import * as v from 'valibot'
+import type * as v from 'valibot'
 import { icebergVariables } from './iceberg-variables.ts'
 import {
   address,
@@ -7,16 +7,19 @@ import {
   bytes,
   endpoint,
   integer,
+  key,
   keyPrefix,
   onOff,
   origins,
+  r2AccountId,
+  r2Bucket,
   region,
   secretArn,
   secrets,
   text,
   word,
 } from './values.ts'
-import { type Default, prefix, type Variable } from './variable.ts'
+import { type Default, prefix, type Runtime, type ValuesOf, type Variable } from './variable.ts'
 
 /** Node and Lambda have room; an isolate of Workers has 128 MB for everything. */
 const maxPayload: Default = { node: '64MiB', lambda: '32MiB', workers: '16MiB' }
@@ -24,19 +27,19 @@ const maxPayload: Default = { node: '64MiB', lambda: '32MiB', workers: '16MiB' }
 /** Lambda and Workers collect what a program prints as JSON lines. */
 const logFormat: Default = { node: 'text', lambda: 'json', workers: 'json' }
 
-const backend = v.pipe(
-  v.string(),
-  v.toLowerCase(),
-  v.picklist(['fs', 's3'], 'must be fs or s3: r2 is not in this version yet'),
-)
+/** Request bytes of which all that becomes of them has room beside the program. */
+const maxInflight: Default = { node: '256MiB', lambda: '256MiB', workers: '24MiB' }
+
+/** Where R2 is an S3 server: Workers have a binding instead. */
+const throughS3: readonly Runtime[] = ['node', 'lambda']
 
 /** Every variable of this version, in the order of the README's table. */
 export const variables = {
   storageBackend: {
     name: `${prefix}STORAGE_BACKEND`,
-    meaning: 'Where files go: `fs`, a folder; `s3`, a bucket.',
-    schema: backend,
-    default: { node: 'fs', lambda: 's3' },
+    meaning: 'Where files go: `fs`, a folder; `s3`, a bucket; `r2`, a bucket of Cloudflare R2.',
+    schema: word('fs', 's3', 'r2'),
+    default: { node: 'fs', lambda: 's3', workers: 'r2' },
   },
   storagePath: {
     name: `${prefix}STORAGE_PATH`,
@@ -65,6 +68,31 @@ export const variables = {
     name: `${prefix}S3_ENDPOINT`,
     meaning: "Another S3 server's URL, such as `http://minio:9000`; the bucket stands in the path.",
     schema: endpoint,
+  },
+  r2Bucket: {
+    name: `${prefix}R2_BUCKET`,
+    meaning: 'The bucket of `r2`.',
+    schema: r2Bucket,
+  },
+  r2AccountId: {
+    name: `${prefix}R2_ACCOUNT_ID`,
+    meaning:
+      "The account of `r2`, whose server is `https://{account}.r2.cloudflarestorage.com`; not needed beside `OTLP2PARQUET_S3_ENDPOINT`, where a jurisdiction's server is named, such as `https://{account}.eu.r2.cloudflarestorage.com`.",
+    schema: r2AccountId,
+    runtimes: throughS3,
+  },
+  r2AccessKeyId: {
+    name: `${prefix}R2_ACCESS_KEY_ID`,
+    meaning: 'The access key of an R2 API token that may read and write objects.',
+    schema: key,
+    runtimes: throughS3,
+  },
+  r2SecretAccessKey: {
+    name: `${prefix}R2_SECRET_ACCESS_KEY`,
+    meaning: 'Its secret.',
+    schema: key,
+    secret: true,
+    runtimes: throughS3,
   },
   ...icebergVariables,
   dedupe: {
@@ -121,7 +149,7 @@ export const variables = {
     name: `${prefix}MAX_INFLIGHT_BYTES`,
     meaning: 'Request bytes in memory at once; beyond it senders get 503 and send again.',
     schema: bytes(2 ** 20, 2 ** 40),
-    default: '256MiB',
+    default: maxInflight,
   },
   requestDeadlineMs: {
     name: `${prefix}REQUEST_DEADLINE_MS`,
@@ -170,3 +198,6 @@ export const variables = {
     default: logFormat,
   },
 } as const satisfies Readonly<Record<string, Variable<v.GenericSchema<string, unknown>>>>
+
+/** The value of each. */
+export type Values = ValuesOf<typeof variables>

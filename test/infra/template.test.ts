@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { plannedVariables } from '../../src/config/planned.ts'
 import { readConfig } from '../../src/config.ts'
 import { grantsOf } from './policies.ts'
 import { environmentOf, type Members, type Stack, stackOf, template } from './template.ts'
@@ -33,12 +32,6 @@ const modes = {
   },
 } as const
 
-/** What a coming version reads is left out, and nothing else. */
-const withoutPlanned = (env: Readonly<Record<string, string>>): Record<string, string> => {
-  const planned: readonly string[] = plannedVariables.map(({ name }) => name)
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !planned.includes(name)))
-}
-
 const typesIn = ({ resources }: Stack): string[] => Object.values(resources).map(({ Type }) => Type)
 const ofType = ({ resources }: Stack, type: string) =>
   Object.values(resources).filter(({ Type }) => Type === type)
@@ -52,7 +45,7 @@ describe.each(Object.entries(modes))('%s', (_name, parameters) => {
     for (const name of ['IntakeFunction', 'SweepFunction'].filter(
       (one) => one in stack.resources,
     )) {
-      const env = { AWS_REGION: 'us-east-1', ...withoutPlanned(environmentOf(stack, name)) }
+      const env = { AWS_REGION: 'us-east-1', ...environmentOf(stack, name) }
       const { auth, icebergRestUri, s3Bucket } = readConfig(env, 'lambda')
       const isOpen = name === 'SweepFunction' || ('Auth' in parameters && parameters.Auth === 'iam')
       expect(auth.kind).toBe(isOpen ? 'none' : 'bearer')

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startHandler } from '../../runtimes/lambda/start.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { sha256 } from '../../runtimes/shared/sha256.ts'
-import { plannedVariables } from '../../src/config/planned.ts'
 import { noLog } from '../../src/log.ts'
 import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
@@ -58,8 +57,6 @@ const wasm = compileParquetWasm()
 
 /** A function of a stack, whose AWS is the recorder. */
 const start = async (stack: Stack, name: string) => {
-  const planned: readonly string[] = plannedVariables.map((variable) => variable.name)
-  const own = Object.entries(environmentOf(stack, name)).filter(([key]) => !planned.includes(key))
   const elsewhere = {
     OTLP2PARQUET_S3_ENDPOINT: recorder.url,
     ...(stack === tables && {
@@ -68,7 +65,7 @@ const start = async (stack: Stack, name: string) => {
       OTLP2PARQUET_ICEBERG_WAREHOUSE: catalog.warehouse ?? '',
     }),
   }
-  const env = { AWS_REGION: region, ...Object.fromEntries(own), ...elsewhere }
+  const env = { AWS_REGION: region, ...environmentOf(stack, name), ...elsewhere }
   const handler = await startHandler({ env, version: '0', wasm, write: () => {} })
   return (event: unknown) =>
     handler(event, { awsRequestId: 'id', getRemainingTimeInMillis: () => 60_000 })

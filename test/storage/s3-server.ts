@@ -43,8 +43,11 @@ export interface S3Fake {
 export const accessKeyId = 'AKIDEXAMPLE'
 export const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'
 
-/** Starts it on a free port; `host: bucket` takes the bucket from the host's name instead of the path. */
-export const startS3Fake = async (style: 'path' | 'host' = 'path'): Promise<S3Fake> => {
+/** Starts it on a free port; `host` takes the bucket from the host's name instead of the path. */
+export const startS3Fake = async (
+  style: 'path' | 'host' = 'path',
+  region = 'eu-west-1',
+): Promise<S3Fake> => {
   const name = 'lake'
   const server = createServer((request, response) => {
     receive(request)
@@ -54,7 +57,7 @@ export const startS3Fake = async (style: 'path' | 'host' = 'path'): Promise<S3Fa
   const { url: endpoint, stop } = await listen(server)
   const fake: S3Fake = {
     endpoint,
-    region: 'eu-west-1',
+    region,
     bucket: new FakeBucket(),
     seen: [],
     fault: () => undefined,
