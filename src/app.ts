@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { type ErrorKind, IngestError } from './errors.ts'
-import { createAdmission } from './http/admission.ts'
+import { type Admission, createAdmission, type Reservation } from './http/admission.ts'
 import { type Auth, authorize, challengeOf } from './http/auth.ts'
 import { type Receive, receiveStream } from './http/body.ts'
 import { crossOrigin } from './http/cors.ts'
@@ -14,7 +14,8 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { exportResponse, type PartialSuccess, rpcStatus } from './otlp/response.ts'
 
-export type { Auth, Inflate, Limits, Receive }
+export type { Admission, Auth, Inflate, Limits, Receive, Reservation }
+export { createAdmission }
 
 /** What a runtime hands to the application. */
 export interface AppOptions {
@@ -25,6 +26,8 @@ export interface AppOptions {
   readonly inflate: Inflate
   readonly auth: Auth
   readonly limits: Limits
+  /** Where several applications share one memory; else the limit's bytes are this one's. */
+  readonly admission?: Admission
   /** What stands before `/v1/…`: `''` or `/otlp`. */
   readonly basePath?: string
   /** Origins whose pages may send; none: no CORS at all. */
@@ -83,7 +86,7 @@ export const createApp = (options: AppOptions): Hono => {
 const exportHandlers = (options: AppOptions) => {
   const { inflate, limits, metrics } = options
   const inflight = (bytes: number) => metrics.gauge('inflight_bytes', bytes)
-  const admission = createAdmission(limits.maxInflightBytes, inflight)
+  const admission = options.admission ?? createAdmission(limits.maxInflightBytes, inflight)
   const intake = { receive: options.receive ?? receiveStream, inflate, limits, admission }
   return (signal: Signal) => (c: Context) => answerExport(c, signal, options, intake)
 }

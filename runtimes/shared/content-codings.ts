@@ -4,8 +4,8 @@ import type { Inflate } from '../../src/app.ts'
 import { IngestError } from '../../src/errors.ts'
 
 /**
- * The content codings of HTTP (RFC 9110, 8.4.1) that this Node has: gzip, deflate and, from 22.15
- * on, zstd. The work is done off the main thread.
+ * The content codings of HTTP (RFC 9110, 8.4.1) that this runtime has: gzip, deflate and zstd, which Node has from 22.15 on. On
+ * Node the work is done off the main thread; on Workers, with `nodejs_compat`, in the runtime's own code.
  */
 export const contentCodings = (): Inflate => ({
   gzip: whole((bytes, limit) => gunzip(bytes, options(limit, expectedLength(bytes)))),
@@ -103,15 +103,20 @@ const whole =
 const told = (limit: number, decoding: Promise<Decoded>): Promise<Decoded> =>
   decoding.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
-    throw saysBadInput.test(error.code ?? '') ? malformed(error) : cannotNow(error)
+    throw isBadInput(error) ? malformed(error) : cannotNow(error)
   })
 
 /**
  * What zlib and zstd say of bytes that no retry mends. All else is trouble of this machine (no
  * memory: `Z_MEM_ERROR`, a RangeError without a code), which may pass.
  */
-const saysBadInput =
-  /^(?:Z_(?:DATA_ERROR|BUF_ERROR|NEED_DICT)|ZSTD_error_(?!memory_allocation|workSpace_tooSmall).+)$/
+const isBadInput = ({ code = '', message }: NodeJS.ErrnoException): boolean =>
+  code === 'ERR_ZSTD_DECOMPRESSION_FAILED'
+    ? // Workers have one code for all that zstd says.
+      !/not enough memory|not large enough/.test(message)
+    : /^(?:Z_(?:DATA_ERROR|BUF_ERROR|NEED_DICT)|ZSTD_error_(?!memory_allocation|workSpace_tooSmall).+)$/.test(
+        code,
+      )
 
 const cannotNow = (cause: unknown): IngestError =>
   new IngestError('unavailable', 'the request body cannot be decompressed now, try again', {

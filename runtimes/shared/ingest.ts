@@ -5,8 +5,14 @@ import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { sha256 } from './sha256.ts'
 
 /** The encoder, as it is configured. */
-export const encoderOf = (module: WebAssembly.Module, version: string, config: Config): Encoder =>
+export const encoderOf = (
+  module: WebAssembly.Module,
+  version: string,
+  config: Config,
+  maxMemoryBytes?: number,
+): Encoder =>
   createEncoder({
+    ...(maxMemoryBytes !== undefined && { maxMemoryBytes }),
     module,
     version,
     compression: config.parquetCompression,

@@ -15,12 +15,14 @@ export interface RestCatalogOptions {
   /** How this runtime reaches the files of tables. */
   readonly openFiles: (options: S3FilesOptions) => OpenFileIO
   readonly log: Log
+  /** The runtime's own, where it is not the global one. */
+  readonly fetch?: typeof fetch
 }
 
 /** The REST catalog at `uri`, as it is configured. What is wrong there is said by the first call, and by `/ready`. */
 export const openRestCatalog = (
   uri: string,
-  { config, credentials, openFiles, log }: RestCatalogOptions,
+  { config, credentials, openFiles, log, fetch }: RestCatalogOptions,
 ): Catalog => {
   const { icebergWarehouse } = config
   return createRestCatalog({
@@ -29,6 +31,7 @@ export const openRestCatalog = (
     auth: restAuth(uri, config, credentials),
     openFileIO: openFiles({ config: filesConfig(uri, config), credentials, log }),
     log,
+    ...(fetch !== undefined && { fetch }),
   })
 }
 

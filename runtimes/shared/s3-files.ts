@@ -14,6 +14,8 @@ export interface S3FilesOptions {
   readonly config: Pick<Config, 's3Region' | 's3Endpoint'>
   readonly credentials: CredentialProvider
   readonly log: Log
+  /** The runtime's own, where it is not the global one. */
+  readonly fetch?: typeof fetch
 }
 
 /** Asks the catalog for properties with new credentials. */
@@ -59,7 +61,7 @@ const ofBucket = (bucket: string): Pick<S3Options, 'bucket' | 'capabilities'> =>
 
 /** Iceberg's names for what a client of S3 has to know; what the catalog says stands above what is configured. */
 const s3Settings = (
-  { config, credentials, log }: S3FilesOptions,
+  { config, credentials, log, fetch }: S3FilesOptions,
   properties: FileProperties,
   renew?: Renew,
 ): Omit<S3Options, 'bucket'> => {
@@ -79,5 +81,6 @@ const s3Settings = (
     anyKey: true,
     sha256,
     log,
+    ...(fetch !== undefined && { fetch }),
   }
 }

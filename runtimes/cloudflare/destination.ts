@@ -1,0 +1,126 @@
+import type { Config } from '../../src/config.ts'
+import type { OpenFileIO } from '../../src/iceberg/file-io.ts'
+import { createPlainDestination } from '../../src/ingest/plain.ts'
+import { createR2Storage } from '../../src/storage/r2.ts'
+import type { R2Binding } from '../../src/storage/r2-binding.ts'
+import { createS3Storage } from '../../src/storage/s3.ts'
+import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
+import { openCatalogIn } from '../shared/file-catalog.ts'
+import { noRegion } from '../shared/regions.ts'
+import { openRestCatalog } from '../shared/rest-catalog.ts'
+import { objectOf, s3Files } from '../shared/s3-files.ts'
+import { sha256 } from '../shared/sha256.ts'
+import { fileTablesOf, tablesOf } from '../shared/tables.ts'
+import { type Bindings, environmentOf } from './bindings.ts'
+import { type Pending, watchedCatalog, watchedFiles, watchedStorage } from './pending.ts'
+
+export interface WorkerDestinationOptions extends DestinationOptions {
+  readonly env: Bindings
+  /** The bucket that is bound, or undefined. */
+  readonly bucket: R2Binding | undefined
+  readonly fetch: typeof fetch
+  /** Told of every call. */
+  readonly pending: Pending
+}
+
+/** Opens the bucket, or the catalog that says where files go. @throws when one cannot be used */
+export const openDestination = async (
+  options: WorkerDestinationOptions,
+): Promise<OpenDestination> => {
+  const { config, metrics, pending } = options
+  const { icebergRestUri, icebergCatalog } = config
+  if (icebergRestUri !== undefined) {
+    const catalog = openRestCatalog(icebergRestUri, {
+      ...options,
+      credentials: keysOf(options.env),
+      openFiles: (files) => openFilesWith(options, files),
+    })
+    // Receipts need a bucket that can be listed; the one of the tables, which is bound anyway.
+    const storage = options.bucket === undefined ? null : openStorage(options)
+    return tablesOf(watchedCatalog(catalog, pending), storage, options)
+  }
+  const storage = openStorage(options)
+  if (icebergCatalog === undefined) {
+    return {
+      to: ({ encode }) => createPlainDestination({ storage, encode, sha256, metrics }),
+      ready: () => storage.ready(),
+    }
+  }
+  const opened = await openCatalogIn(storage, rootOf(config), options)
+  return fileTablesOf(
+    { ...opened, catalog: watchedCatalog(opened.catalog, pending) },
+    storage,
+    options,
+  )
+}
+
+const rootOf = ({ storageBackend, r2Bucket, s3Bucket, storagePrefix }: Config): string =>
+  [
+    's3:/',
+    storageBackend === 's3' ? s3Bucket : r2Bucket,
+    ...(storagePrefix ? [storagePrefix] : []),
+  ].join('/')
+
+/** The storage that is configured: the bucket that is bound, or one of S3. */
+const openStorage = (options: WorkerDestinationOptions): Storage => {
+  const { config, env, bucket, fetch, log, pending } = options
+  const prefix = config.storagePrefix !== undefined && { prefix: config.storagePrefix }
+  if (config.storageBackend === 's3') {
+    const { s3Bucket = '', s3Region: region = noRegion, s3Endpoint } = config
+    const endpoint = s3Endpoint !== undefined && { endpoint: s3Endpoint }
+    const credentials = keysOf(env)
+    const settings = { bucket: s3Bucket, region, ...endpoint, ...prefix, credentials }
+    return watchedStorage(createS3Storage({ ...settings, fetch, sha256, log }), pending)
+  }
+  if (bucket === undefined)
+    throw new Error('no bucket is bound: wrangler.toml has to name one as BUCKET')
+  return watchedStorage(createR2Storage({ bucket, ...prefix, sha256, log }), pending)
+}
+
+/** Files of tables: in the bucket that is bound without a signature, in others as the catalog says. */
+const openFilesWith = (
+  { config, bucket, fetch, log, pending }: WorkerDestinationOptions,
+  files: Parameters<typeof s3Files>[0],
+): OpenFileIO => {
+  const own =
+    bucket && watchedStorage(createR2Storage({ bucket, anyKey: true, sha256, log }), pending)
+  return (location, properties, renew) => {
+    const others = watchedFiles(s3Files({ ...files, fetch }, properties, renew), pending)
+    if (own === undefined || objectOf(location)?.bucket !== config.r2Bucket) return others
+    const at = (path: string): string | null => {
+      const { bucket: name, key = '' } = objectOf(path) ?? {}
+      return name === config.r2Bucket ? key : null
+    }
+    return {
+      put: async (path, bytes, put) => {
+        const key = at(path)
+        return key === null ? others.put(path, bytes, put) : own.put(key, bytes, put)
+      },
+      get: async (path) => {
+        const key = at(path)
+        return key === null ? others.get(path) : own.get(key)
+      },
+      head: async (path) => {
+        const key = at(path)
+        return key === null ? others.head(path) : own.head(key)
+      },
+    }
+  }
+}
+
+/** Keys that are secrets of the Worker, by AWS's own names. */
+const keysOf = (env: Bindings): CredentialProvider => {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environmentOf(env)
+  return async () => {
+    if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
+      throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not among the secrets')
+    }
+    return {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+    }
+  }
+}

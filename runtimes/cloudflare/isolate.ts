@@ -1,0 +1,110 @@
+import { createApp } from '../../src/app.ts'
+import { type Config, ConfigError, readConfig } from '../../src/config.ts'
+import type { Log } from '../../src/log.ts'
+import { authOf } from '../shared/auth.ts'
+import { contentCodings } from '../shared/content-codings.ts'
+import { encoderOf, ingestOf } from '../shared/ingest.ts'
+import { createLog } from '../shared/logging.ts'
+import { createAdmissionOfIsolate } from './admission.ts'
+import { type Bindings, bucketOf, environmentOf } from './bindings.ts'
+import { createConsoleMetrics } from './console-metrics.ts'
+import { openDestination } from './destination.ts'
+import { createInstances } from './instances.ts'
+import { createPending } from './pending.ts'
+import { createSubrequests } from './subrequests.ts'
+import { createTurn } from './turn.ts'
+
+export interface WorkerOptions {
+  /** parquet-wasm's module; a Worker may not compile one itself. */
+  readonly wasm: WebAssembly.Module
+  /** The program's version, for the files' footers. */
+  readonly version: string
+}
+
+/** What of an execution context is used. */
+export interface ExecutionContext {
+  /** Lets work go on for a while when the sender is gone, or has its answer. */
+  waitUntil(work: Promise<unknown>): void
+}
+
+export interface IsolateOptions extends WorkerOptions {
+  readonly env: Bindings
+  /** Takes a line without its end. */
+  readonly write: (line: string) => void
+}
+
+/** One isolate: what it does for a request, and when its time has come. Neither, where it could not start. */
+export interface Isolate {
+  readonly answer?: (request: Request, context: ExecutionContext) => Promise<Response>
+  /** A turn of the cron trigger, which was planned for `scheduledTime` (milliseconds since 1970). */
+  readonly turn?: (scheduledTime: number) => Promise<void>
+}
+
+/** Starts an isolate: reads its variables, and logs all that is wrong with them. */
+export const startIsolate = (options: IsolateOptions): Isolate => {
+  const { env, write } = options
+  try {
+    const config = readConfig(environmentOf(env), 'workers')
+    const log = createLog({ level: config.logLevel, format: config.logFormat, write })
+    return runIsolate(options, config, log)
+  } catch (error) {
+    const log = createLog({ level: 'error', format: 'json', write })
+    log('error', 'cannot start', { error: error instanceof ConfigError ? listed(error) : error })
+    return {}
+  }
+}
+
+const listed = ({ problems }: ConfigError): string =>
+  problems.map(({ variable, message }) => `${variable}: ${message}`).join('; ')
+
+/** An instance of wasm that has grown beyond is not kept: an isolate has 128 MB for everything. */
+const maxMemoryBytes = 24 << 20
+
+const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate => {
+  const { wasm, version, env, write } = options
+  const metrics = createConsoleMetrics({ write })
+  const bucket = bucketOf(env)
+  const encoder = encoderOf(wasm, version, config, maxMemoryBytes)
+  const admission = createAdmissionOfIsolate(config.maxInflightBytes)
+  const open = async () => {
+    const pending = createPending()
+    const subrequests = createSubrequests()
+    const destination = await openDestination({
+      ...{ config, version, log, metrics },
+      ...{ env, pending, bucket: bucket && subrequests.counted(bucket), fetch: subrequests.fetch },
+    })
+    return { destination, pending, subrequests }
+  }
+  const instances = createInstances(async () => {
+    const { destination, pending, subrequests } = await open()
+    const ingest = ingestOf(destination.to(encoder), config, { log, metrics })
+    const app = createApp({
+      ingest: (request) => pending.add(ingest(request)),
+      ready: () => pending.add(destination.ready()),
+      inflate: contentCodings(),
+      auth: authOf(config.auth),
+      limits: config,
+      admission,
+      basePath: config.basePath ?? '',
+      corsOrigins: config.corsOrigins ?? [],
+      metrics,
+      log,
+    })
+    return { fetch: app.fetch, pending, subrequests }
+  })
+  return {
+    async answer(request, context) {
+      const instance = await instances.take()
+      const { pending, subrequests } = instance
+      const before = subrequests.made()
+      const answer = await instance.fetch(request, env)
+      metrics.tally('subrequests', subrequests.made() - before)
+      metrics.flush()
+      // Whatever still runs does so for this request alone: its calls end with it.
+      if (pending.none() && answer.status < 500) instances.giveBack(instance)
+      else context.waitUntil(pending.settled())
+      return answer
+    },
+    turn: createTurn({ log, metrics, open }),
+  }
+}

@@ -1,0 +1,34 @@
+import type { Log } from '../../src/log.ts'
+import type { OpenDestination } from '../shared/destination.ts'
+import type { LoggedMetrics } from '../shared/metric-groups.ts'
+
+export interface TurnOptions {
+  readonly log: Log
+  readonly metrics: LoggedMetrics
+  /** An instance of its own: requests must not wait for it. */
+  readonly open: () => Promise<{ readonly destination: OpenDestination }>
+}
+
+/** Milliseconds that a turn's sweep may take; the next one is a minute away. */
+const sweepMs = 55_000
+
+const hourMs = 3_600_000
+
+/** A turn of the cron trigger: pays what is owed, and once an hour removes what has expired. */
+export const createTurn =
+  ({ log, metrics, open }: TurnOptions) =>
+  async (scheduledTime: number): Promise<void> => {
+    try {
+      const { destination } = await open()
+      const { receipts, retain } = destination
+      if (receipts !== undefined) await receipts.sweep(Date.now() + sweepMs, true)
+      else if (retain === undefined)
+        log('warn', 'a cron trigger is not needed: there is nothing to sweep')
+      if (retain !== undefined && scheduledTime % hourMs < 60_000) await retain()
+    } catch (error) {
+      log('error', 'a sweep failed: receipts wait for the next one', { error })
+      throw error
+    } finally {
+      metrics.flush()
+    }
+  }

@@ -1,0 +1,42 @@
+import { rpcStatus } from '../../src/otlp/response.ts'
+import type { Bindings } from './bindings.ts'
+import { type ExecutionContext, type Isolate, startIsolate, type WorkerOptions } from './isolate.ts'
+
+export interface Worker {
+  fetch(request: Request, env: Bindings, context: ExecutionContext): Promise<Response>
+  scheduled(event: { readonly scheduledTime: number }, env: Bindings): Promise<void>
+}
+
+/**
+ * The handlers of a Worker. An isolate is started by the first call, with the bindings of that; what keeps it from starting is
+ * logged, and answered so that senders come again.
+ */
+export const createWorker = (options: WorkerOptions): Worker => {
+  let isolate: Isolate | undefined
+  const started = (env: Bindings): Isolate => {
+    isolate ??= startIsolate({ ...options, env, write: (line) => console.log(line) })
+    return isolate
+  }
+  return {
+    async fetch(request, env, context) {
+      const { answer } = started(env)
+      if (answer === undefined) return notConfigured()
+      const answered = answer(request, context)
+      // A sender that goes away would else leave its request wherever it is.
+      context.waitUntil(answered.catch(() => {}))
+      return answered
+    },
+    async scheduled({ scheduledTime }, env) {
+      await started(env).turn?.(scheduledTime)
+    },
+  }
+}
+
+/** `google.rpc.Code.UNAVAILABLE` */
+const unavailable = 14
+
+const notConfigured = (): Response =>
+  new Response(rpcStatus('json', unavailable, 'the server cannot start: its log says why'), {
+    status: 503,
+    headers: { 'Content-Type': 'application/json', 'Retry-After': '1' },
+  })

@@ -1,0 +1,101 @@
+/** The Worker in workerd, through Miniflare: Cloudflare's own runtime, with a bucket of R2 beside it. */
+import { Miniflare } from 'miniflare'
+import type { R2Binding } from '../../src/storage/r2-binding.ts'
+import { bundleWorker, wasmName } from './bundle-worker.ts'
+
+export interface WorkerOptions {
+  /** Variables and secrets. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** A folder in which the bucket outlasts the process; else it is in memory. */
+  readonly folder?: string
+  /** 0, or nothing: any that is free. */
+  readonly port?: number
+  /** Takes what the Worker writes to its console; without it nobody reads it. */
+  readonly write?: (line: string) => void
+}
+
+/** A Worker that runs. */
+export interface RunningWorker {
+  /** Where it can be reached: `http://127.0.0.1:8787/`. */
+  readonly url: string
+  /** Its bucket, from outside. */
+  readonly bucket: R2Binding
+  /** Milliseconds that workerd took to load the bundle. */
+  readonly startMs: number
+  /** Lets its cron trigger have a turn, planned for `time` (milliseconds since 1970). */
+  turn(time?: number): Promise<unknown>
+  stop(): Promise<void>
+}
+
+/** What Miniflare has beyond a Worker's `fetch`. */
+interface Scheduled {
+  readonly scheduled: (event: { scheduledTime: Date; cron: string }) => Promise<unknown>
+}
+
+/** The name of the bucket. */
+export const bucketName = 'lake'
+
+/** As `wrangler.toml` has them. */
+const platform = { compatibilityDate: '2026-07-01', compatibilityFlags: ['nodejs_compat'] }
+
+let bundled: ReturnType<typeof bundleWorker> | undefined
+
+/** Starts the Worker; bundles it once for all. */
+export const startWorker = async (options: WorkerOptions = {}): Promise<RunningWorker> => {
+  const { variables = {}, folder, port = 0, write = () => {} } = options
+  bundled ??= bundleWorker()
+  const { script, wasm } = await bundled
+  const started = performance.now()
+  const miniflare = new Miniflare({
+    ...platform,
+    modules: [
+      { type: 'ESModule', path: 'worker.mjs', contents: script },
+      { type: 'CompiledWasm', path: wasmName.replace('./', ''), contents: wasm },
+    ],
+    r2Buckets: { BUCKET: bucketName },
+    ...(folder !== undefined && { r2Persist: folder }),
+    bindings: { OTLP2PARQUET_R2_BUCKET: bucketName, ...variables },
+    port,
+    handleRuntimeStdio: (out: NodeJS.ReadableStream, err: NodeJS.ReadableStream) => {
+      for (const stream of [out, err]) eachLine(stream, write)
+    },
+  })
+  const url = await miniflare.ready
+  const startMs = performance.now() - started
+  const { scheduled } = (await miniflare.getWorker()) as unknown as Scheduled
+  return {
+    url: url.href,
+    // The same methods, which ask the bucket in workerd.
+    bucket: (await miniflare.getR2Bucket('BUCKET')) as unknown as R2Binding,
+    startMs,
+    turn: (time = Date.now()) => scheduled({ scheduledTime: new Date(time), cron: '* * * * *' }),
+    stop: () => miniflare.dispose(),
+  }
+}
+
+const eachLine = (stream: NodeJS.ReadableStream, take: (line: string) => void): void => {
+  let rest = ''
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    lines.forEach(take)
+  })
+}
+
+/** Every object of a bucket by its key. */
+export const objectsOf = async (
+  bucket: R2Binding,
+  prefix = '',
+): Promise<Map<string, Uint8Array>> => {
+  const objects = new Map<string, Uint8Array>()
+  let cursor: string | undefined
+  do {
+    const page = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) })
+    for (const { key } of page.objects) {
+      const bytes = await (await bucket.get(key))?.arrayBuffer()
+      if (bytes !== undefined) objects.set(key, new Uint8Array(bytes))
+    }
+    cursor = page.truncated ? page.cursor : undefined
+  } while (cursor !== undefined)
+  return objects
+}
