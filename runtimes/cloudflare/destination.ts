@@ -74,8 +74,7 @@ const openStorage = (options: WorkerDestinationOptions): Storage => {
     const settings = { bucket: s3Bucket, region, ...endpoint, ...prefix, credentials }
     return watchedStorage(createS3Storage({ ...settings, fetch, sha256, log }), pending)
   }
-  if (bucket === undefined)
-    throw new Error('no bucket is bound: wrangler.toml has to name one as BUCKET')
+  if (bucket === undefined) throw new Error('no bucket is bound')
   return watchedStorage(createR2Storage({ bucket, ...prefix, sha256, log }), pending)
 }
 

@@ -7,6 +7,7 @@ import { encoderOf, ingestOf } from '../shared/ingest.ts'
 import { createLog } from '../shared/logging.ts'
 import { createAdmissionOfIsolate } from './admission.ts'
 import { type Bindings, bucketOf, environmentOf } from './bindings.ts'
+import { comeAgain } from './come-again.ts'
 import { createConsoleMetrics } from './console-metrics.ts'
 import { openDestination } from './destination.ts'
 import { createInstances } from './instances.ts'
@@ -57,6 +58,8 @@ export const startIsolate = (options: IsolateOptions): Isolate => {
 const listed = ({ problems }: ConfigError): string =>
   problems.map(({ variable, message }) => `${variable}: ${message}`).join('; ')
 
+const noBucket = 'BUCKET: no bucket of R2 is bound by that name (wrangler.toml, r2_buckets)'
+
 /** An instance of wasm that has grown beyond is not kept: an isolate has 128 MB for everything. */
 const maxMemoryBytes = 24 << 20
 
@@ -64,6 +67,7 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const { wasm, version, env, write } = options
   const metrics = createConsoleMetrics({ write })
   const bucket = bucketOf(env)
+  if (config.storageBackend === 'r2' && bucket === undefined) throw new Error(noBucket)
   const encoder = encoderOf(wasm, version, config, maxMemoryBytes)
   const admission = createAdmissionOfIsolate(config.maxInflightBytes)
   const open = async () => {
@@ -94,7 +98,11 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   })
   return {
     async answer(request, context) {
-      const instance = await instances.take()
+      const instance = await instances.take().catch((error: unknown) => {
+        log('error', 'the storage or the catalog cannot be opened', { error })
+        return null
+      })
+      if (instance === null) return comeAgain('the storage is unavailable, try again')
       const { pending, subrequests } = instance
       const before = subrequests.made()
       const answer = await instance.fetch(request, env)

@@ -1,5 +1,5 @@
-import { rpcStatus } from '../../src/otlp/response.ts'
 import type { Bindings } from './bindings.ts'
+import { comeAgain } from './come-again.ts'
 import { type ExecutionContext, type Isolate, startIsolate, type WorkerOptions } from './isolate.ts'
 
 export interface Worker {
@@ -20,7 +20,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
   return {
     async fetch(request, env, context) {
       const { answer } = started(env)
-      if (answer === undefined) return notConfigured()
+      if (answer === undefined) return comeAgain('the server cannot start: its log says why')
       const answered = answer(request, context)
       // A sender that goes away would else leave its request wherever it is.
       context.waitUntil(answered.catch(() => {}))
@@ -31,12 +31,3 @@ export const createWorker = (options: WorkerOptions): Worker => {
     },
   }
 }
-
-/** `google.rpc.Code.UNAVAILABLE` */
-const unavailable = 14
-
-const notConfigured = (): Response =>
-  new Response(rpcStatus('json', unavailable, 'the server cannot start: its log says why'), {
-    status: 503,
-    headers: { 'Content-Type': 'application/json', 'Retry-After': '1' },
-  })

@@ -1,0 +1,237 @@
+/**
+ * Protects what an isolate of Workers does with its requests: one instance for each at a time, none again of which something
+ * may still be under way, room that is given back whatever happens, and calls that are counted.
+ */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test, vi } from 'vitest'
+import { createAdmissionOfIsolate } from '../../runtimes/cloudflare/admission.ts'
+import { createConsoleMetrics } from '../../runtimes/cloudflare/console-metrics.ts'
+import { createInstances } from '../../runtimes/cloudflare/instances.ts'
+import { createWorker } from '../../runtimes/cloudflare/worker.ts'
+import { allKinds, arrival, logs, nano, spans } from '../ingest/requests.ts'
+import { createR2Fake, type R2Fake } from '../storage/r2-fake.ts'
+
+const wasm = new WebAssembly.Module(
+  readFileSync(new URL(import.meta.resolve('parquet-wasm/esm/parquet_wasm_bg.wasm'))),
+)
+
+/** A Worker in this process, with a bucket that can fail, and the lines it wrote. */
+const start = (variables: Readonly<Record<string, string>> = {}, fake: R2Fake = createR2Fake()) => {
+  const lines: Record<string, unknown>[] = []
+  vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(JSON.parse(line)))
+  const worker = createWorker({ wasm, version: '0' })
+  const env = { BUCKET: fake.bucket, OTLP2PARQUET_AUTH: 'none', ...variables }
+  const after: Promise<unknown>[] = []
+  const context = { waitUntil: (work: Promise<unknown>) => void after.push(work) }
+  const send = (body: Uint8Array<ArrayBuffer>, signal = 'logs') =>
+    worker.fetch(
+      new Request(`http://x/v1/${signal}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-protobuf' },
+        body,
+      }),
+      env,
+      context,
+    )
+  const get = (path: string) => worker.fetch(new Request(`http://x${path}`), env, context)
+  const turn = (time = arrival) => worker.scheduled({ scheduledTime: time }, env)
+  return { send, get, turn, lines, fake, after }
+}
+
+const body = (name: string) => logs({ name, records: 1 })
+const iceberg = { OTLP2PARQUET_ICEBERG_CATALOG: 'file', OTLP2PARQUET_R2_BUCKET: 'lake' }
+const parquet = ({ objects }: R2Fake) =>
+  [...objects.keys()].filter((key) => key.endsWith('.parquet'))
+
+describe('a start', () => {
+  test('that fails is answered so that senders come again, and its reasons are logged once', async () => {
+    const { send, get, turn, lines } = start({
+      OTLP2PARQUET_AUTH: '',
+      OTLP2PARQUET_COMMIT: 'never',
+    })
+    const answer = await send(body('shop'))
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+    expect((await get('/health')).status).toBe(503)
+    await turn()
+    expect(lines).toEqual([
+      expect.objectContaining({
+        message: 'cannot start',
+        error: expect.stringMatching(/OTLP2PARQUET_COMMIT: .*; OTLP2PARQUET_AUTH: must be chosen/),
+      }),
+    ])
+  })
+  test('without a bucket says what is missing', async () => {
+    const { send, lines } = start({ BUCKET: '' })
+    expect((await send(body('shop'))).status).toBe(503)
+    expect(lines[0]).toMatchObject({ error: expect.stringContaining('BUCKET') })
+  })
+  test('that finds no tables is one for which senders come again', async () => {
+    const fake = createR2Fake()
+    const { send, lines } = start(iceberg, fake)
+    // It says of every put that it creates: two writers would overwrite each other there.
+    const bucket = {
+      ...fake.bucket,
+      put: (key: string, bytes: Uint8Array) => fake.bucket.put(key, bytes),
+    }
+    const careless = start({ ...iceberg, BUCKET: bucket as never })
+    expect((await careless.send(body('shop'))).status).toBe(503)
+    expect(lines.concat(careless.lines)).toContainEqual(
+      expect.objectContaining({ error: expect.stringContaining('the storage ignores conditions') }),
+    )
+    expect((await send(body('shop'))).status).toBe(200)
+  })
+})
+
+describe('requests', () => {
+  test('are stored, logged and counted, by lines that are few', async () => {
+    const { send, lines, fake } = start({ OTLP2PARQUET_LOG_LEVEL: 'debug' })
+    expect((await send(body('shop'))).status).toBe(200)
+    expect(parquet(fake)).toHaveLength(1)
+    expect(lines.map(({ message }) => message)).toEqual(['request', 'metrics', 'metrics'])
+    expect(lines[1]).toMatchObject({ requests: 1, records: 1, files: 1, subrequests: 1 })
+  })
+  test('twice at once leave one file', async () => {
+    const { send, fake } = start()
+    const answers = await Promise.all([send(body('shop')), send(body('shop'))])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    expect(parquet(fake)).toHaveLength(1)
+  })
+  test('know one after the other what an earlier one learned of a table', async () => {
+    const { send, fake } = start(iceberg)
+    await send(body('a'))
+    fake.calls.length = 0
+    expect((await send(body('b'))).status).toBe(200)
+    const first = [...fake.calls]
+    fake.calls.length = 0
+    expect((await send(body('c'))).status).toBe(200)
+    // A data file, and a receipt: the table is known.
+    expect(fake.calls.map((call) => call.replace(/ .*\//, ' '))).toEqual([
+      expect.stringMatching(/^put .*parquet$/),
+      expect.stringMatching(/^put .*json$/),
+    ])
+    expect(first.length).toBeGreaterThanOrEqual(2)
+  })
+  test('do not get an instance of which a call may be under way', async () => {
+    const hung = createR2Fake()
+    let hangs = true
+    const bucket = {
+      ...hung.bucket,
+      put: (...args: Parameters<typeof hung.bucket.put>) =>
+        hangs ? new Promise<never>(() => {}) : hung.bucket.put(...args),
+    }
+    const variables = { OTLP2PARQUET_REQUEST_DEADLINE_MS: '200' }
+    const { send, after } = start(variables, { ...hung, bucket })
+    expect((await send(body('shop'))).status).toBe(503)
+    // Its answer, and what goes on after that.
+    expect(after).toHaveLength(2)
+    hangs = false
+    expect((await send(body('shop'))).status).toBe(200)
+    expect(parquet(hung)).toHaveLength(1)
+  })
+})
+
+describe('calls of one request', () => {
+  const calls = async (
+    variables: Readonly<Record<string, string>>,
+    ...sent: Parameters<ReturnType<typeof start>['send']>
+  ) => {
+    const { send, fake } = start(variables)
+    expect((await send(...sent)).status).toBe(200)
+    return fake.calls.length
+  }
+  const services = (count: number, time?: bigint) =>
+    logs(
+      ...Array.from({ length: count }, (_, i) => ({
+        name: `s${i}`,
+        records: 1,
+        ...(time !== undefined && { time }),
+      })),
+    )
+
+  test.each([
+    ['one service', services(1), 'logs', 1],
+    ['as many services as one may bring, and more', services(60), 'logs', 40],
+    // A look at each hour in which the same may have come before, and the file.
+    ['a service without times', services(1, 0n), 'logs', 26],
+    ['all kinds of metrics', allKinds(nano), 'metrics', 5],
+    ['as many of them as one may bring', services(40, 0n), 'logs', 1040],
+    ['spans with and without a time', spans, 'traces', 27],
+  ])('plain: %s', async (_, sent, signal, expected) => {
+    expect(await calls({}, sent, signal)).toBe(expected)
+  })
+  test('Iceberg: all kinds of metrics, whose tables are not there yet', async () => {
+    expect(await calls(iceberg, allKinds(nano), 'metrics')).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('turns of the cron trigger', () => {
+  test('pay what is owed, and say what remains', async () => {
+    const { send, turn, lines, fake } = start(iceberg)
+    for (const name of ['a', 'b', 'c', 'd']) expect((await send(body(name))).status).toBe(200)
+    const receipts = () => [...fake.objects.keys()].filter((key) => key.startsWith('_receipts/'))
+    expect(receipts()).toHaveLength(3)
+    await turn()
+    expect(receipts()).toEqual([])
+    expect(lines).toContainEqual(expect.objectContaining({ message: 'swept', paid: 3, owed: 0 }))
+    expect(lines).toContainEqual(expect.objectContaining({ receipts_owed: 0 }))
+  })
+  test('that have nothing to do say so', async () => {
+    const { turn, lines } = start()
+    await turn()
+    expect(lines).toEqual([expect.objectContaining({ level: 'warn' })])
+  })
+  test('that fail are logged, and thrown for the platform to see', async () => {
+    const { turn, lines, fake } = start(iceberg)
+    fake.faults.push(...Array.from({ length: 40 }, () => ({ failure: 10003 as const })))
+    await expect(turn()).rejects.toThrow()
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: expect.stringMatching(/^a sweep failed/),
+      }),
+    )
+  })
+})
+
+test('instances: an idle one before a new one', async () => {
+  let made = 0
+  const { take, giveBack } = createInstances(async () => ++made)
+  expect([await take(), await take()]).toEqual([1, 2])
+  giveBack(1)
+  expect([await take(), await take()]).toEqual([1, 3])
+})
+
+test('admission: what a request held that was stopped is free again in time', () => {
+  let now = 0
+  const { reserve } = createAdmissionOfIsolate(100, () => now)
+  reserve(80)
+  expect(() => reserve(30)).toThrow('too many bytes in flight')
+  now = 120_000
+  const second = reserve(30)
+  second.grow(90)
+  second.release()
+  second.release()
+  reserve(100).release()
+})
+
+test('metrics: what differs in no label shares a line', () => {
+  const lines: unknown[] = []
+  const metrics = createConsoleMetrics({
+    write: (line) => lines.push(JSON.parse(line)),
+    now: () => 0,
+  })
+  metrics.count('records', { signal: 'logs' }, 3)
+  metrics.count('files', { table: 'logs' })
+  metrics.count('files', { table: 'traces' })
+  metrics.observe('write_duration', { table: 'traces' }, 0.5)
+  metrics.observe('write_duration', { table: 'traces' }, 0.25)
+  metrics.gauge('inflight_bytes', 5)
+  metrics.tally('subrequests', 2)
+  metrics.flush()
+  metrics.flush()
+  const about = { time: '1970-01-01T00:00:00.000Z', level: 'info', message: 'metrics' }
+  expect(lines).toEqual([
+    { ...about, signal: 'logs', records: 3, table: 'logs', files: 1, subrequests: 2 },
+    { ...about, table: 'traces', files: 1, write_duration_seconds: 0.5 },
+  ])
+})
