@@ -1,4 +1,3 @@
-import type { Config } from '../../src/config.ts'
 import type { OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
 import { createR2Storage } from '../../src/storage/r2.ts'
@@ -8,6 +7,7 @@ import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
 import { openCatalogIn } from '../shared/file-catalog.ts'
+import { locationOf } from '../shared/location.ts'
 import { noRegion } from '../shared/regions.ts'
 import { openRestCatalog } from '../shared/rest-catalog.ts'
 import { objectOf, s3Files } from '../shared/s3-files.ts'
@@ -48,20 +48,13 @@ export const openDestination = async (
       ready: () => storage.ready(),
     }
   }
-  const opened = await openCatalogIn(storage, rootOf(config), options)
+  const opened = await openCatalogIn(storage, locationOf(config), options)
   return fileTablesOf(
     { ...opened, catalog: watchedCatalog(opened.catalog, pending) },
     storage,
     options,
   )
 }
-
-const rootOf = ({ storageBackend, r2Bucket, s3Bucket, storagePrefix }: Config): string =>
-  [
-    's3:/',
-    storageBackend === 's3' ? s3Bucket : r2Bucket,
-    ...(storagePrefix ? [storagePrefix] : []),
-  ].join('/')
 
 /** The storage that is configured: the bucket that is bound, or one of S3. */
 const openStorage = (options: WorkerDestinationOptions): Storage => {
