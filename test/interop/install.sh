@@ -2,7 +2,7 @@
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
 #   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw
-#     | pyiceberg | iceberg | old-iceberg | nessie | catalogs | duckdb | spark | lambda | ric | sam]...
+#     | pyiceberg | iceberg | old-iceberg | nessie | catalogs | duckdb | spark | lambda | ric | sam | wrangler]...
 # All of them when none is named.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
@@ -76,6 +76,8 @@ install_folder() {
 install_js() { install_folder js; }
 
 install_nodes() { install_folder nodes; }
+
+install_wrangler() { install_folder wrangler; }
 
 # AWS's runtime for Node on Lambda, whose native part is not compiled: a small one of ours stands in for it.
 install_ric() {
@@ -158,7 +160,7 @@ made_of() {
     telemetrygen) echo "$release" ;;
     versitygw) echo "$versitygw" ;;
     python | regzip | protoc | infra | pyiceberg | catalogs | duckdb) cat "$packages/$1.txt" ;;
-    js | nodes) cat "$packages/$1/package.json" ;;
+    js | nodes | wrangler) cat "$packages/$1/package.json" ;;
     java) cat "$packages/pom.xml" ;;
     old-iceberg) cat "$packages/old-iceberg/pom.xml" && echo "${old_iceberg[@]}" ;;
     iceberg | nessie) cat "$packages/$1/pom.xml" ;;
@@ -172,7 +174,7 @@ made_of() {
 
 [[ $# -gt 0 ]] ||
   set -- js nodes python regzip protoc infra java collector telemetrygen versitygw \
-    pyiceberg iceberg old-iceberg nessie catalogs duckdb spark lambda ric sam
+    pyiceberg iceberg old-iceberg nessie catalogs duckdb spark lambda ric sam wrangler
 for peer in "$@"; do
   wanted=$(made_of "$peer" | cksum)
   stamp=$peers/.$peer

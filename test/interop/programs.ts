@@ -39,6 +39,8 @@ export const nessie = peer('nessie/lib/nessie-quarkus-0.99.0-runner.jar')
 export const youngJava = peer('catalogs/bin/java')
 /** An S3 Tables endpoint. */
 export const ministack = peer('catalogs/bin/ministack')
+/** Cloudflare's tool for Workers. */
+export const wrangler = peer('wrangler/node_modules/.bin/wrangler')
 /** Python with PyIceberg. */
 export const pyiceberg = peer('pyiceberg/bin/python')
 /** Python with Spark, and the jars that make Spark know Iceberg. */

@@ -1,0 +1,110 @@
+/**
+ * Protects what is deployed to Workers: what Wrangler makes of this repository is within the platform's limits, and starts;
+ * infra/test.sh is content with it; what SDKs send it, readers find.
+ */
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Miniflare } from 'miniflare'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { objectsOf, type RunningWorker, startWorker } from '../../tools/worker.ts'
+import { foundRows, wantedRows } from '../compare.ts'
+import { here, run, wrangler } from '../programs.ts'
+import { readers } from '../readers/readers.ts'
+
+/** Of a compressed Worker ("Limits", Worker size): 3 MB without a paid plan. */
+const maxKiB = (3 * 1024 * 1024) / 1024
+
+it('wrangler deploy --dry-run: within the size that every plan allows', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'interop-wrangler-'))
+  const env = { WRANGLER_SEND_METRICS: 'false', CI: '1' }
+  const printed = await run(wrangler, ['deploy', '--dry-run', '--outdir', folder], { env })
+  const [, size] = /gzip: ([\d.]+) KiB/.exec(printed) ?? []
+  console.log(`the Worker: ${size} KiB compressed`)
+  expect(Number(size)).toBeGreaterThan(1000)
+  expect(Number(size)).toBeLessThan(maxKiB)
+  expect(printed).toMatch(/env\.BUCKET \(otlp2parquet\)\s+R2 Bucket/)
+  // No secret is asked for by its value, and none stands there.
+  expect(await readFile(here('wrangler.toml'), 'utf8')).not.toMatch(
+    /^\s*\w*(TOKENS?|SECRET\w*|KEY\w*)\s*=/m,
+  )
+  await rm(folder, { recursive: true })
+})
+
+/** Cloudflare's runtimes that this process has started, the oldest first. */
+const workerds = (): string[] =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('workerd'))
+
+/** Milliseconds of CPU that a process has used (proc(5), stat: utime and stime, in hundredths of a second). */
+const cpuMs = (pid: string): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return 10 * (Number(fields[11]) + Number(fields[12]))
+}
+
+describe('a Worker that asks for a token', () => {
+  let worker: RunningWorker
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'interop-worker-'))
+    const variables = { OTLP2PARQUET_AUTH: 'bearer', OTLP2PARQUET_AUTH_TOKENS: 'one' }
+    worker = await startWorker({ variables })
+  })
+  afterAll(async () => {
+    await worker.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  it('starts within the CPU time of 400 ms, and without anything that is for requests alone', async () => {
+    const bare = new Miniflare({ modules: true, script: 'export default { fetch() {} }' })
+    await bare.ready
+    const [first = 0, second = 0] = workerds().map(cpuMs)
+    await bare.dispose()
+    // The Worker's own was there before.
+    console.log(`the Worker's start: ${first - second} ms of CPU above an empty one's`)
+    expect(first - second).toBeGreaterThan(0)
+    expect(first - second).toBeLessThan(400)
+  })
+
+  it('infra/test.sh finds every answer as it has to be', async () => {
+    const args = [here('infra/test.sh'), worker.url.replace(/\/$/, '')]
+    const env = { OTLP2PARQUET_TOKEN: 'one' }
+    expect(await run('bash', args, { env })).toContain('Every answer is what it has to be.')
+  })
+})
+
+describe.each([
+  ['json', 'gzip'],
+  ['json', 'none'],
+  ['protobuf', 'gzip'],
+  ['protobuf', 'none'],
+])('JavaScript SDK, http/%s, %s', (encoding, compression) => {
+  it('every reader finds every field that was sent', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'interop-worker-'))
+    const worker = await startWorker({ variables: { OTLP2PARQUET_AUTH: 'none' } })
+    const script = here('test/interop/senders/javascript.mjs')
+    const url = worker.url.replace(/\/$/, '')
+    const printed = await run(process.execPath, [script, url, encoding, compression])
+    const sent = printed
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).request)
+    const files: string[] = []
+    for (const [key, bytes] of await objectsOf(worker.bucket)) {
+      await mkdir(dirname(join(folder, key)), { recursive: true })
+      await writeFile(join(folder, key), bytes)
+      files.push(key)
+    }
+    await worker.stop()
+    for (const name of ['duckdb', 'pyarrow']) {
+      const readings = await readers[name]?.(folder, files.sort())
+      expect(foundRows(readings ?? [])).toEqual(wantedRows(sent))
+    }
+    await rm(folder, { recursive: true })
+  })
+})
