@@ -59,7 +59,7 @@ const places: Readonly<Record<string, readonly ((folder: string) => Promise<Plac
   'OTLP2PARQUET_ICEBERG_CATALOG=file npm start': [
     async (folder) => ({ from: { folder: join(folder, 'otel/logs') }, stop: async () => {} }),
   ],
-  'OTLP2PARQUET_ICEBERG_CATALOG=file \\': [
+  'OTLP2PARQUET_S3_REGION=eu-central-1 npm start': [
     async () => {
       const s3 = await bucket()
       const { OTLP2PARQUET_S3_REGION, ...env } = s3Environment(s3)
@@ -72,6 +72,18 @@ const places: Readonly<Record<string, readonly ((folder: string) => Promise<Plac
       const instead = { 'OTLP2PARQUET_ICEBERG_CATALOG=file \\\n': '' }
       const from = { files: 's3://my-lake/logs/**/*.parquet', s3 }
       return { env, instead, from, stop: s3.stop }
+    },
+  ],
+  'OTLP2PARQUET_STORAGE_BACKEND=r2': [
+    async () => {
+      const s3 = await startVersitygw('my-lake', tmpdir(), 'auto')
+      const env = {
+        OTLP2PARQUET_S3_ENDPOINT: s3.endpoint,
+        OTLP2PARQUET_R2_ACCESS_KEY_ID: s3.accessKeyId,
+        OTLP2PARQUET_R2_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      }
+      const instead = { 'ACCOUNT_ID=…': `ACCOUNT_ID=${'0'.repeat(32)}` }
+      return { env, instead, from: { folder: 's3://my-lake/otel/logs', s3 }, stop: s3.stop }
     },
   ],
   'OTLP2PARQUET_ICEBERG_REST_URI=http://127.0.0.1:8181': [
