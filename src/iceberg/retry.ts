@@ -19,8 +19,9 @@ const maxTimerMs = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: Date.now,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  // Node takes whole milliseconds only, and half of some time is none.
   signal: (deadline) =>
-    AbortSignal.timeout(Math.min(maxTimerMs, Math.max(0, deadline - Date.now()))),
+    AbortSignal.timeout(Math.min(maxTimerMs, Math.max(0, Math.ceil(deadline - Date.now())))),
 }
 
 const baseMs = 25

@@ -1,7 +1,7 @@
-// Protects writers that meet at one table: how long each waits before it tries again.
+// Protects writers that meet at one table: how long each waits before it tries again, and the clock that they wait by.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Uncommitted } from '../../src/iceberg/catalog.ts'
-import { retryDelay } from '../../src/iceberg/retry.ts'
+import { retryDelay, systemClock } from '../../src/iceberg/retry.ts'
 
 const conflict: Uncommitted = { kind: 'conflict', reason: '' }
 const throttled = (retryAfterMs: number): Uncommitted => ({
@@ -33,3 +33,12 @@ it.each<[string, Uncommitted, attempt: number, tookMs: number, longest: number]>
     outcome.kind === 'throttled' ? Math.max(outcome.retryAfterMs, longest / 2) : longest / 2
   expect(retryDelay(outcome, attempt, tookMs)).toBe(half)
 })
+
+it.each([0.5, -0.5, 2 ** 40 + 0.5, Number.POSITIVE_INFINITY])(
+  'gives up at any time, whole milliseconds or not: in %d ms',
+  (ms) => {
+    // What is half as far as something else mostly is none.
+    const signal = systemClock.signal(Date.now() + ms)
+    expect(signal.aborted).toBe(false)
+  },
+)

@@ -1,6 +1,7 @@
 // Protects tables from each other, and rows from their age: however long one table or one file takes, a sweep ends in its time
 // with something paid, and the next one goes on where it stopped.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { systemClock } from '../../src/iceberg/retry.ts'
 import type { TableMetadata } from '../../src/iceberg/table-metadata.ts'
 import { createBalanceTeller } from '../../src/receipts/balance.ts'
 import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
@@ -220,4 +221,10 @@ describe('an object that an earlier attempt left, which no table refers to', () 
     const [file = ''] = await filesAfter(hour)
     expect([isCopy(file), await lab.storage.get(file)]).toEqual([true, fileOf(5).bytes])
   })
+})
+
+it('is paid in a few seconds of a real clock, half of which is no whole number of milliseconds', async () => {
+  await lab.owe(1, { receipt: { receivedAt: Date.now() } })
+  const sweep = lab.sweep({}, { clock: systemClock })
+  expect(await sweep(Date.now() + 7_000.5)).toMatchObject({ paid: 1, owed: 0, complete: true })
 })
