@@ -38,7 +38,7 @@ export interface Ground {
   env(namespace: string, origins: Origins): Environment
   /** The tables past all proxies. */
   open(): Promise<Catalog>
-  /** Where readers find a table; null when there is none. */
+  /** Where readers find a table; null when there is none. Rejects where that cannot be told. */
   table(namespace: string, name: string): Promise<TableRef | null>
   /** What an operator does. Absent: a table cannot be renamed here. */
   drop(namespace: string, name: string): Promise<void>
@@ -182,7 +182,8 @@ const onVersitygw = async (
   return inCatalog(name, await start(s3), s3.stop)
 }
 
-const fileGround = (
+/** A file catalog's tables in a storage; `root`: where the storage's objects are for readers. */
+export const fileGround = (
   name: string,
   storage: Storage,
   root: string,
@@ -196,8 +197,7 @@ const fileGround = (
     receipts: { env: often, storage },
     open,
     table: async (namespace, name) => {
-      // A swap that lands after its table was removed leaves a version that no catalog takes for a table.
-      const loaded = await (await open()).load({ namespace: [namespace], name }).catch(() => null)
+      const loaded = await (await open()).load({ namespace: [namespace], name })
       // Not by its hint, which may be behind.
       const folder = `${root.replace(/^file:\/\//, '')}/${namespace}/${name}/metadata`
       return loaded && { metadata: `${folder}/v${loaded.version}.metadata.json`, ...(s3 && { s3 }) }

@@ -36,7 +36,7 @@ export interface Operator {
 /** A program that has traffic commits sooner. */
 const commitWithinMs = 8_000
 
-const leftOver = /version (\d+) of a table's metadata is of another table/
+const leftOver = /version (\d+) (?:of a table's metadata is of another table|is left alone)/
 
 /** The operator of one schedule. */
 export const createOperator = (plan: Plan, ground: Ground, namespace: string): Operator => {
@@ -93,6 +93,23 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
     names.find((one) => new RegExp(`/${one}(/|$)`).test(path))
   const isOf = (request: Sent): boolean => tableOfSignal[request.signal] === target
   const what = plan.change?.what
+  const tidy = async (): Promise<boolean> => {
+    if (changedAt === null || ground.removeVersion === undefined) return false
+    const told = await (await ground.open()).load({ namespace: [namespace], name: target }).then(
+      () => '',
+      (error: unknown) => String(error),
+    )
+    const [, version] = leftOver.exec(told) ?? []
+    if (version === undefined) return false
+    await ground.removeVersion(namespace, target, Number(version))
+    left++
+    return true
+  }
+  /** A swap that lands after its table was dropped leaves a version that no catalog takes for a table. */
+  const noneOf = (name: string) => (error: unknown) => {
+    if (what === 'drop' && name === target) return null
+    throw error
+  }
 
   return {
     async act() {
@@ -115,18 +132,7 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
       if (was) compacted++
       return was
     },
-    async tidy() {
-      if (changedAt === null || ground.removeVersion === undefined) return false
-      const told = await (await opened).load({ namespace: [namespace], name: target }).then(
-        () => '',
-        (error: unknown) => String(error),
-      )
-      const [, version] = leftOver.exec(told) ?? []
-      if (version === undefined) return false
-      await ground.removeVersion(namespace, target, Number(version))
-      left++
-      return true
-    },
+    tidy,
     isHopeless: (request) =>
       changedAt !== null && isOf(request) && !/back|recreate/.test(what ?? ''),
     isExcused: (request, firstAt) =>
@@ -135,9 +141,14 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
       /drop|recreate/.test(what ?? '') &&
       firstAt < changedAt,
     async tables() {
+      // The last commit of all may have come as far as what is left of the table before: its rows are not lost by that.
+      while (await tidy());
       const all = [...names.map((name) => [name, name] as const), [target, away] as const]
       const found = await Promise.all(
-        all.map(async ([table, name]) => ({ table, ref: await ground.table(namespace, name) })),
+        all.map(async ([table, name]) => ({
+          table,
+          ref: await ground.table(namespace, name).catch(noneOf(name)),
+        })),
       )
       return found.flatMap(({ table, ref }) => (ref === null ? [] : [{ table, ref }]))
     },
