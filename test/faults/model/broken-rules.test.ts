@@ -23,11 +23,10 @@ const debtPath = '../../../src/receipts/debt.ts'
 const newReceiptPath = '../../../src/receipts/new-receipt.ts'
 const paymentPath = '../../../src/receipts/payment.ts'
 const storePath = '../../../src/receipts/receipt-store.ts'
-const unreferencedPath = '../../../src/iceberg/file/unreferenced-files.ts'
 const updatesPath = '../../../src/iceberg/table-updates.ts'
 
 const mocked = [
-  ...[landedPath, mergePath, unreferencedPath, updatesPath],
+  ...[landedPath, mergePath, updatesPath],
   ...[debtPath, newReceiptPath, paymentPath, storePath],
 ]
 
@@ -151,39 +150,6 @@ describe.each(kinds)('with receipts, in a catalog of kind %s', (kind) => {
       return { createReceiptStore: hasty }
     })
     await found(/^I1/)
-  })
-})
-
-describe('with retention', () => {
-  const found = async (rule: RegExp): Promise<void> => {
-    expect(await firstBroken('file', { receipts: true, retention: true })).toMatch(rule)
-  }
-
-  it('what attempts are about to refer to is removed', async () => {
-    vi.doMock(unreferencedPath, async (original) => {
-      const { unreferencedFiles } =
-        await original<typeof import('../../../src/iceberg/file/unreferenced-files.ts')>()
-      const atOnce: typeof unreferencedFiles = async (table, objects) =>
-        unreferencedFiles(
-          table,
-          objects.map((object) => ({ ...object, modifiedAt: 0 })),
-        )
-      return { unreferencedFiles: atOnce }
-    })
-    await found(/is gone|^I/)
-  })
-
-  it('what receipts need is forgotten', async () => {
-    vi.doMock(storePath, async (original) => {
-      const { createReceiptStore } =
-        await original<typeof import('../../../src/receipts/receipt-store.ts')>()
-      const careless: typeof createReceiptStore = (...args) => ({
-        ...createReceiptStore(...args),
-        neededSince: async () => null,
-      })
-      return { createReceiptStore: careless }
-    })
-    await found(/^I2/)
   })
 })
 
