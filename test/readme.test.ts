@@ -96,7 +96,7 @@ test.each([
 
 test('every command of npm that they name is one', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const named = [...`${readme}${longer}`.matchAll(/npm (?:run )?(start|test|(?<=run )\w+)/g)]
+  const named = [...`${readme}${longer}`.matchAll(/npm (?:run )?(start|test|(?<=run )[\w:]+)/g)]
   expect(named.map(([, name]) => name).filter((name) => !(String(name) in scripts))).toEqual([])
 })
 
