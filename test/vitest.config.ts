@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -12,9 +11,6 @@ export default defineConfig({
       'test/faults/*schedules.test.ts',
       'test/faults/writers.test.ts',
     ],
-    // Some files wait for servers and timers, others compute on a virtual clock: two at a time even where
-    // there are two cores only, one of which Vitest would leave alone.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     // A test that hangs fails; one on a busy machine does not.
     testTimeout: 60_000,
     hookTimeout: 60_000,

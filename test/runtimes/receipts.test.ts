@@ -92,7 +92,9 @@ it('the timer pays, and the metrics tell of it', async () => {
   await send(url, 'a')
   await vi.waitFor(async () => expect(await rowsIn(folder)).toBe(3), { timeout: 30_000 })
   const metrics = async () => (await fetch(`${url}/metrics`)).text()
-  await vi.waitFor(async () => expect(await metrics()).toMatch(/^otlp2parquet_receipts_owed 0$/m))
+  await vi.waitFor(async () => expect(await metrics()).toMatch(/^otlp2parquet_receipts_owed 0$/m), {
+    timeout: 30_000,
+  })
   const text = await metrics()
   expect(text).toContain('otlp2parquet_receipts_total{table="logs"} 1\n')
   expect(text).toContain('otlp2parquet_paid_receipts_total 1\n')
