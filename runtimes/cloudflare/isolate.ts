@@ -1,7 +1,8 @@
 import { createApp } from '../../src/app.ts'
-import { type Config, ConfigError, readConfig } from '../../src/config.ts'
+import { type Config, readConfig } from '../../src/config.ts'
 import type { Log } from '../../src/log.ts'
 import { authOf } from '../shared/auth.ts'
+import { tellCannotStart } from '../shared/cannot-start.ts'
 import { contentCodings } from '../shared/content-codings.ts'
 import { encoderOf, ingestOf } from '../shared/ingest.ts'
 import { createLog } from '../shared/logging.ts'
@@ -49,14 +50,10 @@ export const startIsolate = (options: IsolateOptions): Isolate => {
     const log = createLog({ level: config.logLevel, format: config.logFormat, write })
     return runIsolate(options, config, log)
   } catch (error) {
-    const log = createLog({ level: 'error', format: 'json', write })
-    log('error', 'cannot start', { error: error instanceof ConfigError ? listed(error) : error })
+    tellCannotStart(error, write)
     return {}
   }
 }
-
-const listed = ({ problems }: ConfigError): string =>
-  problems.map(({ variable, message }) => `${variable}: ${message}`).join('; ')
 
 const noBucket = 'BUCKET: no bucket of R2 is bound by that name (wrangler.toml, r2_buckets)'
 

@@ -1,4 +1,5 @@
-import { ConfigError, type Environment, readConfig } from '../../src/config.ts'
+import { type Environment, readConfig } from '../../src/config.ts'
+import { tellCannotStart } from '../shared/cannot-start.ts'
 import { createLog } from '../shared/logging.ts'
 import { createEmbeddedMetrics } from './embedded-metrics.ts'
 import { createHandler, type Handler } from './handler.ts'
@@ -28,11 +29,7 @@ export const startHandler = async ({
     const metrics = createEmbeddedMetrics({ write })
     return await createHandler({ config, version, wasm, log, metrics })
   } catch (error) {
-    const log = createLog({ level: 'error', format: 'json', write })
-    log('error', 'cannot start', { error: error instanceof ConfigError ? listed(error) : error })
+    tellCannotStart(error, write)
     throw error
   }
 }
-
-const listed = ({ problems }: ConfigError): string =>
-  problems.map(({ variable, message }) => `${variable}: ${message}`).join('; ')

@@ -1,4 +1,5 @@
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
+import { awsKeys } from '../shared/aws-keys.ts'
 
 /**
  * AWS credentials from the places where every AWS tool looks for them. Keys in the environment need nothing; for
@@ -7,7 +8,8 @@ import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 export const awsCredentials = (
   env: Readonly<Record<string, string | undefined>>,
 ): CredentialProvider => {
-  const fromKeys = keysOf(env)
+  // A profile that is named stands above them, as in AWS's own SDK.
+  const fromKeys = env.AWS_PROFILE ? undefined : awsKeys(env)
   let chain: Promise<Chain> | undefined
   return async ({ refused = false } = {}) => {
     if (fromKeys !== undefined) return fromKeys
@@ -21,12 +23,4 @@ type Chain = ReturnType<typeof import('@aws-sdk/credential-provider-node')['defa
 const loadChain = async (): Promise<Chain> => {
   const { defaultProvider } = await import('./credential-chain.ts')
   return defaultProvider()
-}
-
-/** The environment's keys; a profile that is named stands above them, as in AWS's own SDK. */
-const keysOf = (env: Readonly<Record<string, string | undefined>>) => {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
-  if (env.AWS_PROFILE || !accessKeyId || !secretAccessKey) return undefined
-  const { AWS_SESSION_TOKEN: sessionToken } = env
-  return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
 }

@@ -1,4 +1,6 @@
 /** The Worker in workerd, through Miniflare: Cloudflare's own runtime, with a bucket of R2 beside it. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import type { R2Binding } from '../../src/storage/r2-binding.ts'
 import { bundleWorker, wasmName } from './bundle-worker.ts'
@@ -35,8 +37,14 @@ interface Scheduled {
 /** The name of the bucket. */
 export const bucketName = 'lake'
 
-/** As `wrangler.toml` has them. */
-const platform = { compatibilityDate: '2026-07-01', compatibilityFlags: ['nodejs_compat'] }
+/** As it is deployed. */
+const platformOf = (toml: string) => {
+  const [, date = ''] = /^compatibility_date = "(.+)"$/m.exec(toml) ?? []
+  const [, flags = ''] = /^compatibility_flags = (\[.*\])$/m.exec(toml) ?? []
+  return { compatibilityDate: date, compatibilityFlags: JSON.parse(flags) as string[] }
+}
+
+const platform = platformOf(readFileSync(join(import.meta.dirname, '../../wrangler.toml'), 'utf8'))
 
 let bundled: ReturnType<typeof bundleWorker> | undefined
 

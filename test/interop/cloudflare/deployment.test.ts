@@ -14,7 +14,7 @@ import { here, run, wrangler } from '../programs.ts'
 import { readers } from '../readers/readers.ts'
 
 /** Of a compressed Worker ("Limits", Worker size): 3 MB without a paid plan. */
-const maxKiB = (3 * 1024 * 1024) / 1024
+const maxKiB = 3 * 1024
 
 it('wrangler deploy --dry-run: within the size that every plan allows', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'interop-wrangler-'))
