@@ -1,13 +1,15 @@
-import type { OpenFileIO } from '../../src/iceberg/file-io.ts'
+import { storageFileIO } from '../../src/iceberg/file/storage-file-io.ts'
+import type { FileIO, OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
 import { createR2Storage } from '../../src/storage/r2.ts'
 import type { R2Binding } from '../../src/storage/r2-binding.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { awsKeys } from '../shared/aws-keys.ts'
 import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
 import { openCatalogIn } from '../shared/file-catalog.ts'
-import { locationOf } from '../shared/location.ts'
+import { locationOf, serverOf } from '../shared/location.ts'
 import { noRegion } from '../shared/regions.ts'
 import { openRestCatalog } from '../shared/rest-catalog.ts'
 import { objectOf, s3Files } from '../shared/s3-files.ts'
@@ -61,11 +63,16 @@ const openStorage = (options: WorkerDestinationOptions): Storage => {
   const { config, env, bucket, fetch, log, pending } = options
   const prefix = config.storagePrefix !== undefined && { prefix: config.storagePrefix }
   if (config.storageBackend === 's3') {
-    const { s3Bucket = '', s3Region: region = noRegion, s3Endpoint } = config
-    const endpoint = s3Endpoint !== undefined && { endpoint: s3Endpoint }
-    const credentials = keysOf(env)
-    const settings = { bucket: s3Bucket, region, ...endpoint, ...prefix, credentials }
-    return watchedStorage(createS3Storage({ ...settings, fetch, sha256, log }), pending)
+    const { region = noRegion, endpoint } = serverOf(config)
+    const storage = createS3Storage({
+      bucket: config.s3Bucket ?? '',
+      region,
+      ...(endpoint !== undefined && { endpoint }),
+      ...prefix,
+      credentials: keysOf(env),
+      ...{ fetch, sha256, log },
+    })
+    return watchedStorage(storage, pending)
   }
   if (bucket === undefined) throw new Error('no bucket is bound')
   return watchedStorage(createR2Storage({ bucket, ...prefix, sha256, log }), pending)
@@ -76,43 +83,33 @@ const openFilesWith = (
   { config, bucket, fetch, log, pending }: WorkerDestinationOptions,
   files: Parameters<typeof s3Files>[0],
 ): OpenFileIO => {
+  const name = config.r2Bucket
   const own =
     bucket && watchedStorage(createR2Storage({ bucket, anyKey: true, sha256, log }), pending)
   return (location, properties, renew) => {
-    const others = watchedFiles(s3Files({ ...files, fetch }, properties, renew), pending)
-    if (own === undefined || objectOf(location)?.bucket !== config.r2Bucket) return others
-    const at = (path: string): string | null => {
-      const { bucket: name, key = '' } = objectOf(path) ?? {}
-      return name === config.r2Bucket ? key : null
+    const onS3 = () => watchedFiles(s3Files({ ...files, fetch }, properties, renew), pending)
+    if (own === undefined || objectOf(location)?.bucket !== name) return onS3()
+    const ours = storageFileIO(`s3://${name}`, own)
+    let others: FileIO | undefined
+    const filesOf = (path: string): FileIO => {
+      if (objectOf(path)?.bucket === name) return ours
+      // Only when one is named: the catalog need not say how S3 is reached where all of them are ours.
+      others ??= onS3()
+      return others
     }
     return {
-      put: async (path, bytes, put) => {
-        const key = at(path)
-        return key === null ? others.put(path, bytes, put) : own.put(key, bytes, put)
-      },
-      get: async (path) => {
-        const key = at(path)
-        return key === null ? others.get(path) : own.get(key)
-      },
-      head: async (path) => {
-        const key = at(path)
-        return key === null ? others.head(path) : own.head(key)
-      },
+      put: async (path, bytes, put) => filesOf(path).put(path, bytes, put),
+      get: async (path) => filesOf(path).get(path),
+      head: async (path) => filesOf(path).head(path),
     }
   }
 }
 
 /** Keys that are secrets of the Worker, by AWS's own names. */
 const keysOf = (env: Bindings): CredentialProvider => {
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environmentOf(env)
+  const keys = awsKeys(environmentOf(env))
   return async () => {
-    if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
-      throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not among the secrets')
-    }
-    return {
-      accessKeyId: AWS_ACCESS_KEY_ID,
-      secretAccessKey: AWS_SECRET_ACCESS_KEY,
-      ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
-    }
+    if (keys !== undefined) return keys
+    throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not among the secrets')
   }
 }

@@ -3,11 +3,12 @@
  * may still be under way, room that is given back whatever happens, and calls that are counted.
  */
 import { readFileSync } from 'node:fs'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createAdmissionOfIsolate } from '../../runtimes/cloudflare/admission.ts'
 import { createConsoleMetrics } from '../../runtimes/cloudflare/console-metrics.ts'
 import { createInstances } from '../../runtimes/cloudflare/instances.ts'
 import { createWorker } from '../../runtimes/cloudflare/worker.ts'
+import { type FakeServer, startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { allKinds, arrival, logs, nano, spans } from '../ingest/requests.ts'
 import { createR2Fake, type R2Fake } from '../storage/r2-fake.ts'
 
@@ -161,6 +162,53 @@ describe('calls of one request', () => {
   })
   test('Iceberg: all kinds of metrics, whose tables are not there yet', async () => {
     expect(await calls(iceberg, allKinds(nano), 'metrics')).toBeLessThanOrEqual(100)
+  })
+})
+
+describe('a REST catalog whose tables lie in the bucket that is bound', () => {
+  let server: FakeServer
+  beforeEach(async () => {
+    server = await startFakeServer()
+  })
+  afterEach(() => server.close())
+
+  const open = () =>
+    start({ OTLP2PARQUET_ICEBERG_REST_URI: server.uri, OTLP2PARQUET_R2_BUCKET: 'lake' })
+  const owed = ({ objects }: R2Fake) =>
+    [...objects.keys()].filter((key) => key.startsWith('_receipts/owed/')).length
+  const refusal = (code: number, type: string) => ({
+    status: code,
+    body: JSON.stringify({ error: { message: 'told', type, code } }),
+  })
+  const commits = /^POST .*\/tables\/logs$/
+
+  test('gets their files through the binding, though nothing says how S3 is reached', async () => {
+    const { send, fake } = open()
+    expect((await send(body('shop'))).status).toBe(200)
+    const keys = [...fake.objects.keys()].map((key) => key.replace(/[^/]+(\.\w+)$/, '*$1'))
+    expect(keys.sort()).toEqual([
+      'otel/logs/data/*.parquet',
+      'otel/logs/metadata/*.avro',
+      'otel/logs/metadata/*.avro',
+    ])
+    expect(server.tables.tables.get('otel/logs')?.snapshots).toHaveLength(1)
+  })
+  test('throttles for a minute: what was sent is acknowledged, and owed', async () => {
+    const { send, turn, fake } = open()
+    const throttled = refusal(429, 'TooManyRequestsException')
+    server.fail({ on: commits, ...throttled, headers: { 'Retry-After': '60' } })
+    expect((await send(body('shop'))).status).toBe(200)
+    expect(owed(fake)).toBe(1)
+    await turn()
+    expect(owed(fake)).toBe(0)
+    expect(server.tables.tables.get('otel/logs')?.snapshots).toHaveLength(1)
+  })
+  test('meets another writer: R2 says so with 400', async () => {
+    const { send, fake } = open()
+    server.fail({ on: commits, ...refusal(400, 'ConcurrentUpdateError') })
+    expect((await send(body('shop'))).status).toBe(200)
+    expect(owed(fake)).toBe(0)
+    expect(server.tables.tables.get('otel/logs')?.snapshots).toHaveLength(1)
   })
 })
 
