@@ -60,6 +60,12 @@ const noBucket = 'BUCKET: no bucket of R2 is bound by that name (wrangler.toml, 
 /** An instance of wasm that has grown beyond is not kept: an isolate has 128 MB for everything. */
 const maxMemoryBytes = 24 << 20
 
+/**
+ * Each receipt takes two calls, one that is old five, and a turn of the cron trigger has 10,000 ("Limits", subrequests): as many
+ * as these are paid and removed in any case, so that each turn leaves less.
+ */
+const maxReceipts = 1_500
+
 const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate => {
   const { wasm, version, env, write } = options
   const metrics = createConsoleMetrics({ write })
@@ -71,7 +77,7 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
     const pending = createPending()
     const subrequests = createSubrequests()
     const destination = await openDestination({
-      ...{ config, version, log, metrics },
+      ...{ config, version, log, metrics, maxReceipts },
       ...{ env, pending, bucket: bucket && subrequests.counted(bucket), fetch: subrequests.fetch },
     })
     return { destination, pending, subrequests }

@@ -11,6 +11,8 @@ export interface DestinationOptions {
   readonly version: string
   readonly log: Log
   readonly metrics: Metrics
+  /** Receipts that one commit of a sweep pays at most, where the platform allows few calls. */
+  readonly maxReceipts?: number
 }
 
 /** Where this configuration sends rows to. */

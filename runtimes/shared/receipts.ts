@@ -33,6 +33,8 @@ export interface ReceiptsOptions {
   readonly version: string
   readonly log: Log
   readonly metrics: Metrics
+  /** In one commit at most. */
+  readonly maxReceipts?: number
 }
 
 /** Milliseconds of a sweep that are for the figures of what is left. */

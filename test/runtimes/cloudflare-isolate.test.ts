@@ -223,6 +223,23 @@ describe('turns of the cron trigger', () => {
     expect(lines).toContainEqual(expect.objectContaining({ message: 'swept', paid: 3, owed: 0 }))
     expect(lines).toContainEqual(expect.objectContaining({ receipts_owed: 0 }))
   })
+  test('pay a backlog in parts, each within the calls that a turn has', async () => {
+    const { send, turn, lines, fake } = start({ ...iceberg, OTLP2PARQUET_COMMIT: 'deferred' })
+    const answers: number[] = []
+    for (let sent = 0; sent < 1_501; sent += 79) {
+      const bodies = Array.from({ length: 79 }, (_, i) => body(`s${sent + i}`))
+      const all = await Promise.all(bodies.map((one) => send(one)))
+      answers.push(...all.map(({ status }) => status))
+    }
+    expect(answers).toEqual(Array(1_501).fill(200))
+    fake.calls.length = 0
+    await turn()
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'swept', paid: 1_501, owed: 0 }),
+    )
+    expect(lines).toContainEqual(expect.objectContaining({ commits: 2 }))
+    expect(fake.calls.length).toBeLessThan(10_000)
+  })
   test('that have nothing to do say so', async () => {
     const { turn, lines } = start()
     await turn()
