@@ -12,6 +12,7 @@ import { codeBlocks, generated, readmePath } from './tools/readme.ts'
 const root = dirname(readmePath)
 const readme = readFileSync(readmePath, 'utf8')
 const longer = readFileSync(join(root, 'infra/README.md'), 'utf8')
+const cloudflare = readFileSync(join(root, 'infra/cloudflare.md'), 'utf8')
 
 let server: Server
 beforeAll(async () => {
@@ -65,6 +66,7 @@ test('the lists are those of the sources: node test/tools/readme.ts', () => {
 test.each([
   ['README.md', readme, root],
   ['infra/README.md', longer, join(root, 'infra')],
+  ['infra/cloudflare.md', cloudflare, join(root, 'infra')],
 ])('%s: what it points to is there', (_, text, folder) => {
   const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path]) => path ?? '')
   const paths = [...text.matchAll(/`((?:test|infra)\/[\w./-]*)`/g)].map(([, path]) => path ?? '')
@@ -85,6 +87,7 @@ const anchors = (path: string): string[] =>
 test.each([
   ['README.md', readme, root],
   ['infra/README.md', longer, join(root, 'infra')],
+  ['infra/cloudflare.md', cloudflare, join(root, 'infra')],
 ])('%s: the headings it points to are there', (name, text, folder) => {
   const links = [...text.matchAll(/\]\(([^)#:]*)#([^)]*)\)/g)]
   const broken = links.filter(([, path, anchor = '']) => {
@@ -96,7 +99,9 @@ test.each([
 
 test('every command of npm that they name is one', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const named = [...`${readme}${longer}`.matchAll(/npm (?:run )?(start|test|(?<=run )[\w:]+)/g)]
+  const named = [
+    ...`${readme}${longer}${cloudflare}`.matchAll(/npm (?:run )?(start|test|(?<=run )[\w:]+)/g),
+  ]
   expect(named.map(([, name]) => name).filter((name) => !(String(name) in scripts))).toEqual([])
 })
 
