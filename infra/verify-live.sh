@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries with your own AWS account what no test could: the real S3 Tables, Lambda and Athena. Deploys a stack of its own,
-# uses it, and removes it again, data and all.
+# uses it, and removes it again, data and all. With --target cloudflare it is verify-cloudflare.sh.
 set -euo pipefail
 
 program=infra/verify-live.sh
@@ -11,11 +11,14 @@ source "$here/stack.sh"
 usage() {
   cat <<'END'
 usage: infra/verify-live.sh --region REGION [--stack NAME] [--yes] [--keep]
+       infra/verify-live.sh --target cloudflare [--name NAME] [--yes] [--keep]
 
-Deploys a stack of its own to your AWS account, sends to it, lets writers collide, leaves receipts and sweeps them, asks
+With --target cloudflare it tries Workers and R2 instead: infra/verify-live.sh --target cloudflare --help. On AWS it
+deploys a stack of its own to your AWS account, sends to it, lets writers collide, leaves receipts and sweeps them, asks
 for the rows with DuckDB and Athena, and removes everything again. For each thing that is assumed of AWS and that no
 test could see it prints PASS, FAIL or OPEN (not to be seen in minutes, or not with this account).
 
+  --target NAME    aws, when not given, or cloudflare
   --region REGION  where
   --stack NAME     the stack's name: otlp2parquet-verify when not given; there must be none of that name
   --yes            do not ask
@@ -26,6 +29,25 @@ Needs aws, sam, make, node, npm, curl and duckdb (1.4 or newer). For Athena, the
 analytics services has to be enabled in the region, and ATHENA_OUTPUT must be an s3:// folder for its results.
 END
 }
+
+target=aws
+others=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --target)
+      target=$(value "$@")
+      shift
+      ;;
+    *) others+=("$1") ;;
+  esac
+  shift
+done
+set -- ${others[@]+"${others[@]}"}
+case $target in
+  aws) ;;
+  cloudflare) exec "$here/verify-cloudflare.sh" "$@" ;;
+  *) usage_error '--target is aws or cloudflare' ;;
+esac
 
 region=''
 stack=otlp2parquet-verify

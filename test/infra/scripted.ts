@@ -1,4 +1,4 @@
-/** Runs the scripts for AWS where all they reach is stand-ins, and tells what these were asked. */
+/** Runs the scripts of infra/ where all they reach is stand-ins, and tells what these were asked. */
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { type Json, stackOf } from './template.ts'
 const root = join(import.meta.dirname, '../..')
 
 export const scripts = ['deploy.sh', 'destroy.sh', 'test.sh', 'verify-live.sh'] as const
-export type Script = (typeof scripts)[number]
+export type Script = (typeof scripts)[number] | 'verify-cloudflare.sh'
 
 /** Outputs as the command prints them. */
 export const lines = (outputs: Readonly<Record<string, Json>>): string =>
@@ -37,12 +37,13 @@ export interface Options {
   readonly standIns?: readonly string[]
 }
 
-/** For what is sent, and asked, beyond AWS's own tools. */
+/** For what is sent, and asked, beyond the clouds' own tools. */
 export const serving = ['curl', 'duckdb', 'sleep'] as const
 
 const machine = [
   ...['bash', 'sed', 'grep', 'cat', 'cp', 'rm', 'mktemp', 'curl', 'node', 'npm', 'make', 'tail'],
   ...['dirname', 'basename', 'date', 'head', 'touch', 'chmod', 'gzip', 'dd', 'wc', 'tr', 'sleep'],
+  ...['mkdir', 'rmdir'],
 ]
 
 /** A path with these tools only: each is a link to the machine's own, or a stand-in. */
@@ -88,7 +89,7 @@ export const runScript = async (script: Script, args: readonly string[], options
     code: ended.code,
     stdout: ended.stdout,
     stderr: ended.stderr,
-    /** Of `aws` and `sam`; where an answer goes is another file each time. */
+    /** Of `aws`, `sam` and `npx`; where an answer goes is another file each time. */
     calls: linesOf('calls').map((call) => call.replace(/ \S*\/tmp\.\w+$/, ' FILE')),
     /** Where curl was sent, and with which options in a file. */
     sent: linesOf('sent'),

@@ -22,8 +22,9 @@ it.each([
     infraPeer('shellcheck'),
     [
       '--external-sources',
-      ...['samples/send.sh', 'deploy.sh', 'test.sh', 'destroy.sh', 'verify-live.sh'].map(infra),
-      ...['aws', 'sam', 'curl', 'duckdb', 'sleep'].map((name) =>
+      ...['samples/send.sh', 'deploy.sh', 'test.sh', 'destroy.sh'].map(infra),
+      ...['verify-live.sh', 'verify-cloudflare.sh'].map(infra),
+      ...['aws', 'sam', 'npx', 'curl', 'duckdb', 'sleep'].map((name) =>
         here(`test/infra/stand-ins/${name}`),
       ),
       here('test/interop/install.sh'),
