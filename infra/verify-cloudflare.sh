@@ -7,6 +7,8 @@ program='infra/verify-live.sh --target cloudflare'
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=infra/stack.sh
 source "$here/stack.sh"
+# shellcheck source=infra/verify/trial.sh
+source "$here/verify/trial.sh"
 
 usage() {
   cat <<'END'
@@ -64,19 +66,6 @@ made_worker=no
 made_counter=no
 enabled_catalog=no
 counter_url=''
-results=''
-failed=0
-result() {
-  printf '%-5s %s\n' "$1" "$2"
-  results+="$(printf '%-5s %s' "$1" "$2")"$'\n'
-  if [ "$1" = FAIL ]; then failed=$((failed + 1)); fi
-}
-# check WHAT COMMAND...: PASS when the command succeeds.
-check() {
-  local what=$1
-  shift
-  if "$@"; then result PASS "$what"; else result FAIL "$what"; fi
-}
 wrangler() { npx --yes wrangler "$@"; }
 # quiet COMMAND...: its words only when it fails.
 quiet() { "$@" >"$work/said" 2>&1 || { cat "$work/said" >&2 && return 1; }; }
@@ -111,8 +100,7 @@ finish() {
     echo "left as they are: the Workers $name and $name-bucket, and the bucket $name"
   fi
   rm -rf "$work"
-  printf '\n%s' "$results"
-  [ "$failed" = 0 ] && [ "$code" = 0 ] || exit 1
+  conclude "$code"
 }
 trap finish EXIT
 
@@ -173,20 +161,6 @@ reachable() {
     sleep 5
   done
   return 1
-}
-run=verify-$(date +%s)-$RANDOM
-# send N WHAT: posts N different records at once; how many were answered with 200.
-send() {
-  local i
-  for ((i = 1; i <= $1; i++)); do
-    printf '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"%s000000000","body":{"stringValue":"%s"}}]}]}]}' \
-      "$(date +%s)" "$run $2 $i" >"$work/body-$i"
-    curl -sS --max-time 60 -o /dev/null -w '%{http_code}\n' -K "$work/token" -H 'Content-Type: application/json' \
-      --data-binary "@$work/body-$i" "$url/v1/logs" >"$work/status-$i" &
-  done
-  wait
-  cat "$work"/status-* | grep -c '^200$' || true
-  rm -f "$work"/status-*
 }
 # test_all: infra/test.sh; the token is in no command line.
 test_all() { OTLP2PARQUET_TOKEN=$secret "$here/test.sh" "$url"; }

@@ -7,6 +7,8 @@ program=infra/verify-live.sh
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=infra/stack.sh
 source "$here/stack.sh"
+# shellcheck source=infra/verify/trial.sh
+source "$here/verify/trial.sh"
 
 usage() {
   cat <<'END'
@@ -100,19 +102,6 @@ fi
 work=$(mktemp -d)
 touch "$work/token"
 chmod 600 "$work/token"
-results=''
-failed=0
-result() {
-  printf '%-5s %s\n' "$1" "$2"
-  results+="$(printf '%-5s %s' "$1" "$2")"$'\n'
-  if [ "$1" = FAIL ]; then failed=$((failed + 1)); fi
-}
-# check WHAT COMMAND...: PASS when the command succeeds.
-check() {
-  local what=$1
-  shift
-  if "$@"; then result PASS "$what"; else result FAIL "$what"; fi
-}
 
 finish() {
   local code=$?
@@ -123,25 +112,10 @@ finish() {
     check 'the stack and its data go away' "$here/destroy.sh" --region "$region" --stack "$stack" --delete-data --yes
   fi
   rm -rf "$work"
-  printf '\n%s' "$results"
-  [ "$failed" = 0 ] && [ "$code" = 0 ] || exit 1
+  conclude "$code"
 }
 trap finish EXIT
 
-run=verify-$(date +%s)-$RANDOM
-# send N: posts N different records at once; how many were answered with 200.
-send() {
-  local i
-  for ((i = 1; i <= $1; i++)); do
-    printf '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"%s000000000","body":{"stringValue":"%s"}}]}]}]}' \
-      "$(date +%s)" "$run $2 $i" >"$work/body-$i"
-    curl -sS --max-time 60 -o /dev/null -w '%{http_code}\n' -K "$work/token" -H 'Content-Type: application/json' \
-      --data-binary "@$work/body-$i" "$url/v1/logs" >"$work/status-$i" &
-  done
-  wait
-  cat "$work"/status-* | grep -c '^200$' || true
-  rm -f "$work"/status-*
-}
 receipts() {
   aws s3api list-objects-v2 --region "$region" --bucket "$(output StateBucketName)" --prefix _receipts/owed/ \
     --no-paginate --query KeyCount --output text
