@@ -1,4 +1,5 @@
 /** Whether a storage compares before it swaps: what a table's whole history hangs on. */
+import { equalBytes } from '../../bytes.ts'
 import type { Storage } from '../../storage/storage.ts'
 
 /** An object that stays, the same for every program: it is made once, and no start after that may make it again. */
@@ -9,13 +10,17 @@ const probes = 4
 
 /**
  * Tries it: of several conditional puts side by side one may create the object, where it is not there yet, and one after
- * them must not. Storages are known that take the condition and ignore it.
+ * them must not. Storages are known that take the condition and ignore it. Where it is there, as at every later start, one
+ * put tells as much as many, and R2 counts the writes to a key.
  * @throws what the storage does when it cannot be asked
  */
 export const comparesAndSwaps = async (storage: Storage): Promise<boolean> => {
   if (!storage.capabilities.conditionalPut) return false
   const put = (text: string) =>
     storage.put(probeKey, new TextEncoder().encode(text), { ifNoneMatch: '*' })
+  const before = await storage.get(probeKey)
+  if (before !== null)
+    return (await put(crypto.randomUUID())) === 'exists' && stays(storage, before)
   const texts: string[] = Array.from({ length: probes }, () => crypto.randomUUID())
   const results = await Promise.all(texts.map(put))
   const created = texts.filter((_, i) => results[i] === 'created')
@@ -23,4 +28,10 @@ export const comparesAndSwaps = async (storage: Storage): Promise<boolean> => {
   const standing = await storage.get(probeKey)
   const text = standing === null ? '' : new TextDecoder().decode(standing)
   return created.length === 0 ? !texts.includes(text) && text !== '' : text === created[0]
+}
+
+/** Whether what stood is still there: a storage may say that it put nothing, and put it. */
+const stays = async (storage: Storage, before: Uint8Array): Promise<boolean> => {
+  const standing = await storage.get(probeKey)
+  return standing !== null && equalBytes(standing, before)
 }

@@ -1,6 +1,6 @@
 // Protects what a catalog without a service could get wrong alone: a writer that slept while others committed and cleaned
 // up, answers that were lost, a folder that somebody removed, storages that do not compare before they swap.
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { IngestError } from '../../../src/errors.ts'
 import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
 import { createFileCatalog, type FileCatalog } from '../../../src/iceberg/file/catalog.ts'
@@ -319,6 +319,15 @@ describe('compare-and-swap', () => {
     expect(await comparesAndSwaps(storage)).toBe(true)
     expect(await Array.fromAsync(storage.list(''), ({ key }) => key)).toEqual([probeKey])
     expect(await comparesAndSwaps(ignoring(storage))).toBe(false)
+  })
+
+  it('is seen by one put where it was seen before', async () => {
+    const memory = createMemoryStorage()
+    expect(await comparesAndSwaps(memory)).toBe(true)
+    const puts = vi.fn(memory.put)
+    expect(await comparesAndSwaps({ ...memory, put: puts })).toBe(true)
+    expect(puts).toHaveBeenCalledTimes(1)
+    expect(await comparesAndSwaps(lying(memory))).toBe(false)
   })
 
   it('keeps the program from starting where it is not there', async () => {
