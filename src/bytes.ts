@@ -81,3 +81,9 @@ export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }
+
+/** Below 0 where `a` comes first in bytewise order, 0 for equal bytes. */
+export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  const at = a.findIndex((byte, i) => byte !== b[i])
+  return at === -1 || at >= b.length ? a.length - b.length : (a[at] as number) - (b[at] as number)
+}

@@ -1,4 +1,5 @@
 /** What a partition spec makes of a table's rows (Iceberg table specification, "Partitioning"). */
+import { compareBytes } from '../bytes.ts'
 import { IngestError } from '../errors.ts'
 import type { AvroMembers, AvroSchema } from './avro/schema.ts'
 import { lowerBound, upperBound } from './bounds.ts'
@@ -164,8 +165,3 @@ const compare = (a: TransformedValue, b: TransformedValue): number => {
 }
 
 const encoder = new TextEncoder()
-
-const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
-  const at = a.findIndex((byte, i) => byte !== b[i])
-  return at === -1 || at >= b.length ? a.length - b.length : (a[at] as number) - (b[at] as number)
-}

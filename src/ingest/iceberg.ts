@@ -1,7 +1,6 @@
 /** Iceberg: one data file for each partition of a table, and one commit for all files of the table. */
 import type { RecordBatch } from '../arrow/record-batch.ts'
 import type { SortColumn } from '../arrow/sort-column.ts'
-import { take } from '../arrow/take.ts'
 import { dataPath } from '../iceberg/append.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { dataFileMetrics } from '../iceberg/data-file-metrics.ts'
@@ -28,7 +27,7 @@ export interface IcebergOptions {
   readonly writerOf: (table: Table) => TableWriter
   readonly encodeMeasured: (
     batch: RecordBatch,
-    sortOrder: readonly SortColumn[],
+    order: { readonly rows: Int32Array | null; readonly sortOrder: readonly SortColumn[] },
     bounded: readonly string[],
   ) => { readonly bytes: Uint8Array; readonly metrics: FileMetrics }
   readonly sha256?: Sha256
@@ -107,9 +106,8 @@ const encodeFile = async (
   const spec = defaultSpec(metadata)
   const batch = letGo(file)
   const sort = fileOrder(table, metadata)
-  const order = sortedRows(batch, sort.columns, rows)
-  const sorted = order === null ? batch : take(batch, order)
-  const { bytes, metrics } = encodeMeasured(sorted, sort.columns, boundedColumns)
+  const order = { rows: sortedRows(batch, sort.columns, rows), sortOrder: sort.columns }
+  const { bytes, metrics } = encodeMeasured(batch, order, boundedColumns)
   const partition = lastingPartition(file, table, metadata)
   const uuid = await fileUuid(requestId, table.name, fileText(file, partition), sha256)
   return {

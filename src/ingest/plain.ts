@@ -1,6 +1,5 @@
 /** Plain Parquet: one file for each service and hour, under a key that tells both. */
 import type { RecordBatch } from '../arrow/record-batch.ts'
-import { take } from '../arrow/take.ts'
 import { IngestError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import { fileUuid } from '../request-id.ts'
@@ -17,7 +16,7 @@ export interface PlainOptions {
   readonly storage: Storage
   readonly encode: (
     batch: RecordBatch,
-    sortOrder: readonly string[],
+    order: { readonly rows: Int32Array | null; readonly sortOrder: readonly string[] },
   ) => { readonly bytes: Uint8Array }
   readonly sha256?: Sha256
   readonly metrics: Metrics
@@ -70,12 +69,12 @@ const store = async (
   return { created: true, bytes: bytes.length, count }
 }
 
-/** Takes the rows out of the file to be, sorts and encodes them. */
+/** Takes the batch out of the file to be, sorts its rows and encodes them. */
 const encodeRows = (file: PlainFile, { encode }: PlainOptions): Uint8Array => {
   const { table, rows } = file
   const batch = letGo(file)
-  const order = sortedRows(batch, table.sortOrder, rows)
-  return encode(order === null ? batch : take(batch, order), table.sortOrder).bytes
+  const { sortOrder } = table
+  return encode(batch, { rows: sortedRows(batch, sortOrder, rows), sortOrder }).bytes
 }
 
 /** How long after the first attempt a resend of rows without a time is recognised: senders give up before. */

@@ -1,10 +1,15 @@
-/** A record batch as the bytes of one Parquet file, through an Arrow IPC stream and parquet-wasm. */
+/**
+ * A record batch as the bytes of one Parquet file. Row group by row group: rows are gathered in the file's order, go through
+ * an Arrow IPC stream into parquet-wasm, and come back as column chunks, so that what is held beside the batch and the file
+ * follows the size of a row group.
+ */
 import { toIpc } from '../arrow/ipc.ts'
 import type { RecordBatch } from '../arrow/record-batch.ts'
 import type { SortColumn } from '../arrow/sort-column.ts'
+import { take } from '../arrow/take.ts'
 import { IngestError } from '../errors.ts'
-import { type AssembledFile, assemble, divide } from './file.ts'
-import { type FileMetrics, fileMetrics } from './leaf-metrics.ts'
+import { type AssembledFile, divide, FileAssembly } from './file.ts'
+import { type FileMetrics, fileMetrics, type GroupMetrics, groupMetrics } from './leaf-metrics.ts'
 import { type Compression, writerProperties } from './properties.ts'
 import { instantiate, type ParquetWasm } from './wasm.ts'
 
@@ -28,59 +33,103 @@ export interface MeasuredFile extends EncodedFile {
   readonly metrics: FileMetrics
 }
 
+/** Which rows of a batch a file holds, in which order. */
+export interface RowOrder {
+  /** Row numbers in the file's order; null, or nothing, for all rows as they stand. */
+  readonly rows?: Int32Array | null
+  /** The columns that the rows are sorted by then, for the footer. */
+  readonly sortOrder?: readonly SortColumn[]
+}
+
 export interface Encoder {
   /**
-   * One batch as one file. `sortOrder` names the columns that its rows are sorted by, for the
-   * footer. Synchronous: a call holds the thread for 1 ms and 2 to 4 µs a row.
+   * Rows of one batch as one file. Synchronous: a call holds the thread for 1 ms and 2 to 4 µs a row.
    * `IngestError`: `unavailable` when memory ran out, else `internal`. A call that failed has no
    * effect on the next one.
    */
-  encode(batch: RecordBatch, sortOrder?: readonly SortColumn[]): EncodedFile
+  encode(batch: RecordBatch, order?: RowOrder): EncodedFile
   /**
    * The same file, and what is known of its columns: sizes and counts of all, the least and the greatest value of those
    * whose names are in `bounded` (in upper or lower case). Takes up to 0.1 µs a row more.
    */
-  encodeMeasured(
-    batch: RecordBatch,
-    sortOrder: readonly SortColumn[],
-    bounded: readonly string[],
-  ): MeasuredFile
+  encodeMeasured(batch: RecordBatch, order: RowOrder, bounded: readonly string[]): MeasuredFile
 }
 
 /** An encoder. Its first call compiles what it uses of the module: 50 ms (see `warmUp`). */
 export const createEncoder = (options: EncoderOptions): Encoder => {
   const { module, maxMemoryBytes = 128 << 20 } = options
-  const file = {
+  const settings = {
     compression: options.compression ?? 'zstd',
     rowGroupSize: options.rowGroupSize ?? 32768,
     createdBy: `otlp2parquet version ${options.version}`,
   }
   let idle: ParquetWasm | undefined
-  const write = (batch: RecordBatch, sortOrder: readonly SortColumn[]): AssembledFile => {
+  /** Writes one row group as a file of its own, which `take` copies from. */
+  const writeGroup = (rest: RecordBatch, take: (file: Uint8Array) => void): void => {
     let wasm = idle
     // After a panic an instance may be in any state: it comes back only from a call that returned.
     idle = undefined
     try {
       wasm ??= instantiate(module)
-      const { ours, rest } = divide(batch)
       const table = readTable(wasm, toIpc(rest))
-      const written = writeTable(wasm, table, writerProperties(wasm, file, rest))
-      const assembled = assemble(written.bytes, batch.fields, ours, sortOrder)
+      const written = writeTable(wasm, table, writerProperties(wasm, settings, rest))
+      take(written.bytes)
       written.free()
       // Memory never shrinks: a new instance costs less than keeping what one large batch took.
       if (wasm.memory.buffer.byteLength <= maxMemoryBytes) idle = wasm
-      return assembled
     } catch (error) {
       throw failure(error, wasm)
     }
   }
+  const write = (
+    batch: RecordBatch,
+    { rows = null, sortOrder = [] }: RowOrder,
+    written: (group: RecordBatch) => void,
+  ): AssembledFile => {
+    const assembly = new FileAssembly(batch.fields, sortOrder)
+    for (const group of groupsOf(batch, rows, settings.rowGroupSize)) {
+      const { ours, rest } = divide(group)
+      writeGroup(rest, (file) => assembly.add(file, ours, group.numRows))
+      written(group)
+    }
+    return assembly.finish()
+  }
   return {
-    encode: (batch, sortOrder = []) => ({ bytes: write(batch, sortOrder).bytes }),
-    encodeMeasured(batch, sortOrder, bounded) {
-      const { bytes, rowGroups } = write(batch, sortOrder)
-      return { bytes, metrics: fileMetrics(batch, rowGroups, bounded) }
+    encode: (batch, order = {}) => ({ bytes: write(batch, order, () => {}).bytes }),
+    encodeMeasured(batch, order, bounded) {
+      const groups: GroupMetrics[] = []
+      const { bytes, rowGroups } = write(batch, order, (group) => {
+        groups.push(groupMetrics(group, bounded))
+      })
+      return { bytes, metrics: fileMetrics(batch.fields, groups, rowGroups) }
     },
   }
+}
+
+/** The rows of a file by row groups, each a batch of its own; the batch itself where it is one group as it stands. */
+function* groupsOf(
+  batch: RecordBatch,
+  rows: Int32Array | null,
+  size: number,
+): Iterable<RecordBatch> {
+  const count = rows?.length ?? batch.numRows
+  if (rows === null && count <= size) {
+    yield batch
+    return
+  }
+  let start = 0
+  do {
+    const end = Math.min(start + size, count)
+    yield take(batch, rows?.subarray(start, end) ?? span(start, end))
+    start = end
+  } while (start < count)
+}
+
+/** The whole numbers from `start` up to, not including, `end`. */
+const span = (start: number, end: number): Int32Array => {
+  const numbers = new Int32Array(end - start)
+  for (let i = 0; i < numbers.length; i++) numbers[i] = start + i
+  return numbers
 }
 
 /** An Arrow table in wasm's memory, from an IPC stream that is put there piece by piece. */

@@ -51,37 +51,57 @@ export interface AssembledFile {
   readonly rowGroups: readonly Struct[]
 }
 
+interface FirstGroup {
+  readonly metadata: Struct
+  readonly ours: Shares['ours']
+}
+
 /**
- * The whole file. `file` is what parquet-wasm wrote of `rest`; it is copied from, not kept. Left
- * out of it: its copy of the Arrow schema (5 KB, and all it tells readers is what were dictionaries
- * in our memory) and the index of its pages (a chunk is a page or two).
- *
- * `sortOrder`: the columns that the rows are sorted by.
+ * A file under construction, one row group after the other. Left out of what parquet-wasm writes: its copy of the Arrow
+ * schema (5 KB, and all it tells readers is what were dictionaries in our memory) and the index of its pages (a chunk is a
+ * page or two).
  */
-export const assemble = (
-  file: Uint8Array,
-  fields: readonly Field[],
-  ours: Shares['ours'],
-  sortOrder: readonly SortColumn[],
-): AssembledFile => {
-  const metadata = readFooter(file)
-  const pieces: Uint8Array[] = [magic]
-  const sorting = sortingColumns(fields, sortOrder)
-  let offset = magic.length
-  let start = 0
-  const rowGroups = structs(metadata, 4).map((group) => {
-    const end = start + integer(group, 3)
-    const chunks = chunksOf(file, group, fields, ours, start, end)
-    const written = rowGroup(chunks, offset, end - start, sorting)
-    pieces.push(...chunks.flatMap((chunk) => chunk.pieces))
-    offset += chunks.reduce((size, chunk) => size + chunk.size, 0)
-    start = end
-    return written
-  })
-  const schema = schemaOf(structs(metadata, 2), fields, ours)
-  const orders = fields.map(() => struct({ 1: struct({}) }))
-  pieces.push(writeFooter(changed(metadata, { 2: schema, 4: rowGroups, 5: undefined, 7: orders })))
-  return { bytes: concatenate(pieces), rowGroups }
+export class FileAssembly {
+  readonly #fields: readonly Field[]
+  readonly #sorting: readonly Struct[]
+  readonly #pieces: Uint8Array[] = [magic]
+  readonly #rowGroups: Struct[] = []
+  #offset = magic.length
+  #rows = 0
+  /** The footer and the division of the first row group: its schema is the file's. */
+  #first: FirstGroup | undefined
+
+  /** `sortOrder`: the columns that the rows are sorted by. */
+  constructor(fields: readonly Field[], sortOrder: readonly SortColumn[]) {
+    this.#fields = fields
+    this.#sorting = sortingColumns(fields, sortOrder)
+  }
+
+  /** Adds a row group of `rows` rows. `file` is what parquet-wasm wrote of the `rest` of them; it is copied from, not kept. */
+  add(file: Uint8Array, ours: Shares['ours'], rows: number): void {
+    const metadata = readFooter(file)
+    this.#first ??= { metadata, ours }
+    // None where there are no rows.
+    for (const group of structs(metadata, 4)) {
+      const chunks = chunksOf(file, group, this.#fields, ours, rows)
+      this.#rowGroups.push(rowGroup(chunks, this.#offset, rows, this.#sorting))
+      const written = concatenate(chunks.flatMap((chunk) => chunk.pieces))
+      this.#pieces.push(written)
+      this.#offset += written.length
+      this.#rows += rows
+    }
+  }
+
+  /** The whole file. */
+  finish(): AssembledFile {
+    const { metadata, ours } = this.#first as FirstGroup
+    const fields = this.#fields
+    const schema = schemaOf(structs(metadata, 2), fields, ours)
+    const orders = fields.map(() => struct({ 1: struct({}) }))
+    const footer = { 2: schema, 3: BigInt(this.#rows), 4: this.#rowGroups, 5: undefined, 7: orders }
+    this.#pieces.push(writeFooter(changed(metadata, footer)))
+    return { bytes: concatenate(this.#pieces), rowGroups: this.#rowGroups }
+  }
 }
 
 /** A row group's chunks in the order of the fields. Every field has one leaf. */
@@ -90,13 +110,12 @@ const chunksOf = (
   group: Struct,
   fields: readonly Field[],
   ours: Shares['ours'],
-  start: number,
-  end: number,
+  rows: number,
 ): Chunk[] => {
   const theirs = structs(group, 1).values()
   return fields.map((field, i) => {
     const column = ours[i]
-    if (column) return dictionaryChunk(field, column, start, end)
+    if (column) return dictionaryChunk(field, column, 0, rows)
     return writtenChunk(file, theirs.next().value as Struct)
   })
 }

@@ -2,7 +2,7 @@
 import type { Field, Primitive, RecordBatch } from '../arrow/record-batch.ts'
 import { type DictionaryVector, isValid, type Validity, type Vector } from '../arrow/vector.ts'
 import { integer, structs } from './footer.ts'
-import { type LeastAndGreatest, leastAndGreatest } from './least-greatest.ts'
+import { type LeastAndGreatest, leastAndGreatest, spanOf } from './least-greatest.ts'
 import type { Struct } from './thrift.ts'
 
 export type { LeafValue, LeastAndGreatest } from './least-greatest.ts'
@@ -37,31 +37,68 @@ export interface LeafCounts {
   readonly nans: number | null
 }
 
+/** What is known of the rows of one row group: of each leaf, in the order of the fields. */
+export interface GroupMetrics {
+  readonly rows: number
+  readonly leaves: readonly Pick<LeafMetrics, 'counts' | 'bounds'>[]
+}
+
 /**
- * The metrics of a file that holds `batch`. `rowGroups` are those of its footer (parquet.thrift, `RowGroup`). Columns
- * whose names are in `bounded`, in upper or lower case, get their least and greatest value too.
+ * The metrics of a row group that holds `batch`. Columns whose names are in `bounded`, in upper or lower case, get their
+ * least and greatest value too.
  */
-export const fileMetrics = (
-  batch: RecordBatch,
-  rowGroups: readonly Struct[],
+export const groupMetrics = (
+  { fields, columns, numRows }: RecordBatch,
   bounded: readonly string[],
-): FileMetrics => {
-  const { fields, columns, numRows } = batch
+): GroupMetrics => {
   const names = new Set(bounded.map((name) => name.toLowerCase()))
+  return {
+    rows: numRows,
+    leaves: fields.map(({ name }, i) => {
+      const vector = columns[i] as Vector
+      return {
+        counts: countsOf(vector, numRows),
+        bounds: names.has(name.toLowerCase()) ? leastAndGreatest(vector, numRows) : null,
+      }
+    }),
+  }
+}
+
+/** The metrics of a file of these row groups. `rowGroups` are those of its footer (parquet.thrift, `RowGroup`). */
+export const fileMetrics = (
+  fields: readonly Field[],
+  groups: readonly GroupMetrics[],
+  rowGroups: readonly Struct[],
+): FileMetrics => {
   const sizes = columnSizes(rowGroups, fields.length)
   return {
-    recordCount: numRows,
+    recordCount: groups.reduce((sum, { rows }) => sum + rows, 0),
     leaves: fields.map((field, i) => {
-      const vector = columns[i] as Vector
+      const parts = groups.map(({ leaves }) => leaves[i] as GroupMetrics['leaves'][number])
       return {
         ...leafOf(field),
         columnSize: sizes[i] as number,
-        counts: countsOf(vector, numRows),
-        bounds: names.has(field.name.toLowerCase()) ? leastAndGreatest(vector, numRows) : null,
+        counts: parts.map(({ counts }) => counts).reduce(sum),
+        bounds: boundsOf(parts),
       }
     }),
     splitOffsets: rowGroups.map((group) => integer(group, 5)),
   }
+}
+
+const sum = (a: LeafCounts | null, b: LeafCounts | null): LeafCounts | null =>
+  a &&
+  b && {
+    values: a.values + b.values,
+    nulls: a.nulls + b.nulls,
+    nans: a.nans === null || b.nans === null ? null : a.nans + b.nans,
+  }
+
+/** Null also where one group has values and no bounds: what could mislead there misleads here. */
+const boundsOf = (parts: GroupMetrics['leaves']): LeastAndGreatest | null => {
+  const filled = parts.filter(({ counts }) => counts === null || counts.nulls < counts.values)
+  const all = filled.map(({ bounds }) => bounds)
+  return all.length === 0 ? null : all.reduce((a, b) => a && b && spanOf(a, b))
 }
 
 const leafOf = ({ id, type }: Field): Pick<LeafMetrics, 'fieldId' | 'type'> =>

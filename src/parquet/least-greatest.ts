@@ -12,6 +12,7 @@ import {
   type Validity,
   type Vector,
 } from '../arrow/vector.ts'
+import { compareBytes } from '../bytes.ts'
 
 /** A value by its column's type: `long` and `timestamptz` (microseconds) are bigints, `int` and `double` numbers. */
 export type LeafValue = boolean | number | bigint | string
@@ -45,6 +46,20 @@ export const leastAndGreatest = (vector: Vector, rows: number): LeastAndGreatest
       return null
   }
 }
+
+/** The least and the greatest of two parts of one column. */
+export const spanOf = (a: LeastAndGreatest, b: LeastAndGreatest): LeastAndGreatest => ({
+  least: isBefore(b.least, a.least) ? b.least : a.least,
+  greatest: isBefore(a.greatest, b.greatest) ? b.greatest : a.greatest,
+})
+
+/** Strings bytewise, as UTF-8 has them: by code points, where JavaScript compares halves of them. */
+const isBefore = (a: LeafValue, b: LeafValue): boolean =>
+  typeof a === 'string' && typeof b === 'string'
+    ? compareBytes(encoder.encode(a), encoder.encode(b)) < 0
+    : a < b
+
+const encoder = new TextEncoder()
 
 /** The first row whose value is there; `rows` when none is. */
 const firstValid = (validity: Validity, rows: number): number => {

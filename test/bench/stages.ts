@@ -65,7 +65,7 @@ const ourWorks = async (payload: Payload, folder: string): Promise<Works> => {
   const zipped = gzipSync(body)
   const batches = decoded(payload, body)
   const encoded = (sorted: readonly TableBatch[]) =>
-    sorted.map(({ table, batch }) => encode(batch, table.sortOrder).bytes)
+    sorted.map(({ table, batch }) => encode(batch, { sortOrder: table.sortOrder }).bytes)
   const sorted = batches.map(arranged)
   const files = encoded(sorted)
   const about = { maxFiles: 1000, dedupe: true, log: noLog, metrics: noMetrics }

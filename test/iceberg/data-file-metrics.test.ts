@@ -22,7 +22,7 @@ beforeAll(async () => {
 const metricsOf = (batch: RecordBatch) =>
   encoder.encodeMeasured(
     batch,
-    [],
+    {},
     batch.fields.map(({ name }) => name),
   ).metrics
 

@@ -93,7 +93,7 @@ beforeAll(async () => {
   const encoder = createEncoder({ module, version: '1.2.3', rowGroupSize: 64 })
   const write = async (batch: RecordBatch, i: number): Promise<File> => {
     const bounded = batch.fields.map(({ name }) => name)
-    const { bytes, metrics } = encoder.encodeMeasured(batch, [], bounded)
+    const { bytes, metrics } = encoder.encodeMeasured(batch, {}, bounded)
     const path = join(folder, `${i}.parquet`)
     await writeFile(path, bytes)
     const schema = schemaOf(batch)

@@ -23,8 +23,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-const encode = (batch: RecordBatch, options: Partial<EncoderOptions> = {}, sorted?: SortColumn[]) =>
-  createEncoder({ module, version: '1.2.3', ...options }).encode(batch, sorted).bytes
+const encode = (
+  batch: RecordBatch,
+  options: Partial<EncoderOptions> = {},
+  sortOrder: SortColumn[] = [],
+) => createEncoder({ module, version: '1.2.3', ...options }).encode(batch, { sortOrder }).bytes
 
 const metadataOf = (bytes: Uint8Array): FileMetaData => parquetMetadata(bytes.slice().buffer)
 

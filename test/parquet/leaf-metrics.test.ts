@@ -24,7 +24,7 @@ const encoderOf = (rowGroupSize = 4): Encoder =>
 const namesOf = ({ fields }: RecordBatch): string[] => fields.map(({ name }) => name)
 
 const measure = (batch: RecordBatch, rowGroupSize?: number, bounded = namesOf(batch)) =>
-  encoderOf(rowGroupSize).encodeMeasured(batch, [], bounded)
+  encoderOf(rowGroupSize).encodeMeasured(batch, {}, bounded)
 
 /** What hyparquet finds in a file's footer. */
 const footerOf = (bytes: Uint8Array) => {
@@ -108,7 +108,7 @@ test('a file without rows', () => {
 const emptied = (vector: Vector): Vector => ({ ...vector, length: 0 })
 
 test('the file is the one that is written without metrics', () => {
-  const sorted = ['repeated', 'time']
+  const sorted = { sortOrder: ['repeated', 'time'] }
   const { bytes } = encoderOf().encodeMeasured(everyKind, sorted, namesOf(everyKind))
   expect(bytes).toEqual(encoderOf().encode(everyKind, sorted).bytes)
 })

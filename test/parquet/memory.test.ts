@@ -67,7 +67,12 @@ test('500 files later memory is what it was after 20', () => {
 })
 
 test('an instance that has grown too large is not kept', () => {
-  const { encode } = createEncoder({ module, version: '0', maxMemoryBytes: 24 << 20 })
+  const { encode } = createEncoder({
+    module,
+    version: '0',
+    maxMemoryBytes: 24 << 20,
+    rowGroupSize: 1 << 20,
+  })
   const small = batchOf(10)
   encode(small)
   encode(small)
