@@ -3,6 +3,7 @@
  * the index of the row that is open, then kept (`end`) or taken back (`truncate`). Fields may come in any order and
  * more than once; the last value wins.
  */
+import { grown } from './grown.ts'
 import { Text } from './text.ts'
 import * as op from './types.ts'
 
@@ -130,6 +131,9 @@ export const setDouble = (column: Float64Column, row: number, value: number): vo
   if (column.tracked) claim(column, row)
 }
 
+/** Room for texts that turn out longer than those before them: what does not fit doubles all of it. */
+const slack = 1 / 32
+
 /** What the columns of text share: row `i` holds `text.data[offsets[i], offsets[i + 1])`. */
 export abstract class TextColumn implements Column {
   abstract readonly op: op.Op
@@ -140,7 +144,8 @@ export abstract class TextColumn implements Column {
   grow(rows: number): void {
     const before = this.offsets.length - 1
     this.offsets = grown(this.offsets, rows + 1)
-    if (before > 0) this.text.reserve(Math.ceil((this.text.pos / before) * (rows - before)))
+    if (before > 0)
+      this.text.expect(Math.ceil((((1 + slack) * this.text.pos) / before) * (rows - before)))
   }
 
   /** Begins the open row's text anew. */
@@ -253,15 +258,4 @@ export class AnyValueColumn extends TextColumn {
     this.types.fill(0, row, open + 1)
     this.pieces.fill(0, row, open + 1)
   }
-}
-
-/** A typed array of at least `length` values that begins with `values`. */
-export const grown = <T extends Uint8Array | Int32Array | Float64Array>(
-  values: T,
-  length: number,
-): T => {
-  if (values.length >= length) return values
-  const more = new (values.constructor as new (length: number) => T)(length)
-  more.set(values)
-  return more
 }

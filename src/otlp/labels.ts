@@ -1,5 +1,6 @@
 /** Strings that repeat. */
-import { type Column, grown, StringColumn } from './columns.ts'
+import { type Column, StringColumn } from './columns.ts'
+import { grown } from './grown.ts'
 import * as op from './types.ts'
 
 /** Strings that repeat, as a dictionary whose first entry is the empty string. */

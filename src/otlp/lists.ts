@@ -1,5 +1,6 @@
 /** Columns of lists: repeated numbers, repeated strings. */
-import { type Column, grown, StringColumn } from './columns.ts'
+import { type Column, StringColumn } from './columns.ts'
+import { grown } from './grown.ts'
 import { maxListValues, tooMany } from './tally.ts'
 import type { Text } from './text.ts'
 import * as op from './types.ts'

@@ -4,7 +4,6 @@ import {
   type AttributesColumn,
   type Column,
   type Float64Column,
-  grown,
   type IdColumn,
   type Int32Column,
   type Int64Column,
@@ -12,6 +11,7 @@ import {
   Presence,
   type StringColumn,
 } from './columns.ts'
+import { grown } from './grown.ts'
 import type { LabelColumn } from './labels.ts'
 import type { Float64sColumn, Int64sColumn, StringsColumn } from './lists.ts'
 import type { Fields, Message } from './message.ts'
@@ -42,7 +42,9 @@ export type ColumnsOf<F extends Fields> = {
 /** Small enough for V8 to keep a column's first 64 bytes on its own heap: most requests' columns of messages stay as short. */
 const firstCapacity = 8
 /** What a body begins with must not make too much of little. */
-const maxGrowth = 64
+const maxGrowth = 128
+/** Where little is left, little room is made; should the rest be other than what came, that adds up fast enough. */
+const minGrowth = 1.25
 
 /** What reads messages of one encoding. */
 export interface Reader {
@@ -104,7 +106,7 @@ export class Rows<F extends Fields = Fields> {
   /** Makes room for as many rows as the body will hold when it goes on as it began: less is copied than by doubling. */
   #growFor(reader: Reader): void {
     const expected = 1.1 / reader.progress()
-    this.grow(Math.ceil(this.#capacity * Math.min(Math.max(expected, 2), maxGrowth)))
+    this.grow(Math.ceil(this.#capacity * Math.min(Math.max(expected, minGrowth), maxGrowth)))
   }
 
   /** Keeps the open row and opens the next. */

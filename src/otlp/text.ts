@@ -1,3 +1,4 @@
+import { grown } from './grown.ts'
 import { isUtf8, repairUtf8 } from './utf8.ts'
 
 const quote = 0x22
@@ -19,11 +20,18 @@ export class Text {
     if (this.pos + bytes > this.data.length) this.#grow(this.pos + bytes)
   }
 
+  /** Makes room for `bytes` more bytes that are foreseen: for no more than that. */
+  expect(bytes: number): void {
+    if (this.pos + bytes > this.data.length) this.#resize(this.pos + bytes)
+  }
+
   #grow(needed: number): void {
-    const data = new Uint8Array(Math.max(needed, this.data.length * 2, firstCapacity))
-    data.set(this.data.subarray(0, this.pos))
-    this.data = data
-    this.view = new DataView(data.buffer)
+    this.#resize(Math.max(needed, this.data.length * 2, firstCapacity))
+  }
+
+  #resize(length: number): void {
+    this.data = grown(this.data, length)
+    this.view = new DataView(this.data.buffer)
   }
 
   /** Appends one byte. */
