@@ -87,3 +87,8 @@ export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
   const at = a.findIndex((byte, i) => byte !== b[i])
   return at === -1 || at >= b.length ? a.length - b.length : (a[at] as number) - (b[at] as number)
 }
+
+/** Gives the memory of a buffer back at once; nothing of it can be read any more. */
+export const free = (buffer: ArrayBufferLike): void => {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+}

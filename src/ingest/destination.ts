@@ -1,4 +1,5 @@
 /** Where a request's rows go: files of plain Parquet, or the tables of a catalog. */
+import { freeBatch } from '../arrow/free.ts'
 import type { RecordBatch } from '../arrow/record-batch.ts'
 import type { TableBatch } from '../otlp/batch.ts'
 
@@ -43,13 +44,23 @@ export interface Destination<File extends FileToBe = FileToBe> {
  */
 export interface Rows {
   readonly rows: Int32Array | null
-  batch: RecordBatch | null
+  batch: SharedBatch | null
 }
 
-/** The batch of rows that are encoded now, and never again. */
-export const letGo = (of: Rows): RecordBatch => {
-  const { batch } = of
-  if (batch === null) throw new Error('a file is encoded once')
+/** A batch, and how many files are still to be made of it. */
+export interface SharedBatch {
+  readonly batch: RecordBatch
+  files: number
+}
+
+/** Encodes rows now, and never again. With its last file the batch's own memory is given back. */
+export const encodeOnce = <T>(of: Rows, encode: (batch: RecordBatch) => T): T => {
+  const shared = of.batch
+  if (shared === null) throw new Error('a file is encoded once')
   of.batch = null
-  return batch
+  try {
+    return encode(shared.batch)
+  } finally {
+    if (--shared.files === 0) freeBatch(shared.batch)
+  }
 }

@@ -17,7 +17,13 @@ import { boundedColumns } from '../tables/bounded-columns.ts'
 import { type Partition, partitionRows } from '../tables/partitions.ts'
 import { sortedRows } from '../tables/sort.ts'
 import type { Table } from '../tables/table.ts'
-import { type Delivery, type Destination, letGo, type Outcome, type Rows } from './destination.ts'
+import {
+  type Delivery,
+  type Destination,
+  encodeOnce,
+  type Outcome,
+  type Rows,
+} from './destination.ts'
 import { fittedBatch, tableColumns } from './table-columns.ts'
 import { fileText, lastingPartition, partitionSources } from './table-partition.ts'
 import { fileOrder } from './table-sort-order.ts'
@@ -47,13 +53,10 @@ export const createIcebergDestination = (options: IcebergOptions): Destination<I
   async divide({ table, batch }) {
     const loaded = await options.writerOf(table).open()
     const { metadata } = loaded
+    const partitions = partitionRows(batch, partitionSources(table, metadata))
     const fitted = fittedBatch(batch, tableColumns(table, metadata))
-    return partitionRows(batch, partitionSources(table, metadata)).map((partition) => ({
-      ...partition,
-      table,
-      loaded,
-      batch: fitted,
-    }))
+    const shared = { batch: fitted, files: partitions.length }
+    return partitions.map((partition) => ({ ...partition, table, loaded, batch: shared }))
   },
   async store(files, delivery) {
     const tables = Map.groupBy(files, ({ table }) => table)
@@ -104,10 +107,11 @@ const encodeFile = async (
   const { table, loaded, values, timestamp, rows } = file
   const { metadata } = loaded
   const spec = defaultSpec(metadata)
-  const batch = letGo(file)
   const sort = fileOrder(table, metadata)
-  const order = { rows: sortedRows(batch, sort.columns, rows), sortOrder: sort.columns }
-  const { bytes, metrics } = encodeMeasured(batch, order, boundedColumns)
+  const { bytes, metrics } = encodeOnce(file, (batch) => {
+    const order = { rows: sortedRows(batch, sort.columns, rows), sortOrder: sort.columns }
+    return encodeMeasured(batch, order, boundedColumns)
+  })
   const partition = lastingPartition(file, table, metadata)
   const uuid = await fileUuid(requestId, table.name, fileText(file, partition), sha256)
   return {

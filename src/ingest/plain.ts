@@ -10,7 +10,13 @@ import { encodeService, objectKey, partitionName } from '../tables/object-key.ts
 import { sortedRows } from '../tables/sort.ts'
 import type { Table } from '../tables/table.ts'
 import { inTurns } from '../turns.ts'
-import { type Delivery, type Destination, letGo, type Outcome, type Rows } from './destination.ts'
+import {
+  type Delivery,
+  type Destination,
+  encodeOnce,
+  type Outcome,
+  type Rows,
+} from './destination.ts'
 
 export interface PlainOptions {
   readonly storage: Storage
@@ -34,7 +40,9 @@ const maxConcurrentWrites = 8
 /** Files in a storage, and nothing that knows of them. */
 export const createPlainDestination = (options: PlainOptions): Destination<PlainFile> => ({
   async divide({ table, batch }) {
-    return groupRows(batch).map((group) => ({ ...group, table, batch }))
+    const groups = groupRows(batch)
+    const shared = { batch, files: groups.length }
+    return groups.map((group) => ({ ...group, table, batch: shared }))
   },
   store: (files, delivery) =>
     inTurns(files, maxConcurrentWrites, async (file) => {
@@ -71,10 +79,11 @@ const store = async (
 
 /** Takes the batch out of the file to be, sorts its rows and encodes them. */
 const encodeRows = (file: PlainFile, { encode }: PlainOptions): Uint8Array => {
-  const { table, rows } = file
-  const batch = letGo(file)
-  const { sortOrder } = table
-  return encode(batch, { rows: sortedRows(batch, sortOrder, rows), sortOrder }).bytes
+  const { rows } = file
+  const { sortOrder } = file.table
+  return encodeOnce(file, (batch) =>
+    encode(batch, { rows: sortedRows(batch, sortOrder, rows), sortOrder }),
+  ).bytes
 }
 
 /** How long after the first attempt a resend of rows without a time is recognised: senders give up before. */

@@ -178,6 +178,7 @@ const statistics = (
 ): Struct => {
   const [min, max] = [entries[lowest - 1], entries[highest - 1]]
   const short = min && max && Math.max(min.length, max.length) <= longestBound
-  const bounds = short ? { 5: max, 6: min, 7: true, 8: true } : {}
+  // Copied: the footer is written when the rows are gone.
+  const bounds = short ? { 5: max.slice(), 6: min.slice(), 7: true, 8: true } : {}
   return struct({ 3: BigInt(nulls), ...bounds })
 }

@@ -3,6 +3,8 @@
  * an Arrow IPC stream into parquet-wasm, and come back as column chunks, so that what is held beside the batch and the file
  * follows the size of a row group.
  */
+
+import { freeBatch } from '../arrow/free.ts'
 import { toIpc } from '../arrow/ipc.ts'
 import type { RecordBatch } from '../arrow/record-batch.ts'
 import type { SortColumn } from '../arrow/sort-column.ts'
@@ -10,7 +12,7 @@ import { take } from '../arrow/take.ts'
 import { IngestError } from '../errors.ts'
 import { type AssembledFile, divide, FileAssembly } from './file.ts'
 import { type FileMetrics, fileMetrics, type GroupMetrics, groupMetrics } from './leaf-metrics.ts'
-import { type Compression, writerProperties } from './properties.ts'
+import { type Compression, type FileSettings, writerProperties } from './properties.ts'
 import { instantiate, type ParquetWasm } from './wasm.ts'
 
 export interface EncoderOptions {
@@ -58,41 +60,34 @@ export interface Encoder {
 /** An encoder. Its first call compiles what it uses of the module: 50 ms (see `warmUp`). */
 export const createEncoder = (options: EncoderOptions): Encoder => {
   const { module, maxMemoryBytes = 128 << 20 } = options
-  const settings = {
+  const settings: FileSettings = {
     compression: options.compression ?? 'zstd',
     rowGroupSize: options.rowGroupSize ?? 32768,
     createdBy: `otlp2parquet version ${options.version}`,
   }
   let idle: ParquetWasm | undefined
-  /** Writes one row group as a file of its own, which `take` copies from. */
-  const writeGroup = (rest: RecordBatch, take: (file: Uint8Array) => void): void => {
-    let wasm = idle
-    // After a panic an instance may be in any state: it comes back only from a call that returned.
-    idle = undefined
-    try {
-      wasm ??= instantiate(module)
-      const table = readTable(wasm, toIpc(rest))
-      const written = writeTable(wasm, table, writerProperties(wasm, settings, rest))
-      take(written.bytes)
-      written.free()
-      // Memory never shrinks: a new instance costs less than keeping what one large batch took.
-      if (wasm.memory.buffer.byteLength <= maxMemoryBytes) idle = wasm
-    } catch (error) {
-      throw failure(error, wasm)
-    }
-  }
   const write = (
     batch: RecordBatch,
     { rows = null, sortOrder = [] }: RowOrder,
     written: (group: RecordBatch) => void,
   ): AssembledFile => {
-    const assembly = new FileAssembly(batch.fields, sortOrder)
-    for (const group of groupsOf(batch, rows, settings.rowGroupSize)) {
-      const { ours, rest } = divide(group)
-      writeGroup(rest, (file) => assembly.add(file, ours, group.numRows))
-      written(group)
+    let wasm = idle
+    // After a panic an instance may be in any state: it comes back only from a call that returned.
+    idle = undefined
+    try {
+      wasm ??= instantiate(module)
+      const assembly = new FileAssembly(batch.fields, sortOrder)
+      for (const group of groupsOf(batch, rows, settings.rowGroupSize)) {
+        writeGroup(wasm, group, settings, assembly)
+        written(group)
+        if (group !== batch) freeBatch(group, batch)
+      }
+      // Memory never shrinks: a new instance costs less than keeping what one large batch took.
+      if (wasm.memory.buffer.byteLength <= maxMemoryBytes) idle = wasm
+      return assembly.finish()
+    } catch (error) {
+      throw failure(error, wasm)
     }
-    return assembly.finish()
   }
   return {
     encode: (batch, order = {}) => ({ bytes: write(batch, order, () => {}).bytes }),
@@ -104,6 +99,20 @@ export const createEncoder = (options: EncoderOptions): Encoder => {
       return { bytes, metrics: fileMetrics(batch.fields, groups, rowGroups) }
     },
   }
+}
+
+/** Adds one row group to a file: parquet-wasm writes it as a file of its own. */
+const writeGroup = (
+  wasm: ParquetWasm,
+  group: RecordBatch,
+  settings: FileSettings,
+  assembly: FileAssembly,
+): void => {
+  const { ours, rest } = divide(group)
+  const table = readTable(wasm, toIpc(rest))
+  const written = writeTable(wasm, table, writerProperties(wasm, settings, rest))
+  assembly.add(written.bytes, ours, group.numRows)
+  written.free()
 }
 
 /** The rows of a file by row groups, each a batch of its own; the batch itself where it is one group as it stands. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import type { Field, FieldType, RecordBatch } from '../../src/arrow/record-batch.ts'
+import { take } from '../../src/arrow/take.ts'
 import type { ListVector, Utf8Vector, Vector } from '../../src/arrow/vector.ts'
 import { createEncoder, type EncoderOptions } from '../../src/parquet/encoder.ts'
 import { compressions } from '../../src/parquet/properties.ts'
@@ -71,6 +72,23 @@ const batchOf = (type: FieldType, column: Vector): RecordBatch => ({
 test.each([1, 3, 8, 32768])('every kind at once, %i rows in a row group', (rowGroupSize) =>
   expectRead(everyKind, { rowGroupSize }),
 )
+
+test('rows in an order of their own, and only some of them, as if they had been gathered before', () => {
+  const count = 30_000
+  const texts = [...Array(count).keys()].map((i) => `text ${Math.imul(i, i) % 9973}`)
+  const long = batchOf('string', vectorOf('utf8', texts))
+  // Entries of which some row groups use all, and others a few.
+  const entries = [...Array(9000).keys()].map((i) => `entry ${i}`)
+  const at = Int32Array.from({ length: count }, (_, i) => (i < 15_000 ? i % 9000 : i % 7))
+  const repeated = batchOf('string', dictionaryOf(at, entries))
+  const rows = Int32Array.from({ length: 25_000 }, (_, i) => count - 1 - i)
+  for (const batch of [long, repeated]) {
+    const { encode } = createEncoder({ module, version: '1.2.3', rowGroupSize: 10_000 })
+    const expected = encode(take(batch, rows)).bytes
+    // Twice: what was gathered is given back, what was given to the encoder is not.
+    for (let i = 0; i < 2; i++) expect(encode(batch, { rows }).bytes).toEqual(expected)
+  }
+})
 
 test.each(Object.keys(compressions) as (keyof typeof compressions)[])('%s', (compression) =>
   expectRead(everyKind, { compression }),
