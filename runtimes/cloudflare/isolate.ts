@@ -1,4 +1,5 @@
 import { createApp } from '../../src/app.ts'
+import { free } from '../../src/bytes.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import type { Log } from '../../src/log.ts'
 import { authOf } from '../shared/auth.ts'
@@ -13,6 +14,7 @@ import { createConsoleMetrics } from './console-metrics.ts'
 import { openDestination } from './destination.ts'
 import { createInstances } from './instances.ts'
 import { createPending } from './pending.ts'
+import { receiveInto } from './receive.ts'
 import { createSubrequests } from './subrequests.ts'
 import { createTurn } from './turn.ts'
 
@@ -58,7 +60,7 @@ export const startIsolate = (options: IsolateOptions): Isolate => {
 const noBucket = 'BUCKET: no bucket of R2 is bound by that name (wrangler.toml, r2_buckets)'
 
 /** An instance of wasm that has grown beyond is not kept: an isolate has 128 MB for everything. */
-const maxMemoryBytes = 24 << 20
+const maxMemoryBytes = 40 << 20
 
 /**
  * Each receipt takes two calls, one that is old five, and a turn of the cron trigger has 10,000 ("Limits", subrequests): as many
@@ -86,9 +88,11 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
     const { destination, pending, subrequests } = await open()
     const ingest = ingestOf(destination.to(encoder), config, { log, metrics })
     const app = createApp({
-      ingest: (request) => pending.add(ingest(request)),
+      // A body is this request's alone, and nothing is left of it but rows.
+      ingest: (request) => pending.add(ingest(request).finally(() => free(request.body.buffer))),
       ready: () => pending.add(destination.ready()),
       inflate: contentCodings(),
+      receive: receiveInto,
       auth: authOf(config.auth),
       limits: config,
       admission,

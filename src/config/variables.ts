@@ -30,6 +30,9 @@ const logFormat: Default = { node: 'text', lambda: 'json', workers: 'json' }
 /** Request bytes of which all that becomes of them has room beside the program. */
 const maxInflight: Default = { node: '256MiB', lambda: '256MiB', workers: '24MiB' }
 
+/** What is encoded at a time. Smaller row groups make files of logs 0.6 % larger. */
+const rowGroupSize: Default = { node: '32768', lambda: '32768', workers: '8192' }
+
 /** Where R2 is an S3 server: Workers have a binding instead. */
 const throughS3: readonly Runtime[] = ['node', 'lambda']
 
@@ -111,7 +114,7 @@ export const variables = {
     name: `${prefix}ROW_GROUP_SIZE`,
     meaning: 'Rows in a row group, at most.',
     schema: integer(1, 10_000_000),
-    default: '32768',
+    default: rowGroupSize,
   },
   listenAddr: {
     name: `${prefix}LISTEN_ADDR`,

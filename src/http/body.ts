@@ -2,15 +2,15 @@ import { IngestError } from '../errors.ts'
 
 /**
  * Hands a request's body to `take`, chunk by chunk as it arrives. Resolves at its end; rejects with
- * what `take` threw (then nothing more is taken), or when the sender is gone. A chunk's memory
- * belongs to the taker. A runtime that has something faster than a web stream brings its own.
+ * what `take` threw (then nothing more is taken), or when the sender is gone. A chunk that `take`
+ * says it keeps belongs to the taker; the memory of others is free again. A runtime that has something faster than a web stream brings its own.
  *
  * `env` is what the runtime gave the application beside the request (Hono's `c.env`).
  */
 export type Receive = (
   request: Request,
   env: unknown,
-  take: (chunk: Uint8Array) => void,
+  take: (chunk: Uint8Array) => boolean,
 ) => Promise<void>
 
 /** How much of a body is taken, and how long it is waited for. */
@@ -49,7 +49,7 @@ export const receiveStream: Receive = async (request, _env, take) => {
  *   the sender pauses too long, sends too slowly or goes away
  */
 export const readBody = async (
-  receive: (take: (chunk: Uint8Array) => void) => Promise<void>,
+  receive: (take: (chunk: Uint8Array) => boolean) => Promise<void>,
   limits: BodyLimits,
   declared: number,
   admit: (bytes: number) => void,
@@ -57,12 +57,13 @@ export const readBody = async (
   let whole: Uint8Array = new Uint8Array(0)
   let size = 0
   const watch = watchArrival(limits.idleMs)
-  const take = (chunk: Uint8Array): void => {
+  const take = (chunk: Uint8Array): boolean => {
     watch.arrived(chunk.length)
     size += chunk.length
     if (size > limits.bytes) throw bodyTooLarge(limits.bytes)
     admit(size)
     whole = withChunk(whole, chunk, size, declared)
+    return whole === chunk
   }
   try {
     await Promise.race([watch.silence, receive(take)])

@@ -46,7 +46,7 @@ export const takeIn = async (
   if (declared > bounds.bytes) throw bodyTooLarge(bounds.bytes)
   const reservation = admission.reserve(declared)
   try {
-    const feed = (take: (chunk: Uint8Array) => void) => receive(request, env, take)
+    const feed = (take: (chunk: Uint8Array) => boolean) => receive(request, env, take)
     const wire = await readBody(feed, bounds, declared, reservation.grow)
     const inflated = async () =>
       decode === undefined ? wire : inflateWithin(decode, wire, bounds.bytes, reservation)

@@ -1,0 +1,126 @@
+/**
+ * Protects the memory of an isolate, which has 128 MB for everything: what workerd takes for the largest body that is
+ * allowed (16 MiB), beyond what it has when small ones have gone through. Measured as the process's peak (`VmHWM`), so what
+ * workerd itself and the simulated bucket take counts too. Freed memory stays with the process's allocator and the garbage
+ * collector waits before it runs: so more is allowed to later bodies, and it must not add up.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { type Payload, payloadOf } from '../bench/payloads.ts'
+import { type RunningWorker, startWorker } from '../tools/worker.ts'
+
+/** Megabytes above idle. */
+const [first, later] = [100, 170]
+const requests = 5
+
+const statusOf = (process: string): string => {
+  try {
+    return readFileSync(`/proc/${process}/status`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** The number of the one workerd that this process has started. */
+const workerd = (): string => {
+  const ours = new RegExp(`^Name:\\s+workerd$[^]*^PPid:\\s+${process.pid}$`, 'm')
+  const found = readdirSync('/proc').filter((name) => ours.test(statusOf(name)))
+  expect(found).toHaveLength(1)
+  return found[0] as string
+}
+
+const megabytes = (process: string, field: 'VmRSS' | 'VmHWM'): number =>
+  Math.round(
+    (Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(statusOf(process))?.[1]) * 1024) / 1e6,
+  )
+
+const encodings = { protobuf: 'application/x-protobuf', json: 'application/json' } as const
+
+interface Body {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly headers: Record<string, string>
+}
+
+const bodyOf = ({ encoding, next }: Payload, gzip = false): Body => ({
+  bytes: gzip ? new Uint8Array(gzipSync(next())) : next(),
+  headers: { 'Content-Type': encodings[encoding], ...(gzip && { 'Content-Encoding': 'gzip' }) },
+})
+
+const send = async ({ url }: RunningWorker, { bytes, headers }: Body): Promise<number> => {
+  const answer = await fetch(`${url}v1/logs`, { method: 'POST', body: bytes, headers })
+  await answer.arrayBuffer()
+  return answer.status
+}
+
+/** Starts a Worker; says how large it gets, above idle, while it does `work`. */
+const measured = async (
+  variables: Readonly<Record<string, string>>,
+  work: (
+    worker: RunningWorker,
+    peak: (act: () => Promise<void>) => Promise<number>,
+  ) => Promise<void>,
+): Promise<void> => {
+  const worker = await startWorker({ variables: { OTLP2PARQUET_AUTH: 'none', ...variables } })
+  try {
+    const process = workerd()
+    const small = payloadOf('logs', 100, 'protobuf')
+    for (let i = 0; i < 5; i++) expect(await send(worker, bodyOf(small))).toBe(200)
+    const idle = megabytes(process, 'VmRSS')
+    await work(worker, async (act) => {
+      // The peak is what it is now.
+      writeFileSync(`/proc/${process}/clear_refs`, '5')
+      await act()
+      return megabytes(process, 'VmHWM') - idle
+    })
+  } finally {
+    await worker.stop()
+  }
+}
+
+const protobuf = payloadOf('logs', 37_500, 'protobuf')
+const json = payloadOf('logs', 19_000, 'json')
+const iceberg = { OTLP2PARQUET_ICEBERG_CATALOG: 'file' }
+
+const cases: [string, () => Body, Record<string, string>][] = [
+  ['protobuf', () => bodyOf(protobuf), {}],
+  ['protobuf, gzip', () => bodyOf(protobuf, true), {}],
+  ['JSON', () => bodyOf(json), {}],
+  ['protobuf, Iceberg', () => bodyOf(protobuf), iceberg],
+]
+
+describe.skipIf(process.platform !== 'linux')('a body of 16 MiB', () => {
+  test('is one', () => {
+    for (const { size } of [protobuf, json]) {
+      expect(size / 2 ** 20).toBeGreaterThan(15.5)
+      expect(size / 2 ** 20).toBeLessThanOrEqual(16)
+    }
+  })
+
+  test.each(cases)('%s', { timeout: 60_000 }, (name, body, variables) =>
+    measured(variables, async (worker, peak) => {
+      const peaks: number[] = []
+      for (let i = 0; i < requests; i++) {
+        const one = body()
+        peaks.push(await peak(async () => expect(await send(worker, one)).toBe(200)))
+      }
+      console.log(`${name}: MB above idle, one body after the other: ${peaks.join(', ')}`)
+      expect(peaks[0]).toBeLessThanOrEqual(first)
+      expect(Math.max(...peaks)).toBeLessThanOrEqual(later)
+    }),
+  )
+
+  test('three at once: what has no room comes again', { timeout: 60_000 }, () =>
+    measured({}, async (worker, peak) => {
+      const bodies = Array.from({ length: 3 }, () => bodyOf(protobuf))
+      let statuses: number[] = []
+      const height = await peak(async () => {
+        statuses = await Promise.all(bodies.map((body) => send(worker, body)))
+      })
+      console.log(`three at once: ${height} MB above idle`)
+      expect(statuses).toContain(200)
+      expect(statuses.every((status) => status === 200 || status === 503)).toBe(true)
+      expect(height).toBeLessThanOrEqual(later)
+    }),
+  )
+})
