@@ -10,6 +10,7 @@ import {
   type Waiting,
 } from './commit.ts'
 import type { Deferral } from './deferral.ts'
+import { tooLate } from './group-deadlines.ts'
 import type { NewDataFile } from './new-data-file.ts'
 import type { OpenTable } from './open-table.ts'
 import { inTime } from './retry.ts'
@@ -68,7 +69,16 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
       return deferral?.isDue(loaded, false) ?? true
     },
   }
+  /** Files may have waited behind others for so long that their senders have been answered. */
+  const dropLate = (): void => {
+    const now = context.clock.now()
+    const late = queue.filter(({ deadline }) => deadline <= now)
+    queue = queue.filter(({ deadline }) => deadline > now)
+    for (const file of late) file.fail(tooLate())
+  }
   const commitOnce = async (): Promise<void> => {
+    dropLate()
+    if (queue.length === 0) return
     try {
       const base = await table.open()
       await commitWaiting(waiting, base, context).then(table.learn, table.forget)
@@ -100,7 +110,7 @@ const isDuplicate = async (
   { table, context, deferral }: CommitQueueOptions,
 ): Promise<boolean> => {
   const { clock } = context
-  const now = await table.reload()
+  const now = await inTime(table.reload(), clock.signal(file.deadline), slowStorage)
   if (table.isReplaced(file.base)) throw madeAnew(now.identifier.name)
   const owed = deferral?.isOwed(file.base, file.requestId, file.uuid)
   if (owed !== undefined && (await inTime(owed, clock.signal(file.deadline), slowStorage))) {

@@ -68,6 +68,36 @@ describe('an answer that does not come', () => {
   })
 })
 
+describe('nobody is held beyond his own time', () => {
+  const never = () => new Promise<void>(() => {})
+
+  it('by others for whom the table is loaded anew', async () => {
+    const sending = lab.sendIn()
+    await sending(1)
+    lab.interfere.before = (call) => (call === 'load' ? never() : undefined)
+    lab.interfere.after = (call) => (call === 'commit' ? never() : undefined)
+    const [took] = await lab.timed(async () => {
+      void sending.one(2)
+      await lab.world.sleep(4_500)
+      const began = lab.world.now()
+      expect(await sending.one(3, { patienceMs: 2_000 })).toMatch(/could not be changed in time$/)
+      return lab.world.now() - began
+    })
+    // The others have four seconds for their commit, and four for their look at what became of it.
+    expect(took).toBeLessThan(3_600)
+  })
+
+  it('by a look at the table that has to tell whether its file is in it', async () => {
+    const sending = lab.sendIn()
+    await sending(1)
+    await lab.storage.put(keyOf(2), fileOf(2).bytes)
+    lab.interfere.before = (call) => (call === 'load' ? never() : undefined)
+    const [outcome, took] = await sending(2, { patienceMs: 1_000 })
+    expect(outcome).toBe('the storage takes too long')
+    expect(took).toBeLessThan(1_100)
+  })
+})
+
 describe('a catalog that refuses', () => {
   it('for longer than there is time has the sender told at once', async () => {
     const outcome = { kind: 'throttled', retryAfterMs: 60_000, reason: 'slow down' } as const

@@ -64,6 +64,6 @@ it.each(cases)(
     const expected = [...happenings[kind], ...(receipts ? ofReceipts : [])]
     const missing = expected.filter((what) => !tally.has(what))
     // Fewer seeds may lack one.
-    if (seeds.length >= 250) expect(missing).toEqual([])
+    if (count >= 500) expect(missing).toEqual([])
   },
 )
