@@ -10,7 +10,10 @@ export interface RetentionPolicy {
 
 /** Every commit writes all snapshots anew, 0.7 kB each: beyond this many they go before their time. */
 const maxCount = 10_000
-/** But not before this: senders send again for five minutes, and queries take their time. */
+/**
+ * But not before this: senders send again for five minutes, and queries take their time. A snapshot that is from as late as this
+ * after now is as old as nobody knows; a clock that was ahead once must not keep all that come after it.
+ */
 const minAgeMs = 10 * 60_000
 
 /**
@@ -53,7 +56,7 @@ export const expiredSnapshots = (
       const age = now - snapshot['timestamp-ms']
       const isNeeded = neededSince !== null && snapshot['sequence-number'] > neededSince
       if (newer < minCount || isNeeded || named.has(snapshot['snapshot-id'])) return false
-      return age > maxAgeMs || (newer >= maxCount && age > minAgeMs)
+      return age > maxAgeMs || (newer >= maxCount && Math.abs(age) > minAgeMs)
     })
     .reverse()
 }

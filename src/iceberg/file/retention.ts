@@ -63,6 +63,7 @@ export const retainTable = async (
   const expired = await expire(identifier, neededSince, options)
   if (expired === null) return nothing
   const { table, snapshots } = expired
+  tellOfClocks(table, options)
   const { maxAgeMs } = policyOf(table.metadata, policy)
   const isCleaned =
     capabilities.list && capabilities.delete && maxAgeMs !== Number.POSITIVE_INFINITY
@@ -76,6 +77,20 @@ export const retainTable = async (
 }
 
 const noFiles = { files: 0, versions: 0 }
+
+/** Milliseconds by which clocks may differ. */
+const clockSkewMs = 10 * 60_000
+
+/** What has a time that is still to come does not expire until then: whoever sets clocks should know. */
+const tellOfClocks = (
+  { identifier: { name }, metadata }: VersionedTable,
+  { clock, log }: RetentionOptions,
+): void => {
+  const ahead = metadata['last-updated-ms'] - clock.now()
+  if (ahead < clockSkewMs) return
+  const message = 'a table was changed at a time that is still to come: a clock is wrong'
+  log('warn', message, { table: name, aheadSeconds: Math.round(ahead / 1_000) })
+}
 
 /** Removes snapshots from the metadata: the table as it is then, and how many; null where there is no table. */
 const expire = async (

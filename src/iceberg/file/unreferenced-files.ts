@@ -2,7 +2,7 @@
 import { IngestError } from '../../errors.ts'
 import type { ObjectInfo } from '../../storage/storage.ts'
 import { type ManifestFile, readManifestList } from '../manifest-list.ts'
-import type { Snapshot } from '../table-metadata.ts'
+import { currentSnapshot, type Snapshot, type TableMetadata } from '../table-metadata.ts'
 import type { VersionedTable } from './versions.ts'
 
 /**
@@ -18,35 +18,65 @@ const marginMs = 24 * 3_600_000
  * A manifest is older than every snapshot that is kept, or it is kept itself. Then a snapshot that has it has it from its
  * parent; so the lists of those whose parent is gone name all that are needed. Files are known by their names, which hold
  * a UUID: writers spell the folders before it differently.
+ *
+ * A snapshot is no younger than its list in the storage: the time in the metadata is that of its writer's clock, and one that was
+ * ahead by a year would make everything old that is written until then.
  */
 export const unreferencedFiles = async (
   table: VersionedTable,
   objects: readonly ObjectInfo[],
 ): Promise<ObjectInfo[]> => {
-  const { snapshots } = table.metadata
-  const oldest = Math.min(...snapshots.map((snapshot) => snapshot['timestamp-ms']))
+  const times = new Map(objects.map(({ key, modifiedAt }) => [nameOf(key), modifiedAt]))
+  const writtenAt = (snapshot: Snapshot) => {
+    const time = times.get(nameOf(snapshot['manifest-list']))
+    return time && Math.min(time, snapshot['timestamp-ms'])
+  }
+  const oldest = oldestOf(table, writtenAt)
   const old = objects.filter(
     ({ key, modifiedAt = Number.NaN }) => key.endsWith('.avro') && modifiedAt < oldest - marginMs,
   )
-  if (old.length === 0 || snapshots.length === 0) return []
+  if (old.length === 0) return []
+  const { snapshots } = table.metadata
   const kept = new Set(snapshots.map((snapshot) => nameOf(snapshot['manifest-list'])))
-  for (const snapshot of firstOfLines(table)) {
+  for (const snapshot of snapshotsToRead(table, writtenAt)) {
     for (const { manifest_path: path } of await manifestsOf(snapshot, table)) kept.add(nameOf(path))
   }
   return old.filter(({ key }) => !kept.has(nameOf(key)))
 }
 
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+/** When a snapshot was written at the latest, in milliseconds since 1970; undefined where the storage does not tell. */
+type WrittenAt = (snapshot: Snapshot) => number | undefined
 
-/** The snapshots whose parent is not there, and those that a branch or tag names, to be sure. */
-const firstOfLines = ({ metadata }: VersionedTable): Snapshot[] => {
+/**
+ * When the oldest of the snapshots was written, but for those whose lists are read: a tag of last year's snapshot is to keep
+ * that one's files alone. The current one counts in any case, since whoever commits now commits to it.
+ */
+const oldestOf = ({ metadata }: VersionedTable, writtenAt: WrittenAt): number => {
+  const current = currentSnapshot(metadata)
+  if (current === null) return Number.NaN
+  const named = namesIn(metadata)
+  const times = metadata.snapshots
+    .filter((snapshot) => !named.has(snapshot['snapshot-id']))
+    .flatMap((snapshot) => writtenAt(snapshot) ?? [])
+  return Math.min(...times, writtenAt(current) ?? Number.NaN)
+}
+
+/** The snapshots whose parent is not there, and those of which it is not known by their age what they may have added. */
+const snapshotsToRead = ({ metadata }: VersionedTable, writtenAt: WrittenAt): Snapshot[] => {
   const ids = new Set(metadata.snapshots.map((snapshot) => snapshot['snapshot-id']))
-  const named = new Set(Object.values(metadata.refs).map((ref) => ref['snapshot-id']))
+  const named = namesIn(metadata)
   return metadata.snapshots.filter((snapshot) => {
     const parent = snapshot['parent-snapshot-id']
-    return parent === undefined || !ids.has(parent) || named.has(snapshot['snapshot-id'])
+    const isFirst = parent === undefined || !ids.has(parent)
+    return isFirst || named.has(snapshot['snapshot-id']) || writtenAt(snapshot) === undefined
   })
 }
+
+/** The snapshots that a branch or tag names. */
+const namesIn = ({ refs }: TableMetadata): ReadonlySet<bigint> =>
+  new Set(Object.values(refs).map((ref) => ref['snapshot-id']))
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 const manifestsOf = async (
   snapshot: Snapshot,

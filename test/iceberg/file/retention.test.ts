@@ -2,10 +2,11 @@
 // retention ends and however many run at once; data files and what others put there are never touched; and it does clean up.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { IngestError } from '../../../src/errors.ts'
+import { expiredSnapshots } from '../../../src/iceberg/file/expired-snapshots.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { random } from '../../judge/random.ts'
-import { createTendedTable, folder, hour, root, type TendedTable } from './tended-table.ts'
+import { createTendedTable, folder, hour, policy, root, type TendedTable } from './tended-table.ts'
 
 const bytes = new Uint8Array([1])
 
@@ -118,6 +119,57 @@ describe('a round of retention', () => {
     const ids = (await table.load()).metadata.snapshots.map((one) => one['snapshot-id'])
     expect(ids).not.toContain(2n)
     expect(ids).toContain(104n)
+  })
+
+  it('is not kept from its work by a tag on a snapshot of long ago, whose files stay', async () => {
+    await hourly(table, 2)
+    await table.point('tag', 2n)
+    await hourly(table, 200)
+    await table.retain()
+    expect(await table.missing()).toEqual([])
+    const lists = (await table.keys()).filter((key) => key.startsWith('snap-')).map(numberOf)
+    expect(lists).toContain(2)
+    expect(lists.length).toBe(1 + 49)
+  })
+
+  it.each([30, 72, 9_000])('does no harm after a clock was %i hours ahead', async (ahead) => {
+    await hourly(table, 30)
+    table.ahead = ahead * hour
+    await table.append()
+    table.ahead = 0
+    // A commit between what a round loads and what it lists.
+    const raced: Storage = {
+      ...table.storage,
+      async *list(prefix) {
+        await table.append()
+        yield* table.storage.list(prefix)
+      },
+    }
+    let files = 0
+    for (let round = 0; round < 40; round++) {
+      await hourly(table, 3)
+      files += (await table.retain(raced)).files
+      expect(await table.missing(), `round ${round}`).toEqual([])
+    }
+    expect(files).toBeGreaterThan(0)
+    const warned = table.lines.filter((line) => line.startsWith('warn: ')).length
+    // Every round until the time has come: three hours and two changes each.
+    expect(warned).toBe(Math.min(40, ahead / 3 - 1))
+  })
+
+  it('removes what is too much, though its time is still to come', async () => {
+    const { metadata } = await table.append()
+    const [first] = metadata.snapshots
+    if (first === undefined) throw new Error('a snapshot was meant')
+    const snapshots = Array.from({ length: 10_003 }, (_, i) => ({
+      ...first,
+      'snapshot-id': BigInt(i),
+      'sequence-number': i,
+      'timestamp-ms': table.now + 9_000 * hour,
+    }))
+    const many = { ...metadata, snapshots, refs: {}, 'current-snapshot-id': 10_002n }
+    const expired = expiredSnapshots(many, policy, table.now, null)
+    expect(expired.map((one) => one['sequence-number'])).toEqual([0, 1, 2])
   })
 
   it('keeps snapshots, and so their files, that receipts need', async () => {

@@ -27,6 +27,8 @@ export interface TendedTable {
   readonly catalog: FileCatalog
   /** Milliseconds since 1970. */
   now: number
+  /** Milliseconds by which the clock of whoever appends is ahead. */
+  ahead: number
   load(): Promise<LoadedTable>
   /** A snapshot on the branch's last: a new manifest, and what `keep` leaves of those that were there. */
   append(branch?: string, keep?: (path: string, i: number) => boolean): Promise<LoadedTable>
@@ -34,6 +36,8 @@ export interface TendedTable {
   point(branch: string, id: bigint): Promise<LoadedTable>
   /** A round of retention, on this storage or on one that behaves otherwise. */
   retain(storage?: Storage, neededSince?: number | null): Promise<Removed>
+  /** What rounds logged. */
+  readonly lines: string[]
   /** The keys in the metadata folder. */
   keys(): Promise<string[]>
   /** What the table's snapshots name that is not there. */
@@ -44,11 +48,12 @@ export interface TendedTable {
 export const createTendedTable = async (
   spell: (path: string) => string = (path) => path,
 ): Promise<TendedTable> => {
-  const clock = { now: 1_795_000_000_000 }
+  const clock = { now: 1_795_000_000_000, ahead: 0 }
   const now = () => clock.now
   const storage = createMemoryStorage({ now })
-  const catalog = createFileCatalog({ storage, root, log: noLog, now })
+  const catalog = createFileCatalog({ storage, root, log: noLog, now: () => now() + clock.ahead })
   await catalog.create(logs, creation({ 'write.metadata.previous-versions-max': '5' }))
+  const lines: string[] = []
   let count = 0
 
   const load = async (): Promise<LoadedTable> => {
@@ -84,6 +89,12 @@ export const createTendedTable = async (
     set now(value) {
       clock.now = value
     },
+    get ahead() {
+      return clock.ahead
+    },
+    set ahead(value) {
+      clock.ahead = value
+    },
     load,
     async append(branch = 'main', keep = () => true) {
       const table = await load()
@@ -93,10 +104,12 @@ export const createTendedTable = async (
       const parents = parent === undefined ? [] : await listOf(parent['manifest-list'])
       const manifest = manifestFile(spell(`${root}/${folder}/m${id}.avro`), id)
       const base = snapshotOf(table, id)
+      const times = table.metadata.snapshots.map((one) => one['timestamp-ms'])
       const snapshot = {
         ...base,
         ...(parent !== undefined && { 'parent-snapshot-id': parent['snapshot-id'] }),
-        'timestamp-ms': clock.now,
+        // No snapshot is older than the one before.
+        'timestamp-ms': Math.max(clock.now + clock.ahead, ...times),
         'manifest-list': spell(`${root}/${folder}/snap-${id}.avro`),
       }
       const kept = parents.filter(({ manifest_path: path }, i) => keep(path, i))
@@ -113,9 +126,10 @@ export const createTendedTable = async (
         storage: by,
         policy,
         clock: { now, sleep: async () => {}, signal: () => new AbortController().signal },
-        log: noLog,
+        log: (level, message) => void lines.push(`${level}: ${message}`),
         metrics: noMetrics,
       }),
+    lines,
     keys: () =>
       Array.fromAsync(storage.list(`${folder}/`), ({ key }) => key.slice(folder.length + 1)),
     async missing() {
