@@ -1,5 +1,5 @@
 /** Changes tables, once each: what became of a change is the caller's to look for. */
-import { IngestError } from '../../errors.ts'
+import { IngestError, OutdatedFilesError } from '../../errors.ts'
 import type { CallOptions, CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
 import { hasAddedSnapshots } from '../table-updates.ts'
 import { errorWords } from './answers.ts'
@@ -66,8 +66,11 @@ const outcomeOf = (
     }
     case 'unknown':
       return { kind: meaning, retryAfterMs: answer.retryAfterMs ?? 0, reason }
-    case 'refused':
-      throw client.refused(call, answer)
+    case 'refused': {
+      const refused = client.refused(call, answer)
+      // What the files were made for is gone: nothing is to be left of them for a table that there is not.
+      throw answer.status === 404 ? new OutdatedFilesError(refused.message) : refused
+    }
   }
 }
 

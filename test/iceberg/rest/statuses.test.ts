@@ -1,6 +1,7 @@
 // Protects the meaning of a catalog's answers: a commit that may have happened is never taken for one that did not, nor the
 // other way round, and what an operator has to mend is said.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { OutdatedFilesError } from '../../../src/errors.ts'
 import type { Catalog, LoadedTable } from '../../../src/iceberg/catalog.ts'
 import type { Log } from '../../../src/log.ts'
 import { append, creation } from '../../contracts/commits.ts'
@@ -130,6 +131,8 @@ describe('a commit', () => {
     expect(failure).toMatchObject({ name: 'IngestError', kind: 'unavailable' })
     expect((failure as Error).message).toMatch(/^cannot change a table: /)
     expect((failure as Error).message).toMatch(words)
+    // Where there is no such table any more, nothing is left to be added to it later.
+    expect(failure instanceof OutdatedFilesError).toBe(fault.status === 404)
     expect(commits()).toBe(1)
     expect(landed()).toBe(false)
     const path = '/v1/namespaces/otel/tables/logs'
