@@ -69,15 +69,8 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
       return deferral?.isDue(loaded, false) ?? true
     },
   }
-  /** Files may have waited behind others for so long that their senders have been answered. */
-  const dropLate = (): void => {
-    const now = context.clock.now()
-    const late = queue.filter(({ deadline }) => deadline <= now)
-    queue = queue.filter(({ deadline }) => deadline > now)
-    for (const file of late) file.fail(tooLate())
-  }
   const commitOnce = async (): Promise<void> => {
-    dropLate()
+    queue = inTimeOf(queue, context.clock.now())
     if (queue.length === 0) return
     try {
       const base = await table.open()
@@ -99,6 +92,13 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
       for (const file of files) next(file)
     },
   }
+}
+
+/** The files that have time left. The others may have waited for so long that their senders were answered: they fail. */
+const inTimeOf = (files: readonly NewDataFile[], now: number): NewDataFile[] => {
+  const isLate = ({ deadline }: NewDataFile) => deadline <= now
+  for (const file of files.filter(isLate)) file.fail(tooLate())
+  return files.filter((file) => !isLate(file))
 }
 
 /**
