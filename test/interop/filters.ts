@@ -110,7 +110,15 @@ const literalOf = (value: string, type: string, dialect: Dialect): string => {
   return type === 'double' ? dialect.double(value) : value
 }
 
-/** Whether a filter lets a row pass, by its value in the readers' spelling. Doubles are not for it. */
+/** Whether engines agree about a filter: where NaN stands among doubles, and whether -0 is less than 0, each says for itself. */
+export const isAgreed = ({ type, values }: Filter): boolean =>
+  type !== 'double' || values.every((value) => Number(value) < 0 || Number(value) > 0)
+
+/** Whether engines agree about a row, whatever is asked of its column. */
+export const isComparable = ({ column, type }: Filter, row: Row): boolean =>
+  type !== 'double' || !Number.isNaN(Number(row[column]))
+
+/** Whether a filter lets a row pass, by its value in the readers' spelling. Of doubles those that engines agree about. */
 export const passes = ({ column, type, operator, values }: Filter, row: Row): boolean => {
   const value = row[column] ?? null
   if (operator === 'null' || operator === 'not null')
@@ -142,6 +150,7 @@ export const passes = ({ column, type, operator, values }: Filter, row: Row): bo
 /** Strings are ordered by their bytes, as tables order them. */
 const order = (a: string, b: string, type: string): number => {
   if (type === 'string' || type === 'boolean') return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  if (type === 'double') return Number(Number(a) > Number(b)) - Number(Number(a) < Number(b))
   const difference = BigInt(a) - BigInt(b)
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
