@@ -23,10 +23,11 @@ const debtPath = '../../../src/receipts/debt.ts'
 const newReceiptPath = '../../../src/receipts/new-receipt.ts'
 const paymentPath = '../../../src/receipts/payment.ts'
 const storePath = '../../../src/receipts/receipt-store.ts'
+const unreferencedPath = '../../../src/iceberg/file/unreferenced-files.ts'
 const updatesPath = '../../../src/iceberg/table-updates.ts'
 
 const mocked = [
-  ...[landedPath, mergePath, updatesPath],
+  ...[landedPath, mergePath, unreferencedPath, updatesPath],
   ...[debtPath, newReceiptPath, paymentPath, storePath],
 ]
 
@@ -35,15 +36,15 @@ afterEach(() => {
   vi.resetModules()
 })
 
-/** Seeds by which a broken rule must have shown. */
+/** So many seeds at most until a broken rule shows. */
 const most = 150
 
-/** What the first seed breaks that breaks something; undefined when none does. */
-const firstBroken = async (kind: CatalogKind, options: ModelOptions = {}) => {
+/** What the first seed breaks that breaks something, of those `from` one on; undefined when none does. */
+const firstBroken = async (kind: CatalogKind, options: ModelOptions = {}, from = 1) => {
   // Anew, with what is mocked.
   vi.resetModules()
   const { runModel } = await import('./model.ts')
-  for (let seed = 1; seed <= most; seed++) {
+  for (let seed = from; seed < from + most; seed++) {
     const [violation] = await runModel(seed, kind, options).catch((error: unknown) => [
       String(error),
     ])
@@ -150,6 +151,44 @@ describe.each(kinds)('with receipts, in a catalog of kind %s', (kind) => {
       return { createReceiptStore: hasty }
     })
     await found(/^I1/)
+  })
+})
+
+describe('with retention', () => {
+  const found = async (rule: RegExp, from?: number): Promise<void> => {
+    expect(await firstBroken('file', { receipts: true, retention: true }, from)).toMatch(rule)
+  }
+
+  it('what attempts are about to refer to is removed', { timeout: 300_000 }, async () => {
+    vi.doMock(unreferencedPath, async (original) => {
+      const { unreferencedFiles } =
+        await original<typeof import('../../../src/iceberg/file/unreferenced-files.ts')>()
+      // All that no snapshot names is of long ago.
+      const atOnce: typeof unreferencedFiles = async (table, objects) => {
+        const lists = new Set(table.metadata.snapshots.map((one) => one['manifest-list']))
+        const isList = (key: string) => [...lists].some((path) => path.endsWith(`/${key}`))
+        return unreferencedFiles(
+          table,
+          objects.map((object) => (isList(object.key) ? object : { ...object, modifiedAt: 0 })),
+        )
+      }
+      return { unreferencedFiles: atOnce }
+    })
+    await found(/is gone|^I/)
+  })
+
+  // Half a second and more for a seed, and few show it: those that come first do not.
+  it('what receipts need is forgotten', { timeout: 300_000 }, async () => {
+    vi.doMock(storePath, async (original) => {
+      const { createReceiptStore } =
+        await original<typeof import('../../../src/receipts/receipt-store.ts')>()
+      const careless: typeof createReceiptStore = (...args) => ({
+        ...createReceiptStore(...args),
+        neededSince: async () => null,
+      })
+      return { createReceiptStore: careless }
+    })
+    await found(/^I2/, 45)
   })
 })
 

@@ -1,6 +1,7 @@
 // The servers: where objects and tables are, and how a process of ours reaches them.
 import type { Catalog, CommitOutcome, TableIdentifier } from '../../../src/iceberg/catalog.ts'
-import { createFileCatalog } from '../../../src/iceberg/file/catalog.ts'
+import { createFileCatalog, type FileCatalog } from '../../../src/iceberg/file/catalog.ts'
+import { versionOf } from '../../../src/iceberg/file/listed-versions.ts'
 import type { FileIO } from '../../../src/iceberg/file-io.ts'
 import { parseTableMetadata, type TableMetadata } from '../../../src/iceberg/table-metadata.ts'
 import { noLog } from '../../../src/log.ts'
@@ -24,6 +25,8 @@ export interface Lake {
   readonly catalogFor: (process: Process) => Catalog
   /** The storage as a process of ours reaches it: for receipts. */
   readonly storageFor: (process: Process) => Storage
+  /** Where a process finds what it removes of a table's metadata, in a catalog that leaves this to its programs. */
+  readonly keeperFor?: (process: Process) => { storage: Storage; catalog: FileCatalog }
   /** Takes the table away; what is returned brings the same one back. Not where that takes a stop of all writers. */
   readonly drop?: () => () => void
   /** Every state that the table had, the first one first. */
@@ -121,25 +124,40 @@ const throughFiles = (io: FileIO, process: Process, network: Network): FileIO =>
 const fileLake = (storage: Storage, world: World, network: Network): Lake => {
   const options = { root: 'memory://lake', log: noLog }
   const catalog = createFileCatalog({ ...options, storage, now: world.now })
+  const catalogIn = (ours: Storage, process: Process) =>
+    createFileCatalog({ ...options, storage: ours, now: process.clock.now })
   return {
     storage,
     storageFor: (process) => throughStorage(storage, process, network),
     catalog,
     async history() {
       const states: TableMetadata[] = []
-      for await (const { key } of storage.list('otel/logs/metadata/v')) {
-        if (!key.endsWith('.metadata.json')) continue
-        const text = new TextDecoder().decode((await storage.get(key)) ?? undefined)
-        states.push(parseTableMetadata(text))
+      for (let version = await latestOf(storage); ; version--) {
+        const bytes = await storage.get(`${metadataFolder}v${version}.metadata.json`)
+        // Old ones are removed; what stands behind a gap is of nobody's history.
+        if (bytes === null) return states.reverse()
+        states.push(parseTableMetadata(new TextDecoder().decode(bytes)))
       }
-      return states.sort((a, b) => a['last-sequence-number'] - b['last-sequence-number'])
     },
-    catalogFor: (process) => {
-      const ours = throughStorage(storage, process, network)
-      return createFileCatalog({ ...options, storage: ours, now: process.clock.now })
+    catalogFor: (process) => catalogIn(throughStorage(storage, process, network), process),
+    keeperFor(process) {
+      const ours = throughStorage(storage, process, network, [receipts, metadataFile])
+      return { storage: ours, catalog: catalogIn(ours, process) }
     },
   }
 }
+
+const metadataFolder = 'otel/logs/metadata/'
+
+const latestOf = async (storage: Storage): Promise<number> => {
+  const keys = await Array.fromAsync(storage.list(metadataFolder), ({ key }) => versionOf(key) ?? 0)
+  return Math.max(0, ...keys)
+}
+
+/** A receipt that was paid is removed, or a lease. */
+const receipts = /^_receipts\/(owed\/|sweep\.json$)/
+/** What retention may remove. */
+const metadataFile = /^otel\/logs\/metadata\/([^/]+\.avro|v\d+\.metadata\.json)$/
 
 /** A put of the next version of a table's metadata is its commit. */
 const putOf = (key: string): Call => {
@@ -147,7 +165,12 @@ const putOf = (key: string): Call => {
   return version === undefined ? 'put' : version === '1' ? 'create' : 'commit'
 }
 
-const throughStorage = (storage: Storage, process: Process, network: Network): Storage => ({
+const throughStorage = (
+  storage: Storage,
+  process: Process,
+  network: Network,
+  removable: readonly RegExp[] = [receipts],
+): Storage => ({
   capabilities: storage.capabilities,
   put: (key, bytes, options) =>
     network.send(process, putOf(key), () => storage.put(key, bytes, options)),
@@ -156,10 +179,8 @@ const throughStorage = (storage: Storage, process: Process, network: Network): S
   async *list(prefix) {
     yield* await network.send(process, 'list', () => Array.fromAsync(storage.list(prefix)))
   },
-  // A receipt that was paid is removed, or a lease, and nothing else.
   delete: (key) => {
-    const isReceipts = /^_receipts\/(owed\/|sweep\.json$)/.test(key)
-    const call = isReceipts ? 'remove' : 'delete'
+    const call = removable.some((form) => form.test(key)) ? 'remove' : 'delete'
     return network.send(process, call, () => storage.delete(key))
   },
   ready: () => storage.ready(),

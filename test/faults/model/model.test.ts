@@ -13,16 +13,26 @@ vi.mock('../../../src/iceberg/avro/container.ts', async (original) => ({
 const kinds: readonly CatalogKind[] = ['service', 'file']
 const count = Number(process.env.FAULT_SEEDS ?? 1_000) / kinds.length
 const only = process.env.FAULT_SEED
-/** With receipts more can go wrong: twice as many. */
-const seedsFor = (receipts: boolean): number[] =>
+interface Case {
+  readonly kind: CatalogKind
+  readonly receipts: boolean
+  readonly retention: boolean
+}
+
+/** With receipts more can go wrong: twice as many. A table that is a day old takes longest. */
+const seedsFor = ({ receipts, retention }: Case): number[] =>
   only === undefined
-    ? Array.from({ length: receipts ? 2 * count : count }, (_, i) => i + 1)
+    ? Array.from({ length: retention ? count / 8 : receipts ? 2 * count : count }, (_, i) => i + 1)
     : [Number(only)]
 
-const cases = kinds.flatMap((kind) => [
-  { kind, receipts: false },
-  { kind, receipts: true },
-])
+/** What has expired our programs remove where no catalog does. */
+const cases: readonly Case[] = [
+  ...kinds.flatMap((kind) => [
+    { kind, receipts: false, retention: false },
+    { kind, receipts: true, retention: false },
+  ]),
+  { kind: 'file', receipts: true, retention: true },
+]
 
 /** Everything that must have happened. A table is taken away only where a catalog keeps it. */
 const happenings: Readonly<Record<CatalogKind, readonly string[]>> = (() => {
@@ -45,25 +55,32 @@ const ofReceipts: readonly string[] = ['list', 'remove', 'head'].flatMap((call) 
   ),
 )
 
+/** What happens to a table that is a day old; a few seeds have it. */
+const ofRetention: readonly string[] = [
+  ...['snapshots removed', 'files removed', 'versions removed', 'retention failed'],
+  'slept over a swap',
+]
+
 it.each(cases)(
-  'holds over a catalog of kind $kind, receipts $receipts',
+  'holds over a catalog of kind $kind, receipts $receipts, retention $retention',
   { timeout: 24 * 3_600_000 },
-  async ({ kind, receipts }) => {
+  async (one) => {
+    const { kind, receipts, retention } = one
     const broken: string[] = []
     const tally = new Map<string, number>()
-    const seeds = seedsFor(receipts)
+    const seeds = seedsFor(one)
     for (const seed of seeds) {
-      const violations = await runModel(seed, kind, { receipts, tally }).catch((error: unknown) => [
-        String(error),
-      ])
+      const violations = await runModel(seed, kind, { receipts, retention, tally }).catch(
+        (error: unknown) => [String(error)],
+      )
       broken.push(...violations.map((violation) => `seed ${seed}: ${violation}`))
       if (broken.length > 20) break
     }
     expect(broken).toEqual([])
     console.log(kind, JSON.stringify(Object.fromEntries([...tally].sort())))
     const expected = [...happenings[kind], ...(receipts ? ofReceipts : [])]
-    const missing = expected.filter((what) => !tally.has(what))
+    const missing = (retention ? ofRetention : expected).filter((what) => !tally.has(what))
     // Fewer seeds may lack one.
-    if (count >= 500) expect(missing).toEqual([])
+    if (only === undefined && count >= 500) expect(missing).toEqual([])
   },
 )

@@ -2,22 +2,21 @@
 // decides all of it; the same seed is the same run.
 import { vi } from 'vitest'
 import { IngestError } from '../../../src/errors.ts'
-import { dataPath } from '../../../src/iceberg/append.ts'
-import type { Catalog, LoadedTable } from '../../../src/iceberg/catalog.ts'
-import type { EncodedDataFile } from '../../../src/iceberg/new-data-file.ts'
+import type { Catalog } from '../../../src/iceberg/catalog.ts'
 import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-writer.ts'
 import { noLog } from '../../../src/log.ts'
 import { type CounterName, type Metrics, noMetrics } from '../../../src/metrics.ts'
 import { creation } from '../../contracts/commits.ts'
 import { requestBy } from '../../tools/append-request.ts'
 import { check, deadlineMs, type Run, type Work } from './check.ts'
+import { encoded } from './encoded.ts'
 import { type CatalogKind, createLake, identifier, type Lake } from './lake.ts'
 import { count, createNetwork, type Network, type Tally } from './network.ts'
-import { appendForeign, compact, dataFile, expire, mergeManifests, type Others } from './others.ts'
+import { appendForeign, compact, expire, mergeManifests, type Others } from './others.ts'
 import { createProcess, type Process } from './process.ts'
 import { type Chance, createChance } from './random.ts'
 import { deferralOf, type ReceiptSettings, settingsOf, sweepOnce } from './receipts.ts'
-import { bytesOf } from './rows.ts'
+import { falling, tend, yesterday } from './retention.ts'
 import { type Request, send } from './sender.ts'
 import { watched } from './watched.ts'
 import { createWorld, startOfTime, type World } from './world.ts'
@@ -49,11 +48,14 @@ interface Scene {
   /** Null: nothing is left for later. */
   readonly settings: ReceiptSettings | null
   readonly client: (catalog: Catalog) => Catalog
+  readonly retention: boolean
 }
 
 export interface ModelOptions {
   /** Whether something is left for later at times. */
   readonly receipts?: boolean
+  /** Whether the table is a day old, and programs remove what has expired of it. */
+  readonly retention?: boolean
   /** Counts what happened, in all runs that have it. */
   readonly tally?: Tally
   /** What a program makes of its catalog: one that breaks a rule must be found out. */
@@ -78,36 +80,48 @@ export const runModel = async (
 const runWith = async (
   chance: Chance,
   kind: CatalogKind,
-  { tally = new Map(), client = (catalog) => catalog, receipts = false }: ModelOptions,
+  {
+    tally = new Map(),
+    client = (catalog) => catalog,
+    receipts = false,
+    retention = false,
+  }: ModelOptions,
 ): Promise<readonly string[]> => {
-  const world = createWorld(chance)
+  const world = createWorld(chance, undefined, retention ? yesterday : startOfTime)
   const network = createNetwork(world, chance, tally)
   const lake = createLake(kind, world, network, chance)
   const run: Run = {
-    requests: requestsOf(chance),
+    requests: requestsOf(chance, retention),
     foreign: new Set(),
     works: [],
     possibleDuplicates: 0,
     expired: false,
+    remembers: false,
     droppedAt: null,
     compactedIn: 0,
   }
   const properties = { 'commit.manifest-merge.min-count-to-merge': chance.pick(['2', '5', '100']) }
   const sameBytes = chance.happens(0.5)
   const settings = receipts ? settingsOf(chance) : null
-  const scene = { world, chance, network, lake, run, sameBytes, properties, settings, client }
+  const shared = { world, chance, network, lake, run, sameBytes, properties, settings, client }
+  const scene = { ...shared, retention }
   const slots = Array.from({ length: chance.whole(1, 4) }, (_, i) =>
     createSlot(scene, `p${i}`, settings?.onLambda ? chance.pick([5_000, 10_000, 15_000]) : null),
   )
   live(scene, slots)
+  if (retention) tend(scene)
   await world.run(endOfTime)
   return check(run, lake, network)
 }
 
-const requestsOf = (chance: Chance): Request[] =>
+/** Of an old table some of yesterday. */
+const requestsOf = (chance: Chance, isOld: boolean): Request[] =>
   Array.from({ length: chance.whole(3, 12) }, (_, i) => ({
     id: `r${i}`,
-    startsAt: startOfTime + chance.between(0, 25_000),
+    startsAt:
+      isOld && chance.happens(0.3)
+        ? chance.between(yesterday + 3_600_000, startOfTime)
+        : startOfTime + chance.between(0, 25_000),
     counts: Array.from({ length: chance.whole(1, 3) }, () => chance.whole(1, 9)),
     acknowledged: false,
   }))
@@ -116,9 +130,11 @@ const createSlot = (scene: Scene, name: string, timeoutMs: number | null): Slot 
   const { lake, world, settings } = scene
   const process = createProcess(name, world)
   const metrics = metricsOf(scene)
+  const catalog = scene.client(lake.catalogFor(process))
+  const fallsAsleep = scene.retention && timeoutMs === null && scene.chance.happens(0.4)
   const writer = createTableWriter({
     ...(settings !== null && { deferral: deferralOf(settings, process, lake, metrics) }),
-    catalog: watched(scene.client(lake.catalogFor(process)), scene),
+    catalog: watched(fallsAsleep ? falling(catalog, process, scene) : catalog, scene),
     identifier,
     creation: creation(scene.properties),
     clock: process.clock,
@@ -221,7 +237,7 @@ const handle = async (
     await writer.append(
       table,
       encoded(table, request, by),
-      requestBy(deadline, Number(request.id.slice(1))),
+      requestBy(deadline, Number(request.id.slice(1)), process.clock.now()),
     )
     return 200
   }
@@ -244,25 +260,9 @@ const bug = (error: unknown): Work => {
   throw error
 }
 
-const encoded = (table: LoadedTable, { id, counts }: Request, by: string): EncodedDataFile[] =>
-  counts.map((count, day) => {
-    const rows = [{ id: `${id}/${day}`, count }]
-    const bytes = bytesOf(rows, by)
-    const number = String(Number(id.slice(1)) * 10 + day).padStart(12, '0')
-    const uuid = `00000000-0000-4000-8000-${number}`
-    const path = `${dataPath(table.metadata)}/1700000000000000-${uuid}.parquet`
-    return {
-      uuid,
-      specId: table.metadata['default-spec-id'],
-      partition: [20_000 + day],
-      bytes,
-      dataFile: dataFile(path, 20_000 + day, rows, bytes.length),
-    }
-  })
-
 /** What happens to processes and to the table, each at some time. */
 const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
-  const { world, chance, lake, run, network } = scene
+  const { world, chance, lake, run, network, retention } = scene
   const { tally } = network
   const others: Others = {
     catalog: lake.catalog,
@@ -274,10 +274,16 @@ const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
     Array.from({ length: chance.pick([0, 0, most]) }, (_, i) => () => happen(i))
   const remove = (path: string) => lake.storage.delete(path.replace('memory://lake/', ''))
   const counted = (what: string, deed: Promise<boolean>): Promise<boolean> =>
-    deed.then((done) => {
-      if (done) count(tally, what)
-      return done
-    })
+    deed.then(
+      (done) => {
+        if (done) count(tally, what)
+        return done
+      },
+      (error: unknown) => {
+        network.forbidden.add(`${what} failed: ${error}`)
+        return false
+      },
+    )
   const compactOnce = async () => {
     if (!(await counted('compaction', compact(others)))) return
     const snapshots = (await lake.catalog.load(identifier))?.metadata.snapshots ?? []
@@ -301,7 +307,8 @@ const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
         if (done) run.foreign.add(`f${i}`)
       })
     }),
-    ...times(3, () => {
+    // An old table has its own.
+    ...times(retention ? 0 : 3, () => {
       const olderThan = world.now() - chance.between(0, 8_000)
       void counted('expiry', expire(others, olderThan, remove)).then((done) => {
         run.expired ||= done

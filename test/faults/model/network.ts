@@ -2,7 +2,7 @@
 import { IngestError } from '../../../src/errors.ts'
 import type { Process } from './process.ts'
 import type { Chance } from './random.ts'
-import type { World } from './world.ts'
+import { startOfTime, type World } from './world.ts'
 
 export type Call =
   | ('put' | 'get' | 'head' | 'list' | 'remove' | 'delete')
@@ -43,7 +43,7 @@ export interface Network {
   isStale(): boolean
   /** No more faults. */
   heal(): void
-  /** What no process may ever do, and did. */
+  /** What no process may ever do, and did; what another writer could not do for that. */
   readonly forbidden: Set<string>
   readonly tally: Tally
 }
@@ -81,7 +81,7 @@ export const createNetwork = (world: World, chance: Chance, tally: Tally): Netwo
   const possible = faults.filter(() => chance.happens(0.5))
   const slowest = chance.pick([2, 30, 300])
   const storms: Storm[] = Array.from({ length: chance.whole(0, 2) }, () => {
-    const from = world.now() + chance.between(0, 25_000)
+    const from = startOfTime + chance.between(0, 25_000)
     return { from, to: from + chance.between(500, 9_000), fault: chance.pick(faults) }
   })
   let healed = false

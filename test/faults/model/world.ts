@@ -22,9 +22,9 @@ export const startOfTime = Date.UTC(2026, 0, 1)
 /** Everything that can go on now goes on, until all wait. */
 const allWait = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** A world of its own: no timer is real. `settled`: when nothing goes on that takes no virtual time. */
-export const createWorld = (chance: Chance, settled = allWait): World => {
-  let now = startOfTime
+/** A world of its own: no timer is real. `settled`: when nothing goes on that takes no virtual time; `begin`: its first moment. */
+export const createWorld = (chance: Chance, settled = allWait, begin = startOfTime): World => {
+  let now = begin
   const events: Event[] = []
 
   const at = (time: number, happen: () => void): void => {
