@@ -25,15 +25,21 @@ export interface AttemptContext {
   readonly clock: Clock
 }
 
+/** Gives up a call to the storage that takes too long. */
+export type WithinCall = <T>(call: Promise<T>) => Promise<T>
+
 /**
  * Writes the manifests of `files` and the list that is to follow that of `table`; whatever serves of the last attempt is
  * not written again. The list always is when the table is another: with the old one, whatever came between would be lost.
+ * `within` limits each call by itself: merging has a limit of its own, and what was merged in that time is not to be lost to
+ * theirs.
  */
 export const writeAttempt = async (
   files: readonly NewDataFile[],
   table: LoadedTable,
   last: Attempt | null,
   context: AttemptContext,
+  within: WithinCall,
 ): Promise<Attempt> => {
   const isSame = last !== null && isSameFiles(last.files, files)
   if (isSame && last.table === table) return last
@@ -41,7 +47,7 @@ export const writeAttempt = async (
   const { metadata, io } = table
   const parent = currentSnapshot(metadata)
   const parents: readonly ManifestFile[] =
-    parent === null ? [] : await context.files.list(parent['manifest-list'], io)
+    parent === null ? [] : await within(context.files.list(parent['manifest-list'], io))
   const merges = await context.merger.merges(
     parents,
     addition.manifests.map((manifest) => manifest.partition_spec_id),
@@ -51,7 +57,7 @@ export const writeAttempt = async (
   )
   const append = await appendTo(metadata, parents, addition, context.clock.now(), merges)
   const objects = isSame ? [append.list] : [...addition.objects, append.list]
-  await Promise.all(objects.map(({ path, bytes }) => io.put(path, bytes)))
+  await within(Promise.all(objects.map(({ path, bytes }) => io.put(path, bytes))))
   keep(append, addition, files, context)
   return { files, table, addition, merges, append }
 }

@@ -149,8 +149,9 @@ const prepare = async (
   for (let attempt = last; ; ) {
     await settleLanded(group, table, context)
     if (group.size === 0) return null
-    const writing = writeAttempt([...group], table, attempt, context)
-    attempt = await inTime(writing, callSignal(group, context.clock), slowStorage)
+    attempt = await writeAttempt([...group], table, attempt, context, (call) =>
+      inTime(call, callSignal(group, context.clock), slowStorage),
+    )
     await objects(group, waiting, context.clock)
     for (const file of group) {
       if (file.state === 'ours') continue

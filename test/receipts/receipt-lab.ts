@@ -14,10 +14,13 @@ import { createMemoryCatalog, memoryFileIO } from '../iceberg/memory-catalog.ts'
 import { createLab, fileOf, keyOf, type Lab, tableKey } from '../iceberg/table-lab.ts'
 import { requestIdOf } from '../tools/append-request.ts'
 
-/** Around each call to a storage or catalog: it may wait for ever, and what it throws is what the caller sees. */
+/**
+ * Around each call to a storage or catalog: it may wait for ever, and what it throws is what the caller sees. `key`: of a
+ * call to the storage.
+ */
 export interface Around {
-  readonly before?: (call: string) => void | Promise<void>
-  readonly after?: (call: string) => void | Promise<void>
+  readonly before?: (call: string, key?: string) => void | Promise<void>
+  readonly after?: (call: string, key?: string) => void | Promise<void>
 }
 
 export interface OweOptions {
@@ -110,21 +113,21 @@ const keys = async (list: AsyncIterable<{ readonly key: string }>): Promise<stri
   (await Array.fromAsync(list)).map(({ key }) => key)
 
 const through = (storage: Storage, { before, after }: Around): Storage => {
-  const around = async <T>(call: string, act: () => Promise<T>): Promise<T> => {
-    await before?.(call)
+  const around = async <T>(call: string, key: string, act: () => Promise<T>): Promise<T> => {
+    await before?.(call, key)
     const result = await act()
-    await after?.(call)
+    await after?.(call, key)
     return result
   }
   return {
     ...storage,
-    put: (key, bytes, options) => around('put', () => storage.put(key, bytes, options)),
-    get: (key, options) => around('get', () => storage.get(key, options)),
-    head: (key) => around('head', () => storage.head(key)),
+    put: (key, bytes, options) => around('put', key, () => storage.put(key, bytes, options)),
+    get: (key, options) => around('get', key, () => storage.get(key, options)),
+    head: (key) => around('head', key, () => storage.head(key)),
     async *list(prefix) {
-      yield* await around('list', () => Array.fromAsync(storage.list(prefix)))
+      yield* await around('list', prefix, () => Array.fromAsync(storage.list(prefix)))
     },
-    delete: (key) => around('delete', () => storage.delete(key)),
+    delete: (key) => around('delete', key, () => storage.delete(key)),
   }
 }
 

@@ -56,6 +56,32 @@ describe('files that are copied', () => {
   })
 })
 
+describe('manifests that are merged', () => {
+  /** A table with more manifests than it merges, none of them the sweep's own; the last snapshot after a sweep for a minute. */
+  const mergedBy = async (readMs: number): Promise<Record<string, string> | undefined> => {
+    const sending = lab.sendIn()
+    for (const n of [1, 2, 3, 4]) await sending(n)
+    const metadata = lab.metadata()
+    const properties = { ...metadata.properties, 'commit.manifest-merge.min-count-to-merge': '3' }
+    lab.tables.set('otel/logs', { ...metadata, properties })
+    await lab.owe(5)
+    const sweep = lab.sweep({
+      before: (call, key = '') =>
+        call === 'get' && key.endsWith('-m0.avro') ? lab.world.sleep(readMs) : undefined,
+    })
+    expect((await sweepFor(sweep))[0]).toMatchObject({ paid: 1, owed: 0 })
+    return lab.metadata().snapshots.at(-1)?.summary
+  }
+
+  it('may take longer than a call, and what comes of it is kept', async () => {
+    expect(await mergedBy(6_000)).toMatchObject({ 'manifests-replaced': '4' })
+  })
+
+  it('are left as they are, when they take so long that others would have to wait', async () => {
+    expect(await mergedBy(20_000)).toMatchObject({ 'manifests-replaced': '0' })
+  })
+})
+
 describe('a table that cannot be changed', () => {
   const traces = { namespace: ['otel'], name: 'traces' }
   /** Receipts of two tables: those of `logs` are first in the list. */
