@@ -24,6 +24,8 @@ export interface ReceiptKey {
   readonly tableUuid: string
   readonly requestId: string
   readonly baseSequence: number
+  /** Of the receipt's bytes. */
+  readonly digest: string
 }
 
 /** What a table's receipts begin with. */
@@ -39,26 +41,35 @@ export const sealed = async (
   sha256?: Sha256,
 ): Promise<{ key: string; bytes: Uint8Array }> => {
   const bytes = receiptBytes(receipt)
-  const digest = await sha256Hex([bytes], 16, sha256)
+  const digest = await digestOf(bytes, sha256)
   const { requestId, baseSequence } = receipt
   return { key: `${tablePrefix(receipt)}${requestId}-${baseSequence}-${digest}.json`, bytes }
 }
 
+/** What a key says of a receipt's bytes: 16 hex digits. */
+export const digestOf = (bytes: Uint8Array, sha256?: Sha256): Promise<string> =>
+  sha256Hex([bytes], 16, sha256)
+
 const form =
-  /^_receipts\/(?:owed|quarantine)\/([^/]+)\/([^/]+)\/([0-9a-f]{32})-(\d+)-[0-9a-f]{16}\.json$/
+  /^_receipts\/(?:owed|quarantine)\/([^/]+)\/([^/]+)\/([0-9a-f]{32})-(\d+)-([0-9a-f]{16})\.json$/
 
 /** What a key says; null when it is none of a receipt. */
 export const readKey = (key: string): ReceiptKey | null => {
-  const [, table = '', tableUuid = '', requestId = '', base = ''] = form.exec(key) ?? []
+  const [, table = '', tableUuid = '', requestId = '', base = '', digest = ''] =
+    form.exec(key) ?? []
   if (table === '') return null
-  return { key, table, tableUuid, requestId, baseSequence: Number(base) }
+  return { key, table, tableUuid, requestId, baseSequence: Number(base), digest }
 }
 
-/** The table of a receipt that is owed, by its key. */
-export const identifierOf = (key: string): TableIdentifier => {
+/** The table of a receipt that is owed, by its key; null where the key was made by hand, and names none. */
+export const identifierOf = (key: string): TableIdentifier | null => {
   const [escapedTable = ''] = key.slice(owedPrefix.length).split('/')
-  const levels = escapedTable.split('.').map(decodeURIComponent)
-  return { namespace: levels.slice(0, -1), name: levels.at(-1) ?? '' }
+  try {
+    const levels = escapedTable.split('.').map(decodeURIComponent)
+    return { namespace: levels.slice(0, -1), name: levels.at(-1) ?? '' }
+  } catch {
+    return null
+  }
 }
 
 /** Where a receipt goes that cannot be paid. */

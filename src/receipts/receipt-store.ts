@@ -3,6 +3,7 @@ import type { Sha256 } from '../sha256.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
 import {
+  digestOf,
   owedPrefix,
   quarantineKey,
   quarantinePrefix,
@@ -35,6 +36,8 @@ export interface ReceiptStore {
   quarantined(): AsyncIterable<ListedReceipt>
   /** A receipt's bytes; null when it was paid meanwhile. */
   read(key: string): Promise<Uint8Array | null>
+  /** Whether bytes are those that a receipt was written with. */
+  isWhole(receipt: Pick<ReceiptKey, 'digest'>, bytes: Uint8Array): Promise<boolean>
   /** Puts a receipt aside. Wherever that ends before it is done, the receipt is still owed. */
   quarantine(key: string, bytes: Uint8Array): Promise<void>
   /** Removes a receipt that was paid. */
@@ -74,6 +77,7 @@ export const createReceiptStore = (storage: Storage, sha256?: Sha256): ReceiptSt
     owed: () => list(owedPrefix),
     quarantined: () => list(quarantinePrefix),
     read: (key) => storage.get(key),
+    isWhole: async ({ digest }, bytes) => (await digestOf(bytes, sha256)) === digest,
     async quarantine(key, bytes) {
       await storage.put(quarantineKey(key), bytes, { ifNoneMatch: '*' })
       await storage.delete(key)

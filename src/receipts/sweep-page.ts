@@ -61,7 +61,12 @@ export const sweepPage = async (
   const { clock } = context
   const { store, log, metrics } = options
   // Before they are read: a table that is out of reach may owe thousands.
-  const table = await loadIndebted(identifierOf(key), tableUuid, context).catch(owedFor)
+  const identifier = identifierOf(key)
+  // What lies at a key that names no table is told apart when it is read.
+  const table =
+    identifier === null
+      ? 'anew'
+      : await loadIndebted(identifier, tableUuid, context).catch(owedFor)
   if (table === 'gone' || (typeof table === 'object' && 'owed' in table)) {
     const why = table === 'gone' ? { owed: 'the table is gone' } : table
     return summed(name, Array<End>(page.length).fill(why), options)
@@ -111,8 +116,12 @@ const readListed = async (
   }
   if (read.kind === 'unreadable') return quarantine(listed, bytes, read.reason, store, log)
   const { receipt } = read
-  if (listed.key.startsWith(tablePrefix(receipt))) return { listed, bytes, receipt }
-  return quarantine(listed, bytes, 'it is of another table than its key', store, log)
+  if (!listed.key.startsWith(tablePrefix(receipt))) {
+    return quarantine(listed, bytes, 'it is of another table than its key', store, log)
+  }
+  // Whatever changed of it, a path or a bound: who commits it may break the table for every reader.
+  if (await store.isWhole(listed, bytes)) return { listed, bytes, receipt }
+  return quarantine(listed, bytes, 'its bytes are not those that it was written with', store, log)
 }
 
 const end = async (

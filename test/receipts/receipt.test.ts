@@ -6,7 +6,7 @@ import { balances } from '../../src/receipts/balance.ts'
 import { readDataFile } from '../../src/receipts/data-file-json.ts'
 import { object } from '../../src/receipts/json-members.ts'
 import { type Receipt, readReceipt, receiptBytes } from '../../src/receipts/receipt.ts'
-import { identifierOf, readKey, sealed } from '../../src/receipts/receipt-key.ts'
+import { digestOf, identifierOf, readKey, sealed } from '../../src/receipts/receipt-key.ts'
 import { createReceiptStore, type ReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -106,13 +106,14 @@ describe('a receipt', () => {
 
 describe('a key', () => {
   it('says whose receipt it is', async () => {
-    const { key } = await sealed(receipt)
+    const { key, bytes } = await sealed(receipt)
     const { tableUuid, requestId, baseSequence } = receipt
     expect(key).toMatch(
       `_receipts/owed/otel.metrics_gauge/${tableUuid}/${requestId}-${baseSequence}-`,
     )
     const table = 'otel.metrics_gauge'
-    expect(readKey(key)).toEqual({ key, table, tableUuid, requestId, baseSequence })
+    const digest = await digestOf(bytes)
+    expect(readKey(key)).toEqual({ key, table, tableUuid, requestId, baseSequence, digest })
   })
 
   it.each<[string, Partial<Receipt>]>([

@@ -286,6 +286,25 @@ describe('what cannot be paid', () => {
     expect(await aside()).toContain(requestIdOf(1))
   })
 
+  it('is a receipt whose bytes were changed', async () => {
+    await lab.owe(1)
+    const [key = ''] = await lab.owed()
+    const text = new TextDecoder().decode((await lab.storage.get(key)) ?? new Uint8Array())
+    const changed = text.replace(/("file_size_in_bytes":)(\d+)/, '$17')
+    expect(changed).not.toBe(text)
+    await lab.storage.put(key, new TextEncoder().encode(changed))
+    expect(await aside()).toContain('its bytes are not those that it was written with')
+  })
+
+  it('is what lies at a key that names no table, made by hand', async () => {
+    await lab.owe(1)
+    const [key = ''] = await lab.owed()
+    const bytes = (await lab.storage.get(key)) ?? new Uint8Array()
+    await lab.storage.delete(key)
+    await lab.storage.put(key.replace('otel.logs', 'otel.%ZZ'), bytes)
+    expect(await aside()).toContain('it is of another table than its key')
+  })
+
   it('is put aside once the rest of its receipt is paid', async () => {
     await lab.owe(2, { ageMs: hour, receipt: { files: [owedFile(1), owedFile(2)] } })
     await lab.swept()
