@@ -58,9 +58,10 @@ export const ofUnknownSpecs = (
   return debts.filter(({ file }) => !specs.has(file.specId))
 }
 
-/** Marks those files. */
+/** Marks those files, but for such as were paid before the spec was removed. */
 export const markUnknownSpecs = (debts: readonly Debt[], table: LoadedTable): void => {
   for (const debt of ofUnknownSpecs(debts, table)) {
+    if (debt.state === 'paid') continue
     debt.state = 'unpayable'
     debt.reason = `the table has no partition spec ${debt.file.specId}`
   }

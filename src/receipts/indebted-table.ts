@@ -18,7 +18,8 @@ export const loadIndebted = async (
 ): Promise<IndebtedTable> => {
   const first = await load(identifier, context)
   if (first === null || isOf(first, tableUuid)) return first ?? 'gone'
-  // A catalog that answers from an old copy may show the table that was there before: what is put aside is not looked for again.
+  // A catalog may answer from an old copy once, and show the table that was there before. Where it does so for longer, young
+  // receipts wait.
   const second = await load(identifier, context)
   if (second === null) return 'gone'
   return isOf(second, tableUuid) ? second : 'anew'

@@ -56,13 +56,9 @@ const payDebts = async (
     debts.some(({ state }) => state === 'gone') || ofUnknownSpecs(debts, loaded).length > 0
   // A file may have been paid, and compacted away since; what was loaded may be old. Only a look after that tells.
   const table = isDoubtful ? await loadAgain(loaded, context) : loaded
-  markUnknownSpecs(debts, table)
-  await markLanded(
-    debts.filter(({ state }) => state !== 'unpayable'),
-    table,
-    context.files,
-  )
+  await markLanded(debts, table, context.files)
   markPaid(debts)
+  markUnknownSpecs(debts, table)
   await copyOld(debts.filter(isOwed), table, halfwayTo(until, clock), clock)
   const deadline = Math.min(until, clock.now() + commitMs)
   const files = debts.filter(isOwed).map((debt) => standing(debt, table, deadline))

@@ -1,7 +1,7 @@
 /** One page of a sweep: receipts of one table, read, paid in one commit, and removed. */
 import { wordsOf } from '../errors.ts'
 import type { CommitContext } from '../iceberg/commit.ts'
-import { halfwayTo } from '../iceberg/retry.ts'
+import { type Clock, halfwayTo } from '../iceberg/retry.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { inTurns } from '../turns.ts'
@@ -31,6 +31,12 @@ export interface PageResult {
 
 /** Requests to the receipts' storage at once. */
 const lanes = 32
+
+/**
+ * A receipt that is younger, in milliseconds, is not put aside for what its table looks like: a catalog that answers from an
+ * old copy does so for a while, and what is put aside is not looked for again.
+ */
+const youngMs = 600_000
 
 /** A receipt that can be paid, as it was read. */
 interface Known {
@@ -64,9 +70,7 @@ export const sweepPage = async (
   const identifier = identifierOf(key)
   // What lies at a key that names no table is told apart when it is read.
   const table =
-    identifier === null
-      ? 'anew'
-      : await loadIndebted(identifier, tableUuid, context).catch(owedFor)
+    identifier === null ? 'anew' : await loadIndebted(identifier, tableUuid, context).catch(owedFor)
   if (table === 'gone' || (typeof table === 'object' && 'owed' in table)) {
     const why = table === 'gone' ? { owed: 'the table is gone' } : table
     return summed(name, Array<End>(page.length).fill(why), options)
@@ -83,8 +87,8 @@ export const sweepPage = async (
       : await pay(receipts, table, until, context).catch((error) =>
           receipts.map((): Payment => ({ kind: 'owed', reason: wordsOf(error) })),
         )
-  const ended = await inTurns([...known.entries()], lanes, ([i, { listed, bytes }]) =>
-    end(listed, bytes, payments[i] as Payment, store, log).catch(owedFor),
+  const ended = await inTurns([...known.entries()], lanes, ([i, one]) =>
+    end(one, patient(payments[i] as Payment, one.receipt, clock), store, log).catch(owedFor),
   )
   const others = read.filter((one) => typeof one === 'string' || 'owed' in one)
   const result = summed(name, [...others, ...ended], options)
@@ -124,9 +128,13 @@ const readListed = async (
   return quarantine(listed, bytes, 'its bytes are not those that it was written with', store, log)
 }
 
+const patient = (payment: Payment, { receivedAt }: Receipt, { now }: Clock): Payment =>
+  payment.kind === 'unpayable' && now() - receivedAt < youngMs
+    ? { kind: 'owed', reason: payment.reason }
+    : payment
+
 const end = async (
-  listed: ListedReceipt,
-  bytes: Uint8Array,
+  { listed, bytes }: Known,
   payment: Payment,
   store: ReceiptStore,
   log: Log,

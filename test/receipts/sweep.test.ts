@@ -21,6 +21,7 @@ vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
   ...(await import('../faults/model/plain-container.ts')),
 }))
 
+const minute = 60_000
 const hour = 3_600_000
 const never = new Promise<never>(() => {})
 
@@ -268,13 +269,13 @@ describe('what cannot be paid', () => {
   })
 
   it('is a file of a table that was made anew', async () => {
-    await lab.owe(1)
+    await lab.owe(1, { ageMs: 10 * minute })
     await recreate(lab)
     expect(await aside()).toBe(`${told}: ${requestIdOf(1)} the table was made anew`)
   })
 
   it('is a file of an unknown spec', async () => {
-    await lab.owe(1, { receipt: { files: [{ ...owedFile(1), specId: 7 }] } })
+    await lab.owe(1, { ageMs: 10 * minute, receipt: { files: [{ ...owedFile(1), specId: 7 }] } })
     expect(await aside()).toContain('the table has no partition spec 7')
   })
 
@@ -323,6 +324,22 @@ describe('what waits', () => {
     await expectPaid(lab, [1])
   })
 
+  it.each([
+    ['of a table that was made anew', {}],
+    ['of an unknown spec', { files: [{ ...owedFile(1), specId: 7 }] }],
+  ])(
+    'is a receipt %s while it is young: the catalog may answer from an old copy',
+    async (_, receipt) => {
+      await lab.owe(1, { ageMs: 10 * minute - 1_000, receipt })
+      if (!('files' in receipt)) await recreate(lab)
+      expect(await lab.swept()).toEqual({ paid: 0, quarantined: 0, owed: 1, complete: true })
+      expect(await lab.quarantined()).toEqual([])
+      lab.world.at(lab.world.now() + 1_000, () => {})
+      await lab.world.run(Number.POSITIVE_INFINITY)
+      expect(await lab.swept()).toEqual({ paid: 0, quarantined: 1, owed: 0, complete: true })
+    },
+  )
+
   it('is a receipt of a later version: it is told, and left as it is', async () => {
     await lab.owe(1)
     const [key = ''] = await lab.owed()
@@ -345,6 +362,23 @@ describe('what waits', () => {
     expect(await lab.storage.get(copy ?? '')).toEqual(fileOf(1).bytes)
     await expectPaid(lab, [1, 2])
   })
+})
+
+it('a file that was paid before its partition spec was removed is paid', async () => {
+  const receipt = await lab.owe(1, { ageMs: hour })
+  await lab.swept()
+  const metadata = lab.metadata()
+  const [spec] = metadata['partition-specs']
+  if (spec === undefined) throw new Error('no spec')
+  // Files of it are in manifests that stand, and in the history.
+  lab.tables.set('otel/logs', {
+    ...metadata,
+    'partition-specs': [{ ...spec, 'spec-id': spec['spec-id'] + 1 }],
+    'default-spec-id': spec['spec-id'] + 1,
+  })
+  await lab.store.write(receipt)
+  expect(await lab.swept()).toMatchObject({ paid: 1, quarantined: 0 })
+  expect((await lab.files()).length).toBe(1)
 })
 
 it('a file that was paid, compacted away and removed is paid, not gone', async () => {

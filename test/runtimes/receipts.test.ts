@@ -5,6 +5,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { currentSnapshot } from '../../src/iceberg/table-metadata.ts'
 import { noLog } from '../../src/log.ts'
+import { readReceipt } from '../../src/receipts/receipt.ts'
+import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import { logs } from '../ingest/requests.ts'
 import { runProgram, startProgram, temporaryFolder } from './program.ts'
@@ -46,6 +48,18 @@ const owing = async (...names: string[]): Promise<string> => {
   return folder
 }
 
+/** Makes what is owed ten minutes older. */
+const ageReceipts = async (folder: string): Promise<void> => {
+  const store = createReceiptStore(await openFileStorage(folder))
+  for await (const { key } of store.owed()) {
+    const read = readReceipt((await store.read(key)) ?? new Uint8Array())
+    if (read.kind !== 'receipt') throw new Error('no receipt')
+    const { receipt } = read
+    await store.remove(key)
+    await store.write({ ...receipt, receivedAt: receipt.receivedAt - 600_000 })
+  }
+}
+
 describe('by hand', () => {
   it('what is owed is listed, and paid', async () => {
     const folder = await owing('a', 'b', 'a')
@@ -71,15 +85,19 @@ describe('by hand', () => {
     expect(await rowsIn(folder)).toBe(3)
   })
 
-  it('a table that was made anew is told, and its receipts are put aside', async () => {
+  it('a table that was made anew is told, and its receipts are put aside, but for young ones', async () => {
     const folder = await owing('a')
     await rm(join(folder, 'otel'), { recursive: true })
     const program = await startProgram({ folder, env: byHand })
     await send(program.url, 'b')
     program.kill('SIGKILL')
+    const [waiting] = await tell('sweep', folder)
+    expect(waiting).toContain('table=otel.logs reason="the table was made anew"')
+    expect(waiting).toContain('receipts paid: 1, still owed: 1, put into quarantine: 0\n')
+    await ageReceipts(folder)
     const [told, code] = await tell('sweep', folder)
     expect(told).toContain('rows that were acknowledged are not in their table')
-    expect(told).toContain('receipts paid: 1, still owed: 0, put into quarantine: 1\n')
+    expect(told).toContain('receipts paid: 0, still owed: 0, put into quarantine: 1\n')
     expect([code, await rowsIn(folder)]).toEqual([1, 3])
     const [listed] = await tell('receipts', folder)
     expect(listed).toMatch(/^otel\.logs: cannot be paid: _receipts\/quarantine\/\S+\.json\n$/)
