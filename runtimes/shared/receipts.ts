@@ -1,8 +1,7 @@
 import type { Config } from '../../src/config.ts'
-import { IngestError } from '../../src/errors.ts'
 import type { Catalog } from '../../src/iceberg/catalog.ts'
 import type { Deferral } from '../../src/iceberg/deferral.ts'
-import { inTime, systemClock } from '../../src/iceberg/retry.ts'
+import { systemClock } from '../../src/iceberg/retry.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import { createBalanceTeller } from '../../src/receipts/balance.ts'
@@ -40,9 +39,6 @@ export interface ReceiptsOptions {
 /** Milliseconds of a sweep that are for the figures of what is left. */
 const balanceMs = 2_000
 
-const late = (): Promise<never> =>
-  Promise.reject(new IngestError('unavailable', 'the storage takes too long to list receipts'))
-
 /** Opens the receipts in a storage. */
 export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
   const { config, storage, metrics, log } = options
@@ -62,11 +58,13 @@ export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
     async sweep(deadline, inTurn = false) {
       const result = await sweep(deadline - balanceMs, inTurn ? lease : undefined)
       // Figures that cannot be told are no reason to say that a sweep failed which paid.
-      await inTime(tellBalance(result), clock.signal(deadline), late).catch((error: unknown) =>
-        log('warn', 'what is still owed cannot be told', { error }),
-      )
-      const { paid, quarantined, owed } = result
-      if (paid + quarantined + owed > 0) log('info', 'swept', { ...result })
+      const told = await tellBalance(result, clock.signal(deadline)).catch((error: unknown) => {
+        log('warn', 'what is still owed cannot be told', { error })
+        return true
+      })
+      if (!told) log('warn', 'more is owed than could be counted in the time of a sweep')
+      const { paid, quarantined, owed, complete } = result
+      if (paid + quarantined + owed > 0) log('info', 'swept', { paid, quarantined, owed, complete })
       return result
     },
   }

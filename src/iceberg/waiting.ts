@@ -18,3 +18,22 @@ export const singleFlight = <T>(work: () => Promise<T>): (() => Promise<T>) => {
 /** What `work` comes to, or the signal's reason when it aborts before. The work goes on. */
 export const within = <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
   signal === undefined ? work : inTime(work, signal, () => Promise.reject(signal.reason))
+
+/** The items of a list that come before the signal aborts. */
+export async function* untilAborted<T>(
+  list: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
+  const items = list[Symbol.asyncIterator]()
+  const end = { done: true, value: undefined } as const
+  try {
+    while (!signal.aborted) {
+      const item = await inTime<IteratorResult<T, unknown>>(items.next(), signal, () => end)
+      if (item.done) return
+      yield item.value
+    }
+  } finally {
+    // Not waited for: it may be what takes so long.
+    items.return?.().catch(() => {})
+  }
+}

@@ -1,7 +1,9 @@
 /** What is owed, in figures: what an operator is shown, and warned by. */
+import { untilAborted } from '../iceberg/waiting.ts'
 import type { Metrics } from '../metrics.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
 import type { SweepResult } from './sweep.ts'
+import { oldestOf } from './sweep-page.ts'
 
 /** Of one table. */
 export interface Balance {
@@ -16,11 +18,10 @@ export const balances = async (list: AsyncIterable<ListedReceipt>): Promise<read
   const tables = new Map<string, Balance>()
   for await (const { table, modifiedAt = null } of list) {
     const { receipts, oldestAt } = tables.get(table) ?? { receipts: 0, oldestAt: null }
-    const oldest = Math.min(oldestAt ?? Infinity, modifiedAt ?? Infinity)
     tables.set(table, {
       table,
       receipts: receipts + 1,
-      oldestAt: oldest === Infinity ? null : oldest,
+      oldestAt: oldestOf([oldestAt, modifiedAt]),
     })
   }
   return [...tables.values()]
@@ -29,28 +30,36 @@ export const balances = async (list: AsyncIterable<ListedReceipt>): Promise<read
 /** What is put aside is listed so often, in milliseconds: it changes by a sweep, nearly always by one's own. */
 const quarantineMs = 300_000
 
-/** Sets the gauges of what is owed, and of what was put aside, after a sweep. `unavailable` where they cannot be listed. */
+/**
+ * Sets the gauges of what is owed, and of what was put aside, after a sweep. What cannot be counted before the signal aborts is
+ * left out: false then. `unavailable` where receipts cannot be listed.
+ */
 export const createBalanceTeller = (
   store: ReceiptStore,
   now: () => number,
   metrics: Metrics,
-): ((swept: SweepResult) => Promise<void>) => {
+): ((swept: SweepResult, signal: AbortSignal) => Promise<boolean>) => {
   let listAt = Number.NEGATIVE_INFINITY
-  let aside = 0
-  return async ({ paid, quarantined, owed, complete }) => {
-    const metNone = complete && paid + quarantined + owed === 0
-    // Listings cost: one that came to the end and met nothing has told already.
-    const left = metNone ? [] : await balances(store.owed())
-    const oldest = Math.min(now(), ...left.map(({ oldestAt }) => oldestAt ?? now()))
-    metrics.gauge('receipts_owed', sum(left))
-    metrics.gauge('oldest_receipt_seconds', (now() - oldest) / 1000)
-    if (quarantined > 0) listAt = Number.NEGATIVE_INFINITY
+  let aside: number | null = null
+  const tellAside = async (signal: AbortSignal): Promise<void> => {
     if (now() >= listAt) {
-      aside = sum(await balances(store.quarantined()))
+      aside = sum(await balances(untilAborted(store.quarantined(), signal)))
       listAt = now() + quarantineMs
     }
     // Every time: where a figure is a line of a log, an alarm takes none for nothing.
-    metrics.gauge('receipts_quarantined', aside)
+    if (aside !== null) metrics.gauge('receipts_quarantined', aside)
+  }
+  const tellOwed = async (swept: SweepResult, signal: AbortSignal): Promise<void> => {
+    // Listings cost: a sweep that came to the end has counted already. One that did not has met others than come first.
+    const listed = swept.complete ? [] : await balances(untilAborted(store.owed(), signal))
+    const oldest = oldestOf([swept.oldestAt, ...listed.map(({ oldestAt }) => oldestAt)]) ?? now()
+    metrics.gauge('receipts_owed', Math.max(swept.owed, sum(listed)))
+    metrics.gauge('oldest_receipt_seconds', Math.max(0, now() - oldest) / 1000)
+  }
+  return async (swept, signal) => {
+    if (swept.quarantined > 0) listAt = Number.NEGATIVE_INFINITY
+    await Promise.all([tellOwed(swept, signal), tellAside(signal)])
+    return !signal.aborted
   }
 }
 

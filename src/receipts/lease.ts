@@ -5,17 +5,29 @@
 import { wordsOf } from '../errors.ts'
 import type { Clock } from '../iceberg/retry.ts'
 import type { Log } from '../log.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { PutOptions, Storage } from '../storage/storage.ts'
 
-/** Who holds a lease gives it back when he is done. */
+/** Never throws. */
 export interface HeldLease {
+  /** To be called while the work goes on; false when another has taken the lease, which was over. */
+  renew(): Promise<boolean>
+  /** Who holds a lease gives it back when he is done. */
   release(): Promise<void>
 }
 
 export interface Lease {
-  /** Takes the lease `until` then, in milliseconds since 1970; null while another has it. Never throws. */
+  /**
+   * Takes the lease for work that ends by then, in milliseconds since 1970; null while another has it. It is over sooner unless
+   * it is renewed. Never throws.
+   */
   take(until: number): Promise<HeldLease | null>
 }
+
+/**
+ * The longest that a lease stands by itself: so long nobody sweeps when its program was killed. Shorter, and a page that takes long
+ * would be taken up by another, for nothing.
+ */
+const leaseMs = 120_000
 
 const key = '_receipts/sweep.json'
 
@@ -26,32 +38,50 @@ const longestMs = 3_600_000
 export const createLease = (storage: Storage, clock: Clock, log: Log): Lease => {
   const holder = crypto.randomUUID()
 
-  const put = async (until: number): Promise<boolean> => {
-    const bytes = new TextEncoder().encode(JSON.stringify({ holder, until }))
-    return (await storage.put(key, bytes, { ifNoneMatch: '*' })) === 'created'
+  /** `until`: of the work. When the lease is over; null where it is another's. */
+  const put = async (until: number, options: PutOptions): Promise<number | null> => {
+    const end = Math.min(until, clock.now() + leaseMs)
+    const bytes = new TextEncoder().encode(JSON.stringify({ holder, until: end }))
+    return (await storage.put(key, bytes, options)) === 'created' ? end : null
   }
-  const held: HeldLease = {
-    async release() {
-      try {
-        // Where it was over, it may be another's by now.
-        if (read(await storage.get(key)).holder === holder) await storage.delete(key)
-      } catch (error) {
-        log('debug', 'a lease is left to end by itself', { reason: wordsOf(error) })
-      }
-    },
+  const isOurs = async (): Promise<boolean> => read(await storage.get(key)).holder === holder
+  const hold = (until: number, firstEnd: number): HeldLease => {
+    let end = firstEnd
+    return {
+      async renew() {
+        if (end >= until || end - clock.now() > leaseMs / 2) return true
+        try {
+          if (!(await isOurs())) return false
+          end = (await put(until, {})) ?? end
+        } catch (error) {
+          log('debug', 'a lease is not renewed', { reason: wordsOf(error) })
+        }
+        return true
+      },
+      async release() {
+        try {
+          // Where it was over, it may be another's by now.
+          if (await isOurs()) await storage.delete(key)
+        } catch (error) {
+          log('debug', 'a lease is left to end by itself', { reason: wordsOf(error) })
+        }
+      },
+    }
   }
   return {
     async take(until) {
+      const once: PutOptions = { ifNoneMatch: '*' }
       try {
-        if (await put(until)) return held
-        const { until: end } = read(await storage.get(key))
-        const left = end - clock.now()
+        let end = await put(until, once)
+        if (end !== null) return hold(until, end)
+        const left = read(await storage.get(key)).until - clock.now()
         if (left > 0 && left < longestMs) return null
         await storage.delete(key)
-        return (await put(until)) ? held : null
+        end = await put(until, once)
+        return end === null ? null : hold(until, end)
       } catch (error) {
         log('debug', 'swept without a lease', { reason: wordsOf(error) })
-        return held
+        return hold(until, until)
       }
     },
   }

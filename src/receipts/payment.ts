@@ -21,8 +21,8 @@ export type Payment =
   | { readonly kind: 'paid' }
   /** It never can be; what the operator is told. */
   | { readonly kind: 'unpayable'; readonly reason: string }
-  /** It may be later. */
-  | { readonly kind: 'owed'; readonly reason: string }
+  /** It may be later; `failed`: what it names could have been committed, and was not. */
+  | { readonly kind: 'owed'; readonly reason: string; readonly failed: boolean }
 
 /** A commit that takes longer than this is left to the next sweep. */
 const commitMs = 60_000
@@ -55,7 +55,7 @@ const payDebts = async (
   const isDoubtful =
     debts.some(({ state }) => state === 'gone') || ofUnknownSpecs(debts, loaded).length > 0
   // A file may have been paid, and compacted away since; what was loaded may be old. Only a look after that tells.
-  const table = isDoubtful ? await loadAgain(loaded, context) : loaded
+  const table = isDoubtful ? await loadAgain(loaded, until, context) : loaded
   await markLanded(debts, table, context.files)
   markPaid(debts)
   markUnknownSpecs(debts, table)
@@ -75,7 +75,8 @@ const isOwed = ({ state }: Debt): boolean => state === 'owed'
 const paymentOf = (debts: readonly Debt[]): Payment => {
   const waits = debts.find(({ state }) => state === 'owed' || state === 'held')
   if (waits !== undefined) {
-    return { kind: 'owed', reason: waits.reason || 'the table could not be changed in time' }
+    const reason = waits.reason || 'the table could not be changed in time'
+    return { kind: 'owed', reason, failed: debts.some(isOwed) }
   }
   const lost = debts.find(({ state }) => state !== 'paid')
   if (lost === undefined) return { kind: 'paid' }

@@ -1,18 +1,17 @@
 /** One page of a sweep: receipts of one table, read, paid in one commit, and removed. */
-import { wordsOf } from '../errors.ts'
+import { IngestError, wordsOf } from '../errors.ts'
+import type { LoadedTable } from '../iceberg/catalog.ts'
 import type { CommitContext } from '../iceberg/commit.ts'
-import { type Clock, halfwayTo } from '../iceberg/retry.ts'
+import { type Clock, halfwayTo, inTime } from '../iceberg/retry.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { inTurns } from '../turns.ts'
 import { loadIndebted } from './indebted-table.ts'
+import type { Page } from './pages.ts'
 import { type Payment, pay } from './payment.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
 import { identifierOf, tablePrefix } from './receipt-key.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
-
-/** Receipts of one table. */
-export type Page = readonly [ListedReceipt, ...ListedReceipt[]]
 
 export interface PageOptions {
   readonly store: ReceiptStore
@@ -20,13 +19,28 @@ export interface PageOptions {
   readonly metrics: Metrics
 }
 
-/** What became of a page's receipts. */
-export interface PageResult {
+/** What became of receipts. */
+export interface Swept {
   readonly paid: number
   readonly quarantined: number
   readonly owed: number
   /** Whether there was time for all of them. */
   readonly complete: boolean
+  /** When the oldest that is left was written, in milliseconds since 1970; null where none is, or the storage does not tell. */
+  readonly oldestAt: number | null
+}
+
+/** What became of a page; `failed`: files could have been committed, and were not. */
+export interface PageResult extends Swept {
+  readonly failed: boolean
+}
+
+/** Moments in milliseconds since 1970. */
+export interface PageTimes {
+  /** Nothing more is paid. */
+  readonly until: number
+  /** Nothing more is waited for: what was paid is removed until then. */
+  readonly deadline: number
 }
 
 /** Requests to the receipts' storage at once. */
@@ -53,58 +67,106 @@ interface Owed {
   readonly owed: string
 }
 
+/** A receipt of a page, and its end. */
+type Ended = readonly [ListedReceipt, End]
+
 /**
- * Sweeps a page. `until`: milliseconds since 1970, when nothing more is begun but to remove what was paid. Never throws: one
- * table's trouble is not another's, nor one receipt's.
+ * Sweeps a page, and leaves what is not done in time. Never throws: one table's trouble is not another's, nor one receipt's.
  */
 export const sweepPage = async (
   page: Page,
-  until: number,
+  times: PageTimes,
   context: CommitContext,
   options: PageOptions,
 ): Promise<PageResult> => {
-  const [{ key, table: name, tableUuid }] = page
+  const [{ key, tableUuid }] = page
+  const { until, deadline } = times
   const { clock } = context
   const { store, log, metrics } = options
   // Before they are read: a table that is out of reach may owe thousands.
   const identifier = identifierOf(key)
   // What lies at a key that names no table is told apart when it is read.
   const table =
-    identifier === null ? 'anew' : await loadIndebted(identifier, tableUuid, context).catch(owedFor)
+    identifier === null
+      ? 'anew'
+      : await loadIndebted(identifier, tableUuid, until, context).catch(owedFor)
   if (table === 'gone' || (typeof table === 'object' && 'owed' in table)) {
     const why = table === 'gone' ? { owed: 'the table is gone' } : table
-    return summed(name, Array<End>(page.length).fill(why), options)
+    return summed(
+      page.map((listed) => [listed, why]),
+      false,
+      options,
+    )
   }
   const half = halfwayTo(until, clock)
-  const read = await inTurns(page, lanes, async (listed) =>
-    clock.now() < half ? readListed(listed, store, log).catch(owedFor) : 'later',
+  const read = await inTurnsUntil(half, page, clock, (listed) => readListed(listed, store, log))
+  const known = read.map(([, one]) => one).filter(isKnown)
+  const payments = await payKnown(known, table, until, context)
+  const ended = await inTurnsUntil(deadline, [...known.entries()], clock, ([i, one]) =>
+    end(one, patient(payments[i] as Payment, one.receipt, clock), store, log),
   )
-  const known = read.filter((one) => typeof one !== 'string' && 'receipt' in one)
-  const receipts = known.map(({ receipt }) => receipt)
-  const payments =
-    table === 'anew'
-      ? receipts.map((): Payment => ({ kind: 'unpayable', reason: 'the table was made anew' }))
-      : await pay(receipts, table, until, context).catch((error) =>
-          receipts.map((): Payment => ({ kind: 'owed', reason: wordsOf(error) })),
-        )
-  const ended = await inTurns([...known.entries()], lanes, ([i, one]) =>
-    end(one, patient(payments[i] as Payment, one.receipt, clock), store, log).catch(owedFor),
-  )
-  const others = read.filter((one) => typeof one === 'string' || 'owed' in one)
-  const result = summed(name, [...others, ...ended], options)
+  const others = read.filter((one): one is [ListedReceipt, End] => !isKnown(one[1]))
+  const all = [...others, ...ended.map(([[, { listed }], one]): Ended => [listed, one])]
+  const failed = payments.some((payment) => payment.kind === 'owed' && payment.failed)
+  const result = summed(all, failed, options)
   metrics.count('paid_receipts', {}, result.paid)
   return result
 }
 
-const summed = (table: string, ends: readonly End[], { log }: PageOptions): PageResult => {
-  const owed = ends.filter((one) => typeof one !== 'string')
-  tellOwed(table, owed, log)
+const isKnown = (one: Known | End): one is Known => typeof one === 'object' && 'receipt' in one
+
+/** Works on each with others, and says what came of it; `later` where nothing did until then. */
+const inTurnsUntil = <T, R>(
+  time: number,
+  items: readonly T[],
+  clock: Clock,
+  work: (item: T) => Promise<R | End>,
+): Promise<[T, R | End][]> => {
+  const signal = clock.signal(time)
+  return inTurns(items, lanes, async (item) => [
+    item,
+    clock.now() < time
+      ? await inTime(work(item), signal, (): End => 'later').catch(owedFor)
+      : 'later',
+  ])
+}
+
+const payKnown = async (
+  known: readonly Known[],
+  table: LoadedTable | 'anew',
+  until: number,
+  context: CommitContext,
+): Promise<readonly Payment[]> => {
+  const all = (payment: Payment): readonly Payment[] => known.map(() => payment)
+  if (table === 'anew') return all({ kind: 'unpayable', reason: 'the table was made anew' })
+  const receipts = known.map(({ receipt }) => receipt)
+  const { clock } = context
+  // What goes on after that finds no time for a commit. If one landed, the next look tells.
+  const late = () => Promise.reject(new IngestError('unavailable', 'there was no time for it yet'))
+  return inTime(pay(receipts, table, until, context), clock.signal(until), late).catch((error) =>
+    all({ kind: 'owed', reason: wordsOf(error), failed: true }),
+  )
+}
+
+const summed = (ended: readonly Ended[], failed: boolean, { log }: PageOptions): PageResult => {
+  const ends = ended.map(([, one]) => one)
+  const owed = ends.filter((one) => typeof one === 'object')
+  tellOwed(ended[0]?.[0].table ?? '', owed, log)
+  const left = ended.filter(([, one]) => typeof one === 'object' || one === 'later')
   return {
     paid: ends.filter((one) => one === 'paid').length,
     quarantined: ends.filter((one) => one === 'quarantined').length,
     owed: owed.length,
     complete: !ends.includes('later'),
+    oldestAt: oldestOf(left.map(([{ modifiedAt }]) => modifiedAt)),
+    failed,
   }
+}
+
+/** The least of times; null where none is known. */
+export const oldestOf = (times: readonly (number | null | undefined)[]): number | null => {
+  const oldest = times.reduce<number>((least, time) => Math.min(least, time ?? Infinity), Infinity)
+  return oldest === Infinity ? null : oldest
 }
 
 const readListed = async (
@@ -130,7 +192,7 @@ const readListed = async (
 
 const patient = (payment: Payment, { receivedAt }: Receipt, { now }: Clock): Payment =>
   payment.kind === 'unpayable' && now() - receivedAt < youngMs
-    ? { kind: 'owed', reason: payment.reason }
+    ? { kind: 'owed', reason: payment.reason, failed: false }
     : payment
 
 const end = async (

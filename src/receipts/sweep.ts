@@ -6,12 +6,15 @@ import type { Catalog } from '../iceberg/catalog.ts'
 import type { CommitContext } from '../iceberg/commit.ts'
 import { createManifestMerger } from '../iceberg/manifest-merger.ts'
 import { createMetadataFiles } from '../iceberg/metadata-files.ts'
-import { type Clock, halfwayTo } from '../iceberg/retry.ts'
+import { type Clock, halfwayTo, inTime } from '../iceberg/retry.ts'
+import { untilAborted } from '../iceberg/waiting.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { HeldLease, Lease } from './lease.ts'
+import { createPageSizes } from './page-sizes.ts'
+import { type Page, pagesOf, startingAt, tableOf } from './pages.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
-import { type Page, type PageResult, sweepPage } from './sweep-page.ts'
+import { oldestOf, type Swept, sweepPage } from './sweep-page.ts'
 
 export interface SweepOptions {
   readonly store: ReceiptStore
@@ -26,7 +29,7 @@ export interface SweepOptions {
 }
 
 /** What became of the receipts that a sweep met; `owed`: the next one meets them again. */
-export type SweepResult = PageResult
+export type SweepResult = Swept
 
 /**
  * Sweeps once. `deadline`: milliseconds since 1970. `lease`: without it the sweep takes place whoever else is at work; with it,
@@ -34,16 +37,16 @@ export type SweepResult = PageResult
  */
 export type Sweep = (deadline: number, lease?: Lease) => Promise<SweepResult>
 
-/** Receipts in one commit, and their bytes: all of them are in memory at once, decoded. */
+/** Receipts in one commit. */
 const defaultMaxReceipts = 10_000
-const maxBytes = 16 * 1024 * 1024
 
 /** What is left until the deadline is too short to begin another page. */
 const reserveMs = 5_000
 
 /** A sweep that keeps what it learns of tables for the next one. */
 export const createSweep = (options: SweepOptions): Sweep => {
-  const { store, clock, maxReceipts = defaultMaxReceipts } = options
+  const { store, clock, log, maxReceipts = defaultMaxReceipts } = options
+  const sizes = createPageSizes(maxReceipts, clock.now)
   const contexts = new Map<string, CommitContext>()
   const contextOf = (table: string): CommitContext => {
     const context = contexts.get(table) ?? {
@@ -54,76 +57,87 @@ export const createSweep = (options: SweepOptions): Sweep => {
     contexts.set(table, context)
     return context
   }
-  /** Where the last sweep had no time left. */
+  /** Where the next sweep begins: where the last one had no time left, or was at work when it was given up. */
   let begin = ''
-  const sweepAll = async (deadline: number, take: () => Promise<boolean>): Promise<SweepResult> => {
+  const pay = async (page: Page, deadline: number): Promise<Swept> => {
+    const table = tableOf(page[0])
+    // A table that cannot be changed must not take the time of all others.
+    if (sizes.isGivenUp(table)) return untouched(page)
+    const [first, ...others] = page.filter(({ key }) => !sizes.isResting(key))
+    if (first === undefined) return untouched(page)
+    const tried: Page = [first, ...others]
+    const until = halfwayTo(deadline, clock)
+    const result = await sweepPage(tried, { until, deadline }, contextOf(table), options)
+    if (result.failed) sizes.learn(tried, 'failed')
+    else if (result.paid > 0) sizes.learn(tried, 'paid')
+    if (tried.length === page.length) return result
+    return sumOf(result, untouched(page.filter(({ key }) => sizes.isResting(key))))
+  }
+  const sweepAll = async (
+    deadline: number,
+    mayGoOn: () => Promise<boolean>,
+  ): Promise<SweepResult> => {
     let total = nothing
-    for await (const page of pages(startingAt(begin, store), maxReceipts)) {
-      const [{ key, table, tableUuid }] = page
-      if (clock.now() + reserveMs > deadline) {
-        begin = key
-        return { ...total, complete: false }
+    const cut = (): SweepResult => ({ ...total, complete: false })
+    sizes.begin()
+    const signal = clock.signal(deadline)
+    const list = untilAborted(startingAt(begin, store), signal)
+    for await (const page of pagesOf(list, sizes.of)) {
+      const left = deadline - clock.now()
+      if (left < reserveMs) {
+        if (total === nothing) tellNoTime(left, log)
+        begin = page[0].key
+        return cut()
       }
-      if (!(await take())) return { ...total, complete: false }
-      // A table that cannot be changed must not take the time of all others.
-      const until = halfwayTo(deadline, clock)
-      const counts = await sweepPage(page, until, contextOf(`${table} ${tableUuid}`), options)
-      total = {
-        paid: total.paid + counts.paid,
-        quarantined: total.quarantined + counts.quarantined,
-        owed: total.owed + counts.owed,
-        complete: total.complete && counts.complete,
-      }
+      if (!(await mayGoOn())) return cut()
+      begin = page[0].key
+      total = sumOf(total, await pay(page, deadline))
     }
+    if (signal.aborted) return cut()
     begin = ''
     return total
   }
   return async (deadline, lease) => {
     let held: HeldLease | null | undefined
-    const take = async (): Promise<boolean> => {
+    const mayGoOn = async (): Promise<boolean> => {
       if (lease === undefined) return true
-      if (held === undefined) held = await lease.take(deadline)
+      if (held !== undefined) return held?.renew() ?? false
+      held = await lease.take(deadline)
       return held !== null
     }
     try {
-      return await sweepAll(deadline, take)
+      return await sweepAll(deadline, mayGoOn)
     } finally {
-      await held?.release()
+      // One that is left ends by itself.
+      const signal = clock.signal(Math.max(deadline, clock.now() + releaseMs))
+      await inTime(held?.release() ?? Promise.resolve(), signal, () => {})
     }
   }
 }
 
-const nothing: SweepResult = { paid: 0, quarantined: 0, owed: 0, complete: true }
+/** Milliseconds for giving a lease back, where the sweep has none left. */
+const releaseMs = 500
 
-/** All that is owed, from a key on, and then what is before it. */
-async function* startingAt(begin: string, store: ReceiptStore): AsyncGenerator<ListedReceipt> {
-  for await (const receipt of store.owed()) if (receipt.key >= begin) yield receipt
-  if (begin === '') return
-  for await (const receipt of store.owed()) if (receipt.key < begin) yield receipt
-}
+const nothing: SweepResult = { paid: 0, quarantined: 0, owed: 0, complete: true, oldestAt: null }
 
-/** The list in pages of one table each. */
-async function* pages(
-  list: AsyncIterable<ListedReceipt>,
-  maxReceipts: number,
-): AsyncGenerator<Page> {
-  let page: [ListedReceipt, ...ListedReceipt[]] | null = null
-  let bytes = 0
-  for await (const receipt of list) {
-    const isNext =
-      page !== null &&
-      (page[0].table !== receipt.table ||
-        page[0].tableUuid !== receipt.tableUuid ||
-        page.length >= maxReceipts ||
-        bytes + receipt.size > maxBytes)
-    if (page !== null && isNext) {
-      yield page
-      page = null
-      bytes = 0
-    }
-    if (page === null) page = [receipt]
-    else page.push(receipt)
-    bytes += receipt.size
-  }
-  if (page !== null) yield page
-}
+const sumOf = (one: SweepResult, other: Swept): SweepResult => ({
+  paid: one.paid + other.paid,
+  quarantined: one.quarantined + other.quarantined,
+  owed: one.owed + other.owed,
+  complete: one.complete && other.complete,
+  oldestAt: oldestOf([one.oldestAt, other.oldestAt]),
+})
+
+/** What failed, and has cost the others time enough. */
+const untouched = (receipts: readonly ListedReceipt[]): Swept => ({
+  ...nothing,
+  owed: receipts.length,
+  complete: false,
+  oldestAt: oldestOf(receipts.map(({ modifiedAt }) => modifiedAt)),
+})
+
+const tellNoTime = (leftMs: number, log: Log): void =>
+  log('warn', 'a sweep had no time to pay anything: give it more, or receipts are owed for ever', {
+    leftMs,
+    neededMs: reserveMs,
+  })

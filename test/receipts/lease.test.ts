@@ -77,13 +77,80 @@ describe('a lease', () => {
   })
 })
 
+/** Lets time go by. */
+const wait = async (ms: number): Promise<void> => {
+  lab.world.at(lab.world.now() + ms, () => {})
+  await lab.world.run(Number.POSITIVE_INFINITY)
+}
+
+describe('a lease on work that takes long', () => {
+  const late = () => lab.world.now() + 15 * minute
+
+  it('is over after two minutes when its program was killed', async () => {
+    await leaseOf().take(late())
+    await wait(2 * minute - 1)
+    expect(await leaseOf().take(late())).toBeNull()
+    await wait(1)
+    expect(await leaseOf().take(late())).not.toBeNull()
+  })
+
+  it('stands while it is renewed, and is written once a minute at most', async () => {
+    let puts = 0
+    const counting: Storage = {
+      ...lab.storage,
+      put(key, bytes, options) {
+        puts++
+        return lab.storage.put(key, bytes, options)
+      },
+    }
+    const held = await leaseOf(counting).take(late())
+    for (let i = 0; i < 20; i++) {
+      await wait(minute / 2)
+      expect(await held?.renew()).toBe(true)
+      expect(await leaseOf().take(soon())).toBeNull()
+    }
+    expect(puts).toBe(11)
+  })
+
+  it('is not renewed beyond the work, nor where another has taken it', async () => {
+    const work = lab.world.now() + 3 * minute
+    const held = await leaseOf().take(work)
+    await wait(1.5 * minute)
+    expect(await held?.renew()).toBe(true)
+    await wait(1.5 * minute)
+    const other = await leaseOf().take(soon())
+    expect(other).not.toBeNull()
+    const lost = await leaseOf().take(late())
+    expect(lost).toBeNull()
+    await other?.release()
+    const first = await leaseOf().take(late())
+    await wait(2 * minute)
+    expect(await leaseOf().take(late())).not.toBeNull()
+    expect(await first?.renew()).toBe(false)
+  })
+})
+
 describe('a sweep in turn', () => {
+  it('ends when another has taken its lease', async () => {
+    for (const n of [1, 2]) await lab.owe(n, { ageMs: 24 * 60 * minute })
+    // To copy the first takes longer than a lease stands by itself.
+    const sweep = lab.sweep(
+      { before: (call) => (call === 'put' ? lab.world.sleep(3 * minute) : undefined) },
+      { maxReceipts: 1 },
+    )
+    lab.world.at(lab.world.now() + 2.5 * minute, () => void leaseOf().take(soon() + 5 * minute))
+    const [result] = await lab.timed(() => sweep(lab.world.now() + 15 * minute, leaseOf()))
+    expect(result.complete).toBe(false)
+    expect((await lab.owed()).length).toBeGreaterThan(0)
+    expect(await lab.storage.get(key)).not.toBeNull()
+  })
+
   it('is left to the one that is at work', async () => {
     await lab.owe(1)
     const held = await leaseOf().take(soon())
     const sweep = lab.sweep()
     const left = { paid: 0, quarantined: 0, owed: 0, complete: false }
-    expect(await swept(sweep, leaseOf())).toEqual(left)
+    expect(await swept(sweep, leaseOf())).toMatchObject(left)
     expect((await lab.owed()).length).toBe(1)
     await held?.release()
     expect(await swept(sweep, leaseOf())).toMatchObject({ paid: 1, complete: true })

@@ -75,8 +75,9 @@ export const createReceiptLab = async (): Promise<ReceiptLab> => {
       return made
     },
     swept: async (options) => {
-      const [result] = await lab.timed(() => sweep({}, options)(lab.world.now() + 60_000))
-      return result
+      const [swept] = await lab.timed(() => sweep({}, options)(lab.world.now() + 60_000))
+      const { paid, quarantined, owed, complete } = swept
+      return { paid, quarantined, owed, complete }
     },
     owed: () => keys(store.owed()),
     quarantined: () => keys(store.quarantined()),

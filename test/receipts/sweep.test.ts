@@ -105,8 +105,12 @@ describe('a sweep', () => {
 
   it('begins nothing shortly before its deadline, and says that it is not done', async () => {
     await lab.owe(1)
-    const [result] = await lab.timed(() => lab.sweep()(lab.world.now() + 4_000))
-    expect(result).toEqual({ paid: 0, quarantined: 0, owed: 0, complete: false })
+    const lines: unknown[] = []
+    const log: Log = (level, message, facts) => void lines.push([level, message, facts])
+    const [result] = await lab.timed(() => lab.sweep({}, { log })(lab.world.now() + 4_000))
+    expect(result).toMatchObject({ paid: 0, quarantined: 0, owed: 0, complete: false })
+    const told = 'a sweep had no time to pay anything: give it more, or receipts are owed for ever'
+    expect(lines).toEqual([['warn', told, { leftMs: 4_000, neededMs: 5_000 }]])
     expect((await lab.owed()).length).toBe(1)
   })
 })
