@@ -93,7 +93,7 @@ export const makeOurs = async (
   const standing = await io.get(dataFile.file_path)
   const isOurs = standing !== null && equalBytes(standing, bytes)
   if (!isOurs || (await ageOf(dataFile.file_path, io, now)) >= removableMs) {
-    const path = pathBeside(dataFile)
+    const path = pathBeside(dataFile.file_path, crypto.randomUUID().slice(0, 8))
     await io.put(path, bytes, { ifNoneMatch: '*' })
     file.dataFile = { ...dataFile, file_path: path }
   }
@@ -107,6 +107,6 @@ const ageOf = async (path: string, io: LoadedTable['io'], now: number): Promise<
   return now - (object?.modifiedAt ?? Number.NEGATIVE_INFINITY)
 }
 
-/** A path beside a data file's that nobody else has; the file's uuid is in it all the same. */
-export const pathBeside = ({ file_path: path }: Pick<DataFile, 'file_path'>): string =>
-  path.replace(/\.parquet$/, `-${crypto.randomUUID().slice(0, 8)}.parquet`)
+/** A path beside a data file's; the file's uuid is in it all the same. `mark`: 8 hex digits. */
+export const pathBeside = (path: string, mark: string): string =>
+  path.replace(/\.parquet$/, `-${mark}.parquet`)

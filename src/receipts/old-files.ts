@@ -36,12 +36,13 @@ export const markGone = async (
     debt.state = 'gone'
     debt.reason = object === null ? 'its data file is gone' : 'its data file has another size'
   }
-  await inTurnsUntil(until, old, lanes, look, clock)
+  await inTurns(old, lanes, (debt) => unlessLate(until, debt, look, clock))
 }
 
 /**
- * Copies the files that may be removed any time to paths that are new; `held` are those for which that failed, or for which
- * no time was left `until` then. A copy that nobody needs does no harm.
+ * Copies the files that may be removed any time to paths that are new, one of those that have the same uuid; `held` are those
+ * for which that failed, for which no time was left `until` then, or of which another is copied. A copy that nobody needs does
+ * no harm.
  */
 export const copyOld = async (
   debts: readonly Debt[],
@@ -54,12 +55,36 @@ export const copyOld = async (
     const { dataFile } = debt.file
     const bytes = await io.get(dataFile.file_path)
     if (bytes === null) return hold(debt, 'its data file is gone all at once')
-    const path = pathBeside(dataFile)
+    const path = copyPath(dataFile.file_path, clock.now())
+    // `exists`: it was copied by a sweep that could not commit it, a while ago at most.
     await io.put(path, bytes, { ifNoneMatch: '*' })
     debt.file = { ...debt.file, dataFile: { ...dataFile, file_path: path } }
   }
-  await inTurnsUntil(until, old, lanesFor(old), copy, clock)
+  const alike = [...Map.groupBy(old, ({ file: { uuid } }) => uuid).values()]
+  const copyOne = async (group: readonly Debt[]): Promise<void> => {
+    let isCopied = false
+    for (const debt of group) {
+      if (isCopied) hold(debt, 'another receipt names it, too')
+      else {
+        await unlessLate(until, debt, copy, clock)
+        isCopied = debt.state === 'owed'
+      }
+    }
+  }
+  await inTurns(alike, lanesFor(old), copyOne)
 }
+
+/** So long, in milliseconds, sweeps copy a file to the same path: less than it takes until somebody removes the copy. */
+const samePathMs = removableMs / 2
+
+/** The path of a file's copy: for a while that of every sweep, and always of the same object, so of the same bytes. */
+const copyPath = (path: string, now: number): string =>
+  pathBeside(
+    path,
+    Math.floor(now / samePathMs)
+      .toString(16)
+      .padStart(8, '0'),
+  )
 
 /** Two at once would take longer than it takes for as many small files to come. */
 const lanesFor = (debts: readonly Debt[]): number => {
@@ -71,16 +96,13 @@ const lanesFor = (debts: readonly Debt[]): number => {
 const agedBy = (ms: number, debts: readonly Debt[], { now }: Clock): readonly Debt[] =>
   debts.filter(({ receivedAt }) => now() - receivedAt >= ms)
 
-/** Holds the debts whose work fails, and those whose work would begin too late. */
-const inTurnsUntil = async (
+/** Holds a debt whose work fails, or would begin too late. */
+const unlessLate = async (
   until: number,
-  debts: readonly Debt[],
-  limit: number,
+  debt: Debt,
   work: (debt: Debt) => Promise<void>,
   clock: Clock,
 ): Promise<void> => {
-  await inTurns(debts, limit, async (debt) => {
-    if (clock.now() >= until) postpone(debt)
-    else await work(debt).catch((error) => hold(debt, error))
-  })
+  if (clock.now() >= until) postpone(debt)
+  else await work(debt).catch((error) => hold(debt, error))
 }

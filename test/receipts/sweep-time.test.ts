@@ -1,6 +1,7 @@
 // Protects tables from each other, and rows from their age: however long one table or one file takes, a sweep ends in its time
 // with something paid, and the next one goes on where it stopped.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { IngestError } from '../../src/errors.ts'
 import { systemClock } from '../../src/iceberg/retry.ts'
 import type { TableMetadata } from '../../src/iceberg/table-metadata.ts'
 import { noLog } from '../../src/log.ts'
@@ -56,6 +57,69 @@ describe('files that are copied', () => {
     expect((await lab.files()).length).toBe(1000)
     const copies = await Array.fromAsync(lab.storage.list('otel/'), ({ key }) => key)
     expect(copies.filter(isCopy).length).toBe(1000)
+  })
+})
+
+describe('a file that is copied', () => {
+  const copies = async (): Promise<string[]> => {
+    const keys = await Array.fromAsync(lab.storage.list('otel/'), ({ key }) => key)
+    return keys.filter(isCopy)
+  }
+  /** Sweeps, a minute or so each, whose commits fail. */
+  const failing = async (times: number): Promise<void> => {
+    const sweep = lab.sweep({
+      before(call) {
+        if (call === 'commit') throw new IngestError('unavailable', 'refused')
+      },
+    })
+    for (let i = 0; i < times; i++) {
+      await sweepFor(sweep)
+      lab.world.at(lab.world.now() + minute, () => {})
+      await lab.world.run(Number.POSITIVE_INFINITY)
+    }
+  }
+
+  it('is copied once, however often its commit fails in a quarter of an hour', async () => {
+    await lab.owe(1, { ageMs: 24 * hour })
+    await failing(7)
+    expect((await copies()).length).toBe(1)
+    expect(await lab.swept()).toMatchObject({ paid: 1 })
+    expect(await lab.files()).toEqual(await copies())
+  })
+
+  it('is copied again when nobody can know that the copy is going to stand', async () => {
+    await lab.owe(1, { ageMs: 24 * hour })
+    await failing(1)
+    const [first = ''] = await copies()
+    lab.world.at(lab.world.now() + hour, () => {})
+    await lab.world.run(Number.POSITIVE_INFINITY)
+    expect(await lab.swept()).toMatchObject({ paid: 1 })
+    expect((await copies()).length).toBe(2)
+    expect(await lab.files()).not.toContain(first)
+  })
+
+  it('is copied once, where two receipts name it', async () => {
+    await lab.owe(1, { ageMs: 24 * hour })
+    await lab.store.write({ ...(await lab.owe(2, { ageMs: 24 * hour })), files: [owedFile(1)] })
+    expect(await lab.swept()).toMatchObject({ paid: 3, owed: 0 })
+    expect((await copies()).length).toBe(2)
+    expect((await lab.files()).length).toBe(2)
+  })
+
+  it('is copied for the next receipt that names it, where it cannot be for the first', async () => {
+    const file = owedFile(1)
+    const path = file.dataFile.file_path.replace('.parquet', '-89abcdef.parquet')
+    const other = { ...file, dataFile: { ...file.dataFile, file_path: path } }
+    await lab.storage.put(path.replace('memory://lake/', ''), fileOf(1).bytes)
+    const receipt = await lab.owe(1, { ageMs: 24 * hour })
+    await lab.store.write({ ...receipt, files: [other] })
+    const sweep = lab.sweep({
+      before(call, key) {
+        if (call === 'get' && key === keyOf(1)) throw new Error('refused')
+      },
+    })
+    expect((await sweepFor(sweep))[0]).toMatchObject({ paid: 2, owed: 0 })
+    expect((await lab.files()).length).toBe(1)
   })
 })
 
