@@ -21,7 +21,7 @@ export interface OpenReceipts {
    * Sweeps once, and tells what is left. `deadline`: milliseconds since 1970. `inTurn`: not while another program sweeps.
    * `unavailable` where the receipts cannot be listed.
    */
-  sweep(deadline: number, inTurn?: boolean): Promise<SweepResult>
+  sweep(deadline: number, inTurn?: boolean): Promise<Omit<SweepResult, 'oldestAt'>>
 }
 
 export interface ReceiptsOptions {
@@ -63,9 +63,10 @@ export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
         return true
       })
       if (!told) log('warn', 'more is owed than could be counted in the time of a sweep')
-      const { paid, quarantined, owed, complete } = result
-      if (paid + quarantined + owed > 0) log('info', 'swept', { paid, quarantined, owed, complete })
-      return result
+      const { oldestAt: _, ...counts } = result
+      const { paid, quarantined, owed } = counts
+      if (paid + quarantined + owed > 0) log('info', 'swept', { ...counts })
+      return counts
     },
   }
 }

@@ -18,7 +18,15 @@ export interface Resource {
 
 interface Template {
   readonly Parameters: Readonly<
-    Record<string, { readonly Type: string; readonly Default: Json; readonly Description: string }>
+    Record<
+      string,
+      {
+        readonly Type: string
+        readonly Default: Json
+        readonly Description: string
+        readonly MinValue?: number
+      }
+    >
   >
   readonly Conditions: Members
   readonly Globals: { readonly Function: Members }

@@ -8,6 +8,7 @@ import { createHandler } from '../../runtimes/lambda/handler.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { createLog } from '../../runtimes/shared/logging.ts'
 import { readConfig } from '../../src/config.ts'
+import { template } from '../infra/template.ts'
 import { logs } from '../ingest/requests.ts'
 
 const wasm = compileParquetWasm()
@@ -113,6 +114,34 @@ test('a schedule pays what requests left, and says in its metrics what is owed',
   expect(lines).toContainEqual(
     expect.objectContaining({ _aws: expect.anything(), receipts_owed: 0, paid_receipts: 1 }),
   )
+})
+
+describe('the time of a sweep', () => {
+  /** A function that owes a request, and what a sweep with so much time says. */
+  const sweepIn = async (remainingMs: number) => {
+    const { invoke, lines } = await start({
+      OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+      OTLP2PARQUET_COMMIT: 'deferred',
+    })
+    await invoke(event)
+    const result = await invoke({ otlp2parquet: 'sweep' }, remainingMs)
+    return { result, told: lines.map(({ message }) => message) }
+  }
+  const noTime = expect.stringContaining('a sweep had no time to pay anything')
+
+  test('with the least timeout that the template takes, it pays', async () => {
+    const { result, told } = await sweepIn(
+      (template.Parameters.TimeoutSeconds?.MinValue ?? 0) * 1000,
+    )
+    expect(result).toMatchObject({ paid: 1, complete: true })
+    expect(told).not.toContainEqual(noTime)
+  })
+
+  test('with less than it keeps for itself, it says so', async () => {
+    const { result, told } = await sweepIn(8_000)
+    expect(result).toMatchObject({ paid: 0, complete: false })
+    expect(told).toContainEqual(noTime)
+  })
 })
 
 test.each([
