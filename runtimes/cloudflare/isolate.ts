@@ -62,9 +62,12 @@ const noBucket = 'BUCKET: no bucket of R2 is bound by that name (wrangler.toml, 
 /** An instance of wasm that has grown beyond is not kept: an isolate has 128 MB for everything. */
 const maxMemoryBytes = 40 << 20
 
+/** Calls to other services that a request, or a turn of the cron trigger, may make on Workers Paid ("Limits", subrequests). */
+const maxSubrequests = 10_000
+
 /**
- * Each receipt takes two calls, one that is old five, and a turn of the cron trigger has 10,000 ("Limits", subrequests): as many
- * as these are paid and removed in any case, so that each turn leaves less.
+ * In one commit. Each takes two calls, one that is old five: as many as these are paid and removed in any case, so that each
+ * turn leaves less.
  */
 const maxReceipts = 1_500
 
@@ -78,8 +81,9 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const open = async () => {
     const pending = createPending()
     const subrequests = createSubrequests()
+    const callsLeft = (): number => maxSubrequests - subrequests.made()
     const destination = await openDestination({
-      ...{ config, version, log, metrics, maxReceipts },
+      ...{ config, version, log, metrics, maxReceipts, callsLeft },
       ...{ env, pending, bucket: bucket && subrequests.counted(bucket), fetch: subrequests.fetch },
     })
     return { destination, pending, subrequests }

@@ -13,6 +13,8 @@ export interface DestinationOptions {
   readonly metrics: Metrics
   /** Receipts that one commit of a sweep pays at most, where the platform allows few calls. */
   readonly maxReceipts?: number
+  /** How many calls the platform still allows, where it limits them: a sweep ends before. */
+  readonly callsLeft?: () => number
 }
 
 /** Where this configuration sends rows to. */

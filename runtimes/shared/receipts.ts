@@ -34,6 +34,8 @@ export interface ReceiptsOptions {
   readonly metrics: Metrics
   /** In one commit at most. */
   readonly maxReceipts?: number
+  /** How many calls the platform still allows, where it limits them. */
+  readonly callsLeft?: () => number
 }
 
 /** Milliseconds of a sweep that are for the figures of what is left. */

@@ -1,5 +1,5 @@
-/** The list of what is owed, in pages of one table each. */
-import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
+/** What is owed, oldest first, in pages of one table each. */
+import type { ListedReceipt } from './receipt-store.ts'
 
 /** Receipts of one table. */
 export type Page = readonly [ListedReceipt, ...ListedReceipt[]]
@@ -10,39 +10,88 @@ const maxBytes = 16 * 1024 * 1024
 /** Tables are told apart by their uuids: one that was made anew is another. */
 export const tableOf = ({ table, tableUuid }: ListedReceipt): string => `${table} ${tableUuid}`
 
-/** All that is owed, from a key on, and then what is before it. */
-export async function* startingAt(
-  begin: string,
-  store: ReceiptStore,
-): AsyncGenerator<ListedReceipt> {
-  for await (const receipt of store.owed()) if (receipt.key >= begin) yield receipt
-  if (begin === '') return
-  for await (const receipt of store.owed()) if (receipt.key < begin) yield receipt
+/** Receipts by table, the table with the oldest first, and each table's oldest first. */
+export interface Backlog {
+  readonly tables: readonly Page[]
+  /** Whether all were listed, and none was left out. */
+  readonly complete: boolean
 }
 
-/** `maxReceipts`: of a table's next page; asked when it begins. */
-export async function* pagesOf(
+/**
+ * The oldest of a list, which comes in the order of keys: those say nothing of age. Of a table with more than `most` the
+ * youngest are left out, so that a long list takes no more memory than that; of no table because of another's. `mayBegin`: asked
+ * when something is owed at all; where it says no, nothing more is listed.
+ * @throws what listing throws, where it gave nothing before
+ */
+export const oldestFirst = async (
   list: AsyncIterable<ListedReceipt>,
-  maxReceipts: (table: string) => number,
-): AsyncGenerator<Page> {
-  let page: [ListedReceipt, ...ListedReceipt[]] | null = null
-  let [bytes, most] = [0, 0]
-  for await (const receipt of list) {
-    const isNext =
-      page !== null &&
-      (tableOf(page[0]) !== tableOf(receipt) ||
-        page.length >= most ||
-        bytes + receipt.size > maxBytes)
-    if (page !== null && isNext) {
-      yield page
-      page = null
-    }
-    if (page === null) {
-      page = [receipt]
-      most = maxReceipts(tableOf(receipt))
-      bytes = 0
-    } else page.push(receipt)
-    bytes += receipt.size
+  most: number,
+  mayBegin: () => Promise<boolean>,
+): Promise<Backlog> => {
+  const tables = new Map<string, [ListedReceipt, ...ListedReceipt[]]>()
+  let complete = true
+  const cut = (receipts: ListedReceipt[]): void => {
+    receipts.sort(byAge)
+    if (receipts.length <= most) return
+    receipts.length = most
+    complete = false
   }
-  if (page !== null) yield page
+  try {
+    for await (const receipt of list) {
+      if (tables.size === 0 && !(await mayBegin())) return { tables: [], complete: false }
+      const receipts = tables.get(tableOf(receipt))
+      if (receipts === undefined) tables.set(tableOf(receipt), [receipt])
+      else if (receipts.push(receipt) >= 2 * most) cut(receipts)
+    }
+  } catch (error) {
+    // What was listed can be paid all the same.
+    if (tables.size === 0) throw error
+    complete = false
+  }
+  for (const receipts of tables.values()) cut(receipts)
+  return { tables: [...tables.values()].sort(([a], [b]) => byAge(a, b)), complete }
+}
+
+/** Where a storage does not tell when they were written, in the order of the list. */
+const byAge = ({ modifiedAt: a = 0 }: ListedReceipt, { modifiedAt: b = 0 }: ListedReceipt) => a - b
+
+/** The same tables in the same order, from one on; from the first, where that is not among them. */
+export const startingAt = (begin: string, tables: readonly Page[]): readonly Page[] => {
+  const at = Math.max(
+    0,
+    tables.findIndex(([first]) => tableOf(first) === begin),
+  )
+  return [...tables.slice(at), ...tables.slice(0, at)]
+}
+
+/**
+ * A page of each table, then the next of each: one table's backlog is not what others wait for. `maxReceipts`: of a table's
+ * next page; asked when it begins.
+ */
+export function* pagesOf(
+  tables: readonly Page[],
+  maxReceipts: (table: string) => number,
+): Generator<Page> {
+  let queues = tables.map((receipts) => ({ receipts, next: 0 }))
+  while (queues.length > 0) {
+    for (const queue of queues) {
+      const { receipts, next } = queue
+      const end = endOfPage(receipts, next, maxReceipts(tableOf(receipts[0])))
+      queue.next = end
+      yield receipts.slice(next, end) as unknown as Page
+    }
+    queues = queues.filter(({ receipts, next }) => next < receipts.length)
+  }
+}
+
+/** After a page that begins there: one receipt at least. */
+const endOfPage = (receipts: Page, begin: number, most: number): number => {
+  let [end, bytes] = [begin, 0]
+  do bytes += receipts[end++]?.size ?? 0
+  while (
+    end < receipts.length &&
+    end - begin < most &&
+    bytes + (receipts[end]?.size ?? 0) <= maxBytes
+  )
+  return end
 }

@@ -12,7 +12,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { HeldLease, Lease } from './lease.ts'
 import { createPageSizes } from './page-sizes.ts'
-import { type Page, pagesOf, startingAt, tableOf } from './pages.ts'
+import { oldestFirst, type Page, pagesOf, startingAt, tableOf } from './pages.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
 import { oldestOf, type Swept, sweepPage } from './sweep-page.ts'
 
@@ -26,6 +26,8 @@ export interface SweepOptions {
   readonly metrics: Metrics
   /** In one commit at most. */
   readonly maxReceipts?: number
+  /** How many calls to a storage or a catalog the platform still allows, where it limits them. */
+  readonly callsLeft?: () => number
 }
 
 /** What became of the receipts that a sweep met; `owed`: the next one meets them again. */
@@ -40,25 +42,78 @@ export type Sweep = (deadline: number, lease?: Lease) => Promise<SweepResult>
 /** Receipts in one commit. */
 const defaultMaxReceipts = 10_000
 
+/** Pages of a table whose receipts are held at once; what is younger is listed again once they are paid. */
+const maxPages = 5
+
 /** What is left until the deadline is too short to begin another page. */
 const reserveMs = 5_000
+
+/** Why a sweep ends; `more`: it has not met all, `turn`: another sweeps. */
+type End = 'done' | 'more' | 'time' | 'calls' | 'turn'
 
 /** A sweep that keeps what it learns of tables for the next one. */
 export const createSweep = (options: SweepOptions): Sweep => {
   const { store, clock, log, maxReceipts = defaultMaxReceipts } = options
-  const sizes = createPageSizes(maxReceipts, clock.now)
-  const contexts = new Map<string, CommitContext>()
-  const contextOf = (table: string): CommitContext => {
-    const context = contexts.get(table) ?? {
-      ...options,
-      files: createMetadataFiles(),
-      merger: createManifestMerger(options),
-    }
-    contexts.set(table, context)
-    return context
-  }
-  /** Where the next sweep begins: where the last one had no time left, or was at work when it was given up. */
+  const affordable = affordableBy(options)
+  const { sizes, pay } = createPayer(maxReceipts, options)
+  /** The table with which the next sweep begins: for which the last one had no time, or at which it was given up. */
   let begin = ''
+  const sweepListed = async (
+    deadline: number,
+    inTurn: () => Promise<boolean>,
+  ): Promise<SweepResult & { readonly end: End }> => {
+    let total = nothing
+    let end = undefined as End | undefined
+    const mayGoOn = async (): Promise<boolean> => {
+      if (deadline - clock.now() < reserveMs) end = 'time'
+      else if (affordable() < leastReceipts) end = 'calls'
+      else if (!(await inTurn())) end = 'turn'
+      return end === undefined
+    }
+    // However long a list is, something of it is paid.
+    const signal = clock.signal(halfwayTo(deadline, clock))
+    const list = untilAborted(store.owed(), signal)
+    const { tables, complete } = await oldestFirst(list, maxPages * maxReceipts, mayGoOn)
+    const isAll = complete && !signal.aborted
+    const sizeOf = (table: string): number => Math.min(sizes.of(table), affordable())
+    for (const page of pagesOf(startingAt(begin, tables), sizeOf)) {
+      begin = tableOf(page[0])
+      if (!(await mayGoOn())) break
+      total = sumOf(total, await pay(page, deadline))
+    }
+    if (end === undefined) begin = ''
+    end ??= isAll ? 'done' : 'more'
+    return { ...total, complete: total.complete && end === 'done', end }
+  }
+  const sweepAll: typeof sweepListed = async (deadline, inTurn) => {
+    sizes.begin()
+    let [paid, quarantined] = [0, 0]
+    for (;;) {
+      const round = await sweepListed(deadline, inTurn)
+      paid += round.paid
+      quarantined += round.quarantined
+      if (round.end !== 'more' || round.paid === 0) return { ...round, paid, quarantined }
+    }
+  }
+  return async (deadline, lease) => {
+    const turn = turnOf(lease, deadline)
+    try {
+      const { end, ...result } = await sweepAll(deadline, turn.mine)
+      tellEnd(end, result, deadline - clock.now(), log)
+      return result
+    } finally {
+      // One that is left ends by itself.
+      const signal = clock.signal(Math.max(deadline, clock.now() + releaseMs))
+      await inTime(turn.release(), signal, () => {})
+    }
+  }
+}
+
+/** Pays pages, and learns from what becomes of them. */
+const createPayer = (maxReceipts: number, options: SweepOptions) => {
+  const { clock } = options
+  const sizes = createPageSizes(maxReceipts, clock.now)
+  const contextOf = createContexts(options)
   const pay = async (page: Page, deadline: number): Promise<Swept> => {
     const table = tableOf(page[0])
     // A table that cannot be changed must not take the time of all others.
@@ -73,45 +128,52 @@ export const createSweep = (options: SweepOptions): Sweep => {
     if (tried.length === page.length) return result
     return sumOf(result, untouched(page.filter(({ key }) => sizes.isResting(key))))
   }
-  const sweepAll = async (
-    deadline: number,
-    mayGoOn: () => Promise<boolean>,
-  ): Promise<SweepResult> => {
-    let total = nothing
-    const cut = (): SweepResult => ({ ...total, complete: false })
-    sizes.begin()
-    const signal = clock.signal(deadline)
-    const list = untilAborted(startingAt(begin, store), signal)
-    for await (const page of pagesOf(list, sizes.of)) {
-      const left = deadline - clock.now()
-      if (left < reserveMs) {
-        if (total === nothing) tellNoTime(left, log)
-        begin = page[0].key
-        return cut()
-      }
-      if (!(await mayGoOn())) return cut()
-      begin = page[0].key
-      total = sumOf(total, await pay(page, deadline))
+  return { sizes, pay }
+}
+
+/** What a commit needs, and what is known of its table. */
+const createContexts = (options: SweepOptions): ((table: string) => CommitContext) => {
+  const contexts = new Map<string, CommitContext>()
+  return (table) => {
+    const context = contexts.get(table) ?? {
+      ...options,
+      files: createMetadataFiles(),
+      merger: createManifestMerger(options),
     }
-    if (signal.aborted) return cut()
-    begin = ''
-    return total
+    contexts.set(table, context)
+    return context
   }
-  return async (deadline, lease) => {
-    let held: HeldLease | null | undefined
-    const mayGoOn = async (): Promise<boolean> => {
+}
+
+/**
+ * Calls for one receipt at most: it is read and removed, and its file is looked at, read and put elsewhere once it is old. One
+ * that is tried again because it failed is not counted in.
+ */
+const callsPerReceipt = 5
+
+/** Calls that a commit takes however few receipts it pays, and those around a sweep: its lists, its lease. */
+const reservedCalls = 1_000
+
+/** Receipts for which a commit is worth while, where there are no calls left for more. */
+const leastReceipts = 50
+
+/** How many receipts can be paid by the calls that are left. */
+const affordableBy = ({ callsLeft }: SweepOptions): (() => number) =>
+  callsLeft === undefined
+    ? () => Number.POSITIVE_INFINITY
+    : () => Math.floor((callsLeft() - reservedCalls) / callsPerReceipt)
+
+/** The lease, taken when it is asked for whose turn it is. Without one it is everybody's. */
+const turnOf = (lease: Lease | undefined, deadline: number) => {
+  let held: HeldLease | null | undefined
+  return {
+    async mine(): Promise<boolean> {
       if (lease === undefined) return true
       if (held !== undefined) return held?.renew() ?? false
       held = await lease.take(deadline)
       return held !== null
-    }
-    try {
-      return await sweepAll(deadline, mayGoOn)
-    } finally {
-      // One that is left ends by itself.
-      const signal = clock.signal(Math.max(deadline, clock.now() + releaseMs))
-      await inTime(held?.release() ?? Promise.resolve(), signal, () => {})
-    }
+    },
+    release: async (): Promise<void> => held?.release(),
   }
 }
 
@@ -136,8 +198,16 @@ const untouched = (receipts: readonly ListedReceipt[]): Swept => ({
   oldestAt: oldestOf(receipts.map(({ modifiedAt }) => modifiedAt)),
 })
 
-const tellNoTime = (leftMs: number, log: Log): void =>
-  log('warn', 'a sweep had no time to pay anything: give it more, or receipts are owed for ever', {
-    leftMs,
-    neededMs: reserveMs,
-  })
+const tellEnd = (end: End, swept: Swept, leftMs: number, log: Log): void => {
+  const { paid, quarantined, owed } = swept
+  if (end === 'calls') {
+    log('info', 'a sweep ends before its platform allows it no more calls: the next one goes on', {
+      paid,
+    })
+  }
+  if (end === 'time' && paid + quarantined + owed === 0) {
+    const message =
+      'a sweep had no time to pay anything: give it more, or receipts are owed for ever'
+    log('warn', message, { leftMs, neededMs: reserveMs })
+  }
+}

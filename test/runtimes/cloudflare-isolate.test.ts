@@ -223,22 +223,35 @@ describe('turns of the cron trigger', () => {
     expect(lines).toContainEqual(expect.objectContaining({ message: 'swept', paid: 3, owed: 0 }))
     expect(lines).toContainEqual(expect.objectContaining({ receipts_owed: 0 }))
   })
-  test('pay a backlog in parts, each within the calls that a turn has', async () => {
+  test('pay a backlog in parts, and end before a turn has no calls left', async () => {
     const { send, turn, lines, fake } = start({ ...iceberg, OTLP2PARQUET_COMMIT: 'deferred' })
+    // Of yesterday: each takes five calls.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 25 * 3_600_000 })
     const answers: number[] = []
-    for (let sent = 0; sent < 1_501; sent += 79) {
-      const bodies = Array.from({ length: 79 }, (_, i) => body(`s${sent + i}`))
+    for (let sent = 0; sent < 1_900; sent += 76) {
+      const bodies = Array.from({ length: 76 }, (_, i) => body(`s${sent + i}`))
       const all = await Promise.all(bodies.map((one) => send(one)))
       answers.push(...all.map(({ status }) => status))
     }
-    expect(answers).toEqual(Array(1_501).fill(200))
+    vi.useRealTimers()
+    expect(answers).toEqual(Array(1_900).fill(200))
+    const owed = () =>
+      [...fake.objects.keys()].filter((key) => key.startsWith('_receipts/owed/')).length
     fake.calls.length = 0
     await turn()
+    expect(fake.calls.length).toBeLessThan(10_000)
+    const paid = 1_900 - owed()
+    expect(paid).toBeGreaterThan(1_500)
+    expect(owed()).toBeGreaterThan(0)
     expect(lines).toContainEqual(
-      expect.objectContaining({ message: 'swept', paid: 1_501, owed: 0 }),
+      expect.objectContaining({ message: 'swept', paid, complete: false }),
+    )
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/^a sweep ends before/), paid }),
     )
     expect(lines).toContainEqual(expect.objectContaining({ commits: 2 }))
-    expect(fake.calls.length).toBeLessThan(10_000)
+    await turn()
+    expect([owed(), parquet(fake).length]).toEqual([0, 2 * 1_900])
   })
   test('that have nothing to do say so', async () => {
     const { turn, lines } = start()

@@ -1,0 +1,208 @@
+// Protects the oldest rows from younger ones: whatever is owed is paid in the order in which it came, as far as there is time and
+// the platform allows calls, however long the list of it is; and no table has to wait for all that another owes.
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { IngestError } from '../../src/errors.ts'
+import type { Log } from '../../src/log.ts'
+import { oldestFirst } from '../../src/receipts/pages.ts'
+import { createReceiptStore, type ListedReceipt } from '../../src/receipts/receipt-store.ts'
+import { creation } from '../contracts/commits.ts'
+import { keyOf } from '../iceberg/table-lab.ts'
+import { type Around, createReceiptLab, type ReceiptLab } from './receipt-lab.ts'
+
+// Without compression, which takes real time.
+vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
+  ...(await original<typeof import('../../src/iceberg/avro/container.ts')>()),
+  ...(await import('../faults/model/plain-container.ts')),
+}))
+
+const minute = 60_000
+
+let lab: ReceiptLab
+beforeEach(async () => {
+  lab = await createReceiptLab()
+})
+
+/** Leaves receipts of these requests, one a second. */
+const oweInTurn = async (requests: readonly number[]): Promise<void> => {
+  for (const n of requests) {
+    await lab.owe(n)
+    lab.world.at(lab.world.now() + 1_000, () => {})
+    await lab.world.run(Number.POSITIVE_INFINITY)
+  }
+}
+
+const sweepFor = async (sweep: ReturnType<ReceiptLab['sweep']>) =>
+  (await lab.timed(() => sweep(lab.world.now() + minute)))[0]
+
+/** Tells the files of the table after each commit. */
+const commitsInto = (commits: string[][]): Around => ({
+  async after(call) {
+    if (call === 'commit') commits.push(await lab.files())
+  },
+})
+
+const ascending = Array.from({ length: 30 }, (_, n) => n)
+
+describe('what is owed is paid oldest first', () => {
+  it.each([
+    ['in the order of their keys', ascending],
+    ['against it', ascending.toReversed()],
+    ['anyhow', ascending.toSorted((a, b) => ((a * 7) % 31) - ((b * 7) % 31))],
+  ])('of receipts that came %s', async (_, requests) => {
+    await oweInTurn(requests)
+    const commits: string[][] = []
+    const sweep = lab.sweep(commitsInto(commits), { maxReceipts: 10 })
+    expect(await sweepFor(sweep)).toMatchObject({ paid: 30, complete: true })
+    const firsts = [10, 20, 30].map((count) => requests.slice(0, count).map(keyOf).sort())
+    expect(commits).toEqual(firsts)
+  })
+
+  it('where there is time for a part of it', async () => {
+    const requests = ascending.toReversed()
+    await oweInTurn(requests)
+    const slow: Around = {
+      before: (call) => (call === 'load' ? lab.world.sleep(2_500) : undefined),
+    }
+    const sweep = lab.sweep(slow, { maxReceipts: 4 })
+    const [cut] = await lab.timed(() => sweep(lab.world.now() + 12_000))
+    expect(cut.complete).toBe(false)
+    expect(cut.paid).toBeGreaterThan(0)
+    expect(await lab.files()).toEqual(requests.slice(0, cut.paid).map(keyOf).sort())
+  })
+
+  it('of a table, a page before the next of another', async () => {
+    const traces = { namespace: ['otel'], name: 'traces' }
+    const made = await lab.catalog.create(traces, creation())
+    const tableUuid = made.metadata['table-uuid']
+    await oweInTurn(ascending)
+    await lab.owe(100, { receipt: { identifier: traces, tableUuid } })
+    const order: string[] = []
+    const set = lab.tables.set.bind(lab.tables)
+    lab.tables.set = (name, metadata) => {
+      order.push(name)
+      return set(name, metadata)
+    }
+    await sweepFor(lab.sweep({}, { maxReceipts: 10 }))
+    expect(order).toEqual(['otel/logs', 'otel/traces', 'otel/logs', 'otel/logs'])
+  })
+
+  it('also of more than are held at once, which are listed again', async () => {
+    const requests = ascending.toReversed()
+    await oweInTurn(requests)
+    const commits: string[][] = []
+    let lists = 0
+    const { after } = commitsInto(commits)
+    const before = (call: string) => {
+      if (call === 'list') lists++
+    }
+    const sweep = lab.sweep({ before, ...(after && { after }) }, { maxReceipts: 2 })
+    expect(await sweepFor(sweep)).toMatchObject({ paid: 30, owed: 0, complete: true })
+    expect(lists).toBe(3)
+    expect(commits.map((files) => files.length)).toEqual(ascending.slice(1, 16).map((n) => 2 * n))
+    commits.forEach((files, i) => {
+      expect(files).toEqual(
+        requests
+          .slice(0, 2 * (i + 1))
+          .map(keyOf)
+          .sort(),
+      )
+    })
+  })
+})
+
+describe('a list that is long', () => {
+  const listed = (table: string, i: number): ListedReceipt => ({
+    ...{ key: `_receipts/owed/${table}/${i}`, table, tableUuid: 'u', requestId: `${i}` },
+    ...{ baseSequence: 0, digest: '', size: 500, modifiedAt: (i * 7919) % 100_003 },
+  })
+  async function* list() {
+    for (let i = 0; i < 100_000; i++) yield listed('logs', i)
+    for (let i = 0; i < 10; i++) yield listed('traces', 200_000 + i)
+  }
+
+  it('leaves out the youngest of its table alone', async () => {
+    const { tables, complete } = await oldestFirst(list(), 1_000, async () => true)
+    expect(complete).toBe(false)
+    const [logs, traces] = tables
+    expect(logs?.map(({ modifiedAt }) => modifiedAt)).toEqual(
+      Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_003)
+        .sort((a, b) => a - b)
+        .slice(0, 1_000),
+    )
+    expect(traces?.length).toBe(10)
+  })
+
+  it('is not read where another sweeps', async () => {
+    let items = 0
+    async function* counted() {
+      for await (const one of list()) {
+        items++
+        yield one
+      }
+    }
+    const none = await oldestFirst(counted(), 1_000, async () => false)
+    expect([none, items]).toEqual([{ tables: [], complete: false }, 1])
+  })
+
+  /** Ends with an error after so many. */
+  const broken = (after: number) =>
+    createReceiptStore({
+      ...lab.storage,
+      async *list(prefix: string) {
+        let left = after
+        for await (const object of lab.storage.list(prefix)) {
+          if (left-- === 0) throw new IngestError('unavailable', 'storage is unavailable')
+          yield object
+        }
+      },
+    })
+
+  it('and breaks off is paid as far as it came', async () => {
+    await oweInTurn([1, 2, 3, 4])
+    const sweep = lab.sweep({}, { store: { ...lab.store, owed: () => broken(2).owed() } })
+    // What was paid is not in the next list, which comes as far.
+    expect(await sweepFor(sweep)).toMatchObject({ paid: 4, complete: true })
+  })
+
+  it('and does not even begin is an error', async () => {
+    await oweInTurn([1])
+    const sweep = lab.sweep({}, { store: { ...lab.store, owed: () => broken(0).owed() } })
+    await expect(sweepFor(sweep)).rejects.toThrow('storage is unavailable')
+  })
+})
+
+describe('a platform that limits calls', () => {
+  const mostCalls = 2_000
+
+  /** A sweep that may make so many calls, how many it made, and its lines. */
+  const limited = () => {
+    let calls = 0
+    const lines: unknown[] = []
+    const log: Log = (level, message, facts) => void lines.push([level, message, facts])
+    const sweep = lab.sweep(
+      { before: () => void calls++ },
+      { log, callsLeft: () => mostCalls - calls },
+    )
+    return { sweep, lines, calls: () => calls }
+  }
+
+  it.each([
+    ['of now', 0],
+    ['of yesterday', 24 * 60 * minute],
+  ])(
+    'has receipts %s paid as far as these go, and the others by the next turn',
+    async (_, ageMs) => {
+      for (let n = 0; n < 600; n++) await lab.owe(n, { ageMs })
+      const turn = limited()
+      const first = await sweepFor(turn.sweep)
+      expect(turn.calls()).toBeLessThan(mostCalls)
+      expect(first.complete).toBe(false)
+      expect(first.paid).toBeGreaterThan(150)
+      expect((await lab.owed()).length).toBe(600 - first.paid)
+      const told = 'a sweep ends before its platform allows it no more calls: the next one goes on'
+      expect(turn.lines).toEqual([['info', told, { paid: first.paid }]])
+      for (let i = 0; i < 3; i++) await sweepFor(limited().sweep)
+      expect([await lab.owed(), (await lab.files()).length]).toEqual([[], 600])
+    },
+  )
+})
