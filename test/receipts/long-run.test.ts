@@ -142,9 +142,9 @@ describe('inline', () => {
     expect(reasonOf(busy, waits, 'error')).toContain(refused)
     expect(reasonOf(busy, 'warn: receipts are still owed', 'reason')).toBe(refused)
     expect(lines.get(large)?.facts.bytes).toBeGreaterThan(16 * 2 ** 20)
-    // Then the old ones expire, and the next sweep pays.
+    // Then the old ones expire, and the next sweep pays; what failed alone, and rests for ten minutes, a later one.
     await busy.run(65, 1)
-    await busy.run(2, 0)
+    await busy.run(12, 0)
     expect(bucket.metadata().snapshots.length).toBeLessThan(full / 100)
     await expectOnce(busy)
     await expectKnown(busy, spread(5, busy.sent()))
