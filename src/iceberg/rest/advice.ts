@@ -139,17 +139,17 @@ const troubles: readonly Trouble[] = [
       'it was made without a schema and holds nothing: delete it (aws s3tables delete-table), and it is made again by init or the next request',
   },
   {
+    shows: ({ meaning }) => meaning.commit === 'throttled',
+    advice: () =>
+      'send more records in each request, or commit more seldom (OTLP2PARQUET_COMMIT=deferred)',
+  },
+  {
     shows: (facts) =>
       [400, 413].includes(facts.status) &&
       (/metadata.*(too large|exceed|maximum|limit)/i.test(facts.message) || mayBeTooLarge(facts)),
     words: "the table's metadata is too large",
     advice: () =>
       'keep its snapshots for a shorter time (infra/: deploy.sh --snapshot-hours 6), and commit more seldom (OTLP2PARQUET_COMMIT=deferred)',
-  },
-  {
-    shows: ({ meaning }) => meaning.commit === 'throttled',
-    advice: () =>
-      'send more records in each request, or commit more seldom (OTLP2PARQUET_COMMIT=deferred)',
   },
   {
     shows: (facts) =>

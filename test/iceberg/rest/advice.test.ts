@@ -86,6 +86,14 @@ it.each<[string, Asked, HttpAnswer, service: string | undefined, words: RegExp, 
     /too large/,
     /snapshots/,
   ],
+  [
+    'too many commits, in words that speak of a limit for metadata',
+    'updateTable',
+    model(400, 'ThrottlingException', 'Table metadata updates exceed the maximum rate, slow down.'),
+    's3tables',
+    /^(?!.*too large)/,
+    /commit more seldom/,
+  ],
 ])('%s', (_, asked, given, service, words, advice) => {
   const told = diagnosisOf({ asked }, given, service)
   expect(told.words).toMatch(words)
