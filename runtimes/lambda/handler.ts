@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { withDeadline } from '../../src/http/deadline.ts'
@@ -42,10 +43,10 @@ const marginMs = 1500
  */
 export const createHandler = async (options: LambdaOptions): Promise<Handler> => {
   const { config, version, wasm, metrics } = options
-  // One event at a time: all that is logged meanwhile is about it.
-  let invocation: string | undefined
+  // One event at a time; but what an event's answer did not wait for goes on amid the next one, and is none of that.
+  const invocation = new AsyncLocalStorage<string>()
   const log: Log = (level, message, facts) =>
-    options.log(level, message, { ...facts, awsRequestId: invocation })
+    options.log(level, message, { ...facts, awsRequestId: invocation.getStore() })
   const [destination, { auth, renew }, module] = await Promise.all([
     openDestination({ config, version, log, metrics }),
     authFor(config, log),
@@ -90,8 +91,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     }
     return sweep(remainingMs)
   }
-  return async (event, context) => {
-    invocation = context.awsRequestId
+  const answerOrTell = async (event: unknown, context: LambdaContext): Promise<unknown> => {
     try {
       return await answer(event, context)
     } catch (error) {
@@ -101,6 +101,8 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
       metrics.flush()
     }
   }
+  return (event, context) =>
+    invocation.run(context.awsRequestId, () => answerOrTell(event, context))
 }
 
 /** Tokens may be in a secret; AWS's own name for another endpoint of it counts here too. */

@@ -30,8 +30,8 @@ const start = async (env: Readonly<Record<string, string>> = {}) => {
   const log = createLog({ level: 'debug', format: config.logFormat, write })
   const metrics = createEmbeddedMetrics({ write })
   const handler = await createHandler({ config, version: '0', wasm, log, metrics })
-  const invoke = (event: unknown, remainingMs = 60_000) =>
-    handler(event, { awsRequestId: 'id-1', getRemainingTimeInMillis: () => remainingMs })
+  const invoke = (event: unknown, remainingMs = 60_000, awsRequestId = 'id-1') =>
+    handler(event, { awsRequestId, getRemainingTimeInMillis: () => remainingMs })
   return { invoke, lines }
 }
 
@@ -76,6 +76,13 @@ describe('time', () => {
     expect(await invoke(event, 1501)).toMatchObject(tryAgain)
     const late = expect.objectContaining({ message: 'a request was stored after its deadline' })
     await vi.waitFor(() => expect(lines).toContainEqual(late))
+  })
+  test('what is stored amid the next event is logged with its own invocation', async () => {
+    const { invoke, lines } = await start()
+    expect(await invoke(event, 1501, 'first')).toMatchObject(tryAgain)
+    await invoke(get('/health'), 60_000, 'second')
+    const late = { message: 'a request was stored after its deadline', awsRequestId: 'first' }
+    await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining(late)))
   })
   test('/ready is answered within it, /health always', async () => {
     const { invoke, lines } = await start()
