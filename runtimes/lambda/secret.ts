@@ -27,9 +27,16 @@ export const readSecret = async (options: SecretOptions): Promise<string> => {
     const answer = await ask(options).catch((cause: unknown) => ({ status: 0, body: {}, cause }))
     if (answer.status === 200) return textOf(answer.body)
     const passes = answer.status === 0 || answer.status === 429 || answer.status >= 500
-    if (!passes || attempt === attempts) throw refused(answer)
+    if (!passes || attempt >= Math.max(attempts, leastAttempts(answer))) throw refused(answer)
   }
 }
+
+/**
+ * A connection that was kept for the next call may be gone when a frozen function wakes up. That shows at once, unlike a
+ * service that does not answer, and what is only read can be asked for again.
+ */
+const leastAttempts = ({ status, cause }: Answer): number =>
+  status === 0 && (cause as Error | undefined)?.name !== 'TimeoutError' ? 2 : 1
 
 interface Answer {
   /** 0: there was none. */

@@ -1,8 +1,12 @@
 // Protects tokens in a secret: read at the start, read again after five minutes, so that they change without a deploy;
 // signed as AWS signs; each refusal says what to do, and none of what is secret.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Sha256 } from '@aws-crypto/sha256-js'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { describe, expect, test } from 'vitest'
+import { fetch as lambdaFetch } from '../../runtimes/lambda/fetch-api.ts'
 import { readSecret } from '../../runtimes/lambda/secret.ts'
 import { openAuth } from '../../runtimes/lambda/tokens.ts'
 
@@ -106,6 +110,61 @@ describe('a secret', () => {
     expect(outcome).toMatchObject({ kind: 'unavailable', message: expect.stringMatching(words) })
     expect(String(outcome)).not.toContain('role/x')
     expect(sent.length).toBe(calls)
+  })
+})
+
+describe('a secret that a sender waits for', () => {
+  const cutting = async (isCut: (request: number) => boolean) => {
+    let requests = 0
+    const connections = new Set<unknown>()
+    const server = createServer((request, response) => {
+      connections.add(request.socket)
+      if (isCut(++requests)) request.socket.destroy()
+      else response.end(JSON.stringify({ SecretString: `answer ${requests}` }))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const endpoint = `http://127.0.0.1:${port}/`
+    const read = () =>
+      readSecret({
+        ...{ arn, endpoint, attempts: 1, credentials: async () => keys },
+        fetch: lambdaFetch as unknown as typeof fetch,
+      })
+    const close = () => {
+      server.closeAllConnections()
+      server.close()
+    }
+    return { read, close, requests: () => requests, connections }
+  }
+
+  test('is asked for once more where the connection that was kept is gone', async () => {
+    const { read, close, requests, connections } = await cutting((request) => request === 2)
+    try {
+      expect(await read()).toBe('answer 1')
+      expect(await read()).toBe('answer 3')
+      expect([requests(), connections.size]).toEqual([3, 2])
+    } finally {
+      close()
+    }
+  })
+  test('and not more often', async () => {
+    const { read, close, requests } = await cutting(() => true)
+    try {
+      await expect(read()).rejects.toThrow('cannot be reached')
+      expect(requests()).toBe(2)
+    } finally {
+      close()
+    }
+  })
+  test('nor when the service takes too long', async () => {
+    let sent = 0
+    const fetch = async () => {
+      sent++
+      throw new DOMException('too long', 'TimeoutError')
+    }
+    const read = readSecret({ arn, credentials: async () => keys, attempts: 1, fetch })
+    await expect(read).rejects.toThrow('cannot be reached')
+    expect(sent).toBe(1)
   })
 })
 
