@@ -46,6 +46,8 @@ const zstd = (): Inflate[string] => {
       params: { [zlib.constants.ZSTD_d_windowLogMax]: windowLog(limit) },
     })
   return async (bytes, limit) => {
+    // Workers call no bytes at all a frame.
+    if (bytes.length === 0) throw malformed()
     const frames: Uint8Array[] = []
     let [used, length] = [0, 0]
     do {

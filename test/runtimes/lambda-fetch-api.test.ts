@@ -298,6 +298,16 @@ describe.each(apis)('an exchange: %s', (_, { fetch, Headers }) => {
       async (url) => expect(await (await fetch(url)).json()).toEqual({ a: 1 }),
     ))
 
+  test.each([
+    ['whose length is told', { 'content-length': '0' }],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('an empty body that is said to be packed is empty, %s', (_, framing) =>
+    against(
+      (_, response) => response.writeHead(200, { 'content-encoding': 'gzip', ...framing }).end(),
+      async (url) => expect(await (await fetch(url)).text()).toBe(''),
+    ),
+  )
+
   test('who wants bytes as they are says so', () =>
     against(
       ({ headers }, response) => response.end(headers['accept-encoding']),

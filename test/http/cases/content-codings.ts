@@ -27,6 +27,8 @@ const eachCoding: readonly Case[] = Object.entries(codings).flatMap(([coding, co
   protobuf(`${coding}: not compressed at all`, body, 400, encoded(coding)),
   protobuf(`${coding}: noise`, bytes(...Array.from({ length: 64 }, (_, i) => (i * 151 + 7) % 256)), 400, encoded(coding)),
   json(`${coding}: the error is answered in JSON`, 'noise', 400, encoded(coding)),
+  protobuf(`${coding}: the body is empty`, bytes(), 400, encoded(coding)),
+  json(`${coding}: the body is empty, answered in JSON`, '', 400, encoded(coding)),
   protobuf(`${coding}: malformed inside`, compress(bytes(0x0a, 0x7f)), 400, encoded(coding)),
 ])
 
@@ -44,7 +46,6 @@ const gzip: readonly Case[] = [
   protobuf('gzip: a wrong length', damaged((whole) => whole.length - 1), 400, encoded('gzip')),
   protobuf('gzip: a wrong magic number', damaged(() => 1), 400, encoded('gzip')),
   protobuf('gzip: compressed twice', gzipSync(gzipSync(body)), 400, encoded('gzip')),
-  protobuf('gzip: the body is empty', bytes(), 400, encoded('gzip')),
   protobuf('gzip without saying so', gzipSync(body), 400),
   json('gzip of JSON without saying so', gzipSync(text), 400),
 ]
