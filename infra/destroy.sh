@@ -74,7 +74,10 @@ fi
 
 # owed: how many receipts wait for their commit, 1000 at most.
 owed() {
-  aws s3api list-objects-v2 --region "$region" --bucket "$(output StateBucketName)" --prefix _receipts/owed/ \
+  # A stack of before has no such output, nor a folder for it.
+  local receipts
+  receipts=$(output ReceiptsPrefix)
+  aws s3api list-objects-v2 --region "$region" --bucket "$(output StateBucketName)" --prefix "${receipts:-_receipts/}owed/" \
     --no-paginate --query KeyCount --output text
 }
 

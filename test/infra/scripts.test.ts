@@ -138,6 +138,23 @@ describe('destroy.sh', () => {
     expect(calls).toEqual([...looks, ...goes])
   })
 
+  test.each([
+    [
+      'of a stack with a folder for them',
+      lines(stackOf({ StoragePrefix: 'a/b' }).outputs),
+      'a/b/_receipts/',
+    ],
+    [
+      'of a stack that was deployed before there was one',
+      outputs.replace(/^ReceiptsPrefix.*\n/m, ''),
+      '_receipts/',
+    ],
+  ])('what is owed is counted %s', async (_, of, folder) => {
+    const { calls } = await runScript('destroy.sh', [...here, '--yes'], { outputs: of })
+    const lists = calls.filter((one) => one.includes('list-objects-v2'))
+    expect(lists).toEqual([sweep[1]?.replace('_receipts/', folder)])
+  })
+
   test('while commits are owed the stack stays', async () => {
     const options = { outputs, world: { owed: '17' } }
     const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)

@@ -120,6 +120,28 @@ describe('a parameter', () => {
     expect(creating(stackOf({ CreateTables: 'false' }))).toEqual([])
     expect(actionsOf(stackOf(), 'SweepRole')).not.toContain('s3tables:CreateTable')
   })
+  test.each([
+    ['', '_receipts/'],
+    ['telemetry/prod', 'telemetry/prod/_receipts/'],
+  ])(
+    'StoragePrefix "%s" is the folder of what the roles may touch of receipts',
+    (prefix, folder) => {
+      const stack = stackOf({ StoragePrefix: prefix })
+      for (const name of ['IntakeFunction', 'SweepFunction']) {
+        const env = { AWS_REGION: 'us-east-1', ...environmentOf(stack, name) }
+        expect(readConfig(env, 'lambda').storagePrefix ?? '').toBe(prefix)
+      }
+      const grants = grantsOf(stack, 'SweepRole')
+      const of = (sid: string) => grants.find(({ Sid }) => Sid === sid)
+      for (const sid of ['Receipts', 'PaidReceipts']) {
+        expect(of(sid)?.Resource).toEqual([`arn:aws:s3:::statebucket/${folder}*`])
+      }
+      expect(of('ReceiptList')?.Condition).toEqual({
+        StringLikeIfExists: { 's3:prefix': `${folder}*` },
+      })
+      expect(stack.outputs.ReceiptsPrefix).toBe(folder)
+    },
+  )
   test('KmsKeyArn is the key of all that is at rest', () => {
     const key = modes['a key and a VPC'].KmsKeyArn
     const stack = stackOf({ KmsKeyArn: key })
