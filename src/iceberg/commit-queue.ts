@@ -97,7 +97,7 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
 /** The files that have time left. The others may have waited for so long that their senders were answered: they fail. */
 const inTimeOf = (files: readonly NewDataFile[], now: number): NewDataFile[] => {
   const isLate = ({ deadline }: NewDataFile) => deadline <= now
-  for (const file of files.filter(isLate)) file.fail(tooLate())
+  for (const file of files.filter(isLate)) file.fail(tooLate(file.base.identifier.name))
   return files.filter((file) => !isLate(file))
 }
 

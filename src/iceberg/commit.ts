@@ -126,7 +126,7 @@ const dropUnfit = (
   for (const file of group) {
     const error =
       file.deadline <= clock.now()
-        ? tooLate()
+        ? tooLate(name)
         : file.base.metadata['table-uuid'] !== metadata['table-uuid']
           ? madeAnew(name)
           : !specs.has(file.specId)
@@ -211,7 +211,7 @@ export const resolveTaken = async (
   const resolve = async (): Promise<boolean> => {
     const isDuplicate = (await search([file], table, context)).length > 0
     if (isDuplicate) file.settle('duplicate')
-    else if (file.deadline <= clock.now()) throw tooLate()
+    else if (file.deadline <= clock.now()) throw tooLate(table.identifier.name)
     else await makeOurs(file, table, clock.now())
     return isDuplicate
   }
@@ -299,7 +299,7 @@ const reload = async (
 ): Promise<LoadedTable> => {
   const signal = callSignal(group, context.clock)
   const loading = context.catalog.load(identifier, { signal })
-  const table = await inTime(loading, signal, () => Promise.reject(tooLate()))
+  const table = await inTime(loading, signal, () => Promise.reject(tooLate(identifier.name)))
   if (table !== null && table.metadata['table-uuid'] === metadata['table-uuid']) return table
   throw table === null
     ? new OutdatedFilesError(`table ${identifier.name} is gone, try again`)

@@ -21,11 +21,17 @@ export const pauseUntil = async (
   group: ReadonlySet<NewDataFile>,
   clock: Clock,
 ): Promise<void> => {
-  if (time >= lastDeadline(group)) throw tooLate()
+  if (time >= lastDeadline(group)) throw tooLate(tableOf(group))
   const ms = Math.min(time - clock.now(), atMostMs)
   if (ms > 0) await clock.sleep(ms)
 }
 
-/** What a file's sender is told whose deadline is over; `unavailable`. */
-export const tooLate = (): IngestError =>
-  new IngestError('unavailable', 'the table could not be changed in time')
+/** The name of the table that all of them are for. */
+const tableOf = (group: ReadonlySet<NewDataFile>): string => {
+  const [first] = group
+  return first?.base.identifier.name ?? ''
+}
+
+/** What a file's sender is told whose deadline is over: which of the request's tables it was; `unavailable`. */
+export const tooLate = (table: string): IngestError =>
+  new IngestError('unavailable', `table ${table} could not be changed in time`)
