@@ -14,16 +14,20 @@ const sweepMs = 55_000
 
 const hourMs = 3_600_000
 
-/** A turn of the cron trigger: pays what is owed, and once an hour removes what has expired. */
-export const createTurn =
-  ({ log, metrics, open }: TurnOptions) =>
-  async (scheduledTime: number): Promise<void> => {
+/** Turns of the cron trigger: each pays what is owed, and once an hour removes what has expired. */
+export const createTurn = ({ log, metrics, open }: TurnOptions) => {
+  let isTold = false
+  /** Once: it is true every minute, and does no harm. */
+  const tellNotNeeded = (): void => {
+    if (!isTold) log('info', 'a cron trigger is not needed: there is nothing to sweep')
+    isTold = true
+  }
+  return async (scheduledTime: number): Promise<void> => {
     try {
       const { destination } = await open()
       const { receipts, retain } = destination
       if (receipts !== undefined) await receipts.sweep(Date.now() + sweepMs, true)
-      else if (retain === undefined)
-        log('warn', 'a cron trigger is not needed: there is nothing to sweep')
+      else if (retain === undefined) tellNotNeeded()
       if (retain !== undefined && scheduledTime % hourMs < 60_000) await retain()
     } catch (error) {
       log('error', 'a sweep failed: receipts wait for the next one', { error })
@@ -32,3 +36,4 @@ export const createTurn =
       metrics.flush()
     }
   }
+}
