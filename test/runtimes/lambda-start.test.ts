@@ -1,10 +1,26 @@
-// Protects the start on Lambda: what keeps the program from starting is one line of JSON that says all of it.
-import { expect, test } from 'vitest'
+// Protects the start on Lambda: what keeps the program from starting is one line of JSON that says all of it; and what does not
+// answer keeps no start from its end.
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startHandler } from '../../runtimes/lambda/start.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
+import { logs } from '../ingest/requests.ts'
 import { runProgram, temporaryFolder } from './program.ts'
 
 const wasm = compileParquetWasm()
+
+/** The platform ends an init after so many milliseconds, and begins it again at the cost of a request ("Lambda lifecycle"). */
+const initMs = 10_000
+
+const request = {
+  requestContext: { stage: '$default', http: { method: 'POST' } },
+  rawPath: '/v1/logs',
+  headers: { 'content-type': 'application/x-protobuf' },
+  body: Buffer.from(logs({ name: 'shop', records: 3 })).toString('base64'),
+  isBase64Encoded: true,
+}
 
 const failing = async (env: Readonly<Record<string, string>>) => {
   const lines: string[] = []
@@ -64,4 +80,43 @@ test('the entry of the function has a handler', async () => {
   const { stdout, stderr } = await runProgram({ command, env })
   expect(stderr).toBe('')
   expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' })
+})
+
+describe('storage and catalog that do not answer', () => {
+  let server: Server
+  let url: string
+  beforeEach(async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test')
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test')
+    server = createServer(() => {})
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  test.each([
+    ['a catalog', () => ({ OTLP2PARQUET_ICEBERG_REST_URI: url })],
+    ['a catalog in a bucket', () => ({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })],
+  ])('%s: the init is over in time, and requests are told to come again', async (_, of) => {
+    const env = {
+      OTLP2PARQUET_S3_BUCKET: 'lake',
+      OTLP2PARQUET_S3_ENDPOINT: url,
+      OTLP2PARQUET_AUTH: 'none',
+      ...of(),
+    }
+    const began = performance.now()
+    const handler = await startHandler({ env, version: '0', wasm, write: () => {} })
+    expect(performance.now() - began).toBeLessThan(initMs)
+    const context = { awsRequestId: 'id-1', getRemainingTimeInMillis: () => 4_000 }
+    const asked = performance.now()
+    expect(await handler(request, context)).toMatchObject({
+      statusCode: 503,
+      headers: { 'retry-after': '1' },
+    })
+    expect(performance.now() - asked).toBeLessThan(4_000)
+  })
 })

@@ -1,10 +1,17 @@
 import { IngestError } from '../../errors.ts'
+import { inTime, systemClock } from '../retry.ts'
 import { createFileCatalog, type FileCatalog, type FileCatalogOptions } from './catalog.ts'
 import { comparesAndSwaps } from './compare-and-swap.ts'
 
 /**
- * Opens a file catalog once it has been seen that its storage compares before it swaps. A storage that cannot be asked now
- * is asked again before the first table is loaded: until then nothing can be changed.
+ * Milliseconds for which a start waits for the storage's answer. A storage that is slow has a start ended by its platform
+ * (Lambda gives an init 10 s), which begins it again at the cost of a request.
+ */
+const startMs = 5_000
+
+/**
+ * Opens a file catalog once it has been seen that its storage compares before it swaps. A storage that cannot be asked now, or
+ * does not answer soon, is waited for, or asked again, before the first table is loaded: until then nothing can be changed.
  * @throws IngestError `unavailable` when it does not
  */
 export const openFileCatalog = async (options: FileCatalogOptions): Promise<FileCatalog> => {
@@ -18,7 +25,8 @@ export const openFileCatalog = async (options: FileCatalogOptions): Promise<File
     })
     return proof
   }
-  await proven().catch((error: unknown) => {
+  const soon = systemClock.signal(Date.now() + startMs)
+  await inTime(proven(), soon, slow).catch((error: unknown) => {
     if (isDisproof(error)) throw error
     log('error', 'the storage cannot be asked whether it compares before it swaps', { error })
   })
@@ -42,6 +50,9 @@ export const openFileCatalog = async (options: FileCatalogOptions): Promise<File
 const prove = async ({ storage }: FileCatalogOptions): Promise<void> => {
   if (!(await comparesAndSwaps(storage))) throw disproof
 }
+
+const slow = (): Promise<never> =>
+  Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
 
 const disproof = new IngestError(
   'unavailable',
