@@ -23,6 +23,7 @@ const keys = { accessKeyId: 'test', secretAccessKey: 'test' }
 const token = 'one'
 const tables = stackOf()
 const plain = stackOf({ Mode: 'plain' })
+const inFolder = stackOf({ StoragePrefix: 'telemetry/prod', Commit: 'deferred' })
 const arn = String(tables.outputs.TableBucketArn)
 
 /** Granted, and called by nobody here. */
@@ -59,7 +60,7 @@ const wasm = compileParquetWasm()
 const start = async (stack: Stack, name: string) => {
   const elsewhere = {
     OTLP2PARQUET_S3_ENDPOINT: recorder.url,
-    ...(stack === tables && {
+    ...(stack !== plain && {
       OTLP2PARQUET_ICEBERG_REST_URI: `${recorder.url}/iceberg`,
       OTLP2PARQUET_ICEBERG_SIGNING_NAME: 's3tables',
       OTLP2PARQUET_ICEBERG_WAREHOUSE: catalog.warehouse ?? '',
@@ -85,12 +86,18 @@ const sample = (signal: string) => readFileSync(join(samplesFolder, `${signal}.p
 const taken = (bucket: string): readonly Demand[] =>
   recorder.take().flatMap((call: AwsCall) => demandsOf(call, { tableBucketArn: arn, bucket }))
 
-/** What of a role's grants covers a demand; `_receipts/*` is all that a list may name. */
+/** What a list may name, as the one condition says that there is. */
+const listable = ({ Condition }: Statement): string => {
+  const { StringLikeIfExists } = (Condition ?? {}) as Record<string, Record<string, string>>
+  return StringLikeIfExists?.['s3:prefix']?.replace(/\*$/, '') ?? ''
+}
+
+/** Whether a role's grants cover a demand. */
 const granted = (grants: readonly Statement[], { action, resource, prefix }: Demand): boolean =>
   grants
     .filter(({ Effect }) => Effect === 'Allow')
     .filter((statement) => covers(statement, action, resource))
-    .some(({ Condition }) => Condition === undefined || prefix?.startsWith('_receipts/') !== false)
+    .some((statement) => prefix?.startsWith(listable(statement)) !== false)
 
 const words = ({ action, resource, prefix = '' }: Demand) => `${action} on ${resource} ${prefix}`
 
@@ -205,6 +212,19 @@ describe('tables', () => {
     const all = { action: 's3:ListBucket', resource: 'arn:aws:s3:::statebucket', prefix: 'other/' }
     expect(granted(grantsOf(tables, 'SweepRole'), all)).toBe(false)
   })
+})
+
+test('receipts in a folder: all that is called is granted there, and at the root is not', async () => {
+  const invoke = await start(inFolder, 'IntakeFunction')
+  expect(await invoke(post('logs', logs({ name: 'folder', records: 1 })))).toEqual(ok)
+  const sweep = await start(inFolder, 'SweepFunction')
+  expect(await sweep({ 'detail-type': 'Scheduled Event' })).toMatchObject({ paid: 1 })
+  const demands = taken('statebucket').filter(({ action }) => action.startsWith('s3:'))
+  expect(new Set(demands.map(({ action }) => action))).toEqual(
+    new Set(['s3:GetObject', 's3:PutObject', 's3:ListBucket', 's3:DeleteObject']),
+  )
+  expect(missing(grantsOf(inFolder, 'SweepRole'), demands)).toEqual([])
+  expect(missing(grantsOf(tables, 'SweepRole'), demands).length).toBeGreaterThan(2)
 })
 
 test('plain files: all that is called is granted, and nothing else', async () => {
