@@ -13,32 +13,41 @@ export const tableOf = ({ table, tableUuid }: ListedReceipt): string => `${table
 /** Receipts by table, the table with the oldest first, and each table's oldest first. */
 export interface Backlog {
   readonly tables: readonly Page[]
-  /** Whether all were listed, and none was left out. */
-  readonly complete: boolean
+  /** Whether the list was read to its end. */
+  readonly whole: boolean
+  /** Whether some were left out. */
+  readonly more: boolean
 }
+
+/** Of each table the youngest that was met; nothing that is not younger is met again. */
+export type Met = ReadonlyMap<string, ListedReceipt>
 
 /**
  * The oldest of a list, which comes in the order of keys: those say nothing of age. Of a table with more than `most` the
  * youngest are left out, so that a long list takes no more memory than that; of no table because of another's. `mayBegin`: asked
- * when something is owed at all; where it says no, nothing more is listed.
+ * when something is owed at all; where it says no, nothing more is listed. `met`: by what came of it before.
  * @throws what listing throws, where it gave nothing before
  */
 export const oldestFirst = async (
   list: AsyncIterable<ListedReceipt>,
   most: number,
   mayBegin: () => Promise<boolean>,
+  met: Met = new Map(),
 ): Promise<Backlog> => {
   const tables = new Map<string, [ListedReceipt, ...ListedReceipt[]]>()
-  let complete = true
+  let [whole, more, hasBegun] = [true, false, false]
   const cut = (receipts: ListedReceipt[]): void => {
     receipts.sort(byAge)
     if (receipts.length <= most) return
     receipts.length = most
-    complete = false
+    more = true
   }
   try {
     for await (const receipt of list) {
-      if (tables.size === 0 && !(await mayBegin())) return { tables: [], complete: false }
+      if (!hasBegun && !(await mayBegin())) return { tables: [], whole: false, more: false }
+      hasBegun = true
+      const last = met.get(tableOf(receipt))
+      if (last !== undefined && byAge(receipt, last) <= 0) continue
       const receipts = tables.get(tableOf(receipt))
       if (receipts === undefined) tables.set(tableOf(receipt), [receipt])
       else if (receipts.push(receipt) >= 2 * most) cut(receipts)
@@ -46,14 +55,15 @@ export const oldestFirst = async (
   } catch (error) {
     // What was listed can be paid all the same.
     if (tables.size === 0) throw error
-    complete = false
+    whole = false
   }
   for (const receipts of tables.values()) cut(receipts)
-  return { tables: [...tables.values()].sort(([a], [b]) => byAge(a, b)), complete }
+  return { tables: [...tables.values()].sort(([a], [b]) => byAge(a, b)), whole, more }
 }
 
-/** Where a storage does not tell when they were written, in the order of the list. */
-const byAge = ({ modifiedAt: a = 0 }: ListedReceipt, { modifiedAt: b = 0 }: ListedReceipt) => a - b
+/** Where a storage does not tell when they were written, or they were at once, in the order of keys. */
+const byAge = (a: ListedReceipt, b: ListedReceipt): number =>
+  (a.modifiedAt ?? 0) - (b.modifiedAt ?? 0) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
 
 /** The same tables in the same order, from one on; from the first, where that is not among them. */
 export const startingAt = (begin: string, tables: readonly Page[]): readonly Page[] => {

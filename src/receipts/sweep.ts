@@ -42,14 +42,14 @@ export type Sweep = (deadline: number, lease?: Lease) => Promise<SweepResult>
 /** Receipts in one commit. */
 const defaultMaxReceipts = 10_000
 
-/** Pages of a table whose receipts are held at once; what is younger is listed again once they are paid. */
+/** Pages of a table whose receipts are held at once; what is younger is listed again after them. */
 const maxPages = 5
 
 /** What is left until the deadline is too short to begin another page. */
 const reserveMs = 5_000
 
-/** Why a sweep ends; `more`: it has not met all, `turn`: another sweeps. */
-type End = 'done' | 'more' | 'time' | 'calls' | 'turn'
+/** Why a listing was all; `more`: some were left out, `list`: it was not read to its end, `turn`: another sweeps. */
+type End = 'done' | 'more' | 'list' | 'time' | 'calls' | 'turn'
 
 /** A sweep that keeps what it learns of tables for the next one. */
 export const createSweep = (options: SweepOptions): Sweep => {
@@ -61,6 +61,7 @@ export const createSweep = (options: SweepOptions): Sweep => {
   const sweepListed = async (
     deadline: number,
     inTurn: () => Promise<boolean>,
+    met: Map<string, ListedReceipt>,
   ): Promise<SweepResult & { readonly end: End }> => {
     let total = nothing
     let end = undefined as End | undefined
@@ -73,26 +74,26 @@ export const createSweep = (options: SweepOptions): Sweep => {
     // However long a list is, something of it is paid.
     const signal = clock.signal(halfwayTo(deadline, clock))
     const list = untilAborted(store.owed(), signal)
-    const { tables, complete } = await oldestFirst(list, maxPages * maxReceipts, mayGoOn)
-    const isAll = complete && !signal.aborted
+    const { tables, whole, more } = await oldestFirst(list, maxPages * maxReceipts, mayGoOn, met)
+    const isRead = whole && !signal.aborted
     const sizeOf = (table: string): number => Math.min(sizes.of(table), affordable())
     for (const page of pagesOf(startingAt(begin, tables), sizeOf)) {
       begin = tableOf(page[0])
       if (!(await mayGoOn())) break
       total = sumOf(total, await pay(page, deadline))
     }
-    if (end === undefined) begin = ''
-    end ??= isAll ? 'done' : 'more'
-    return { ...total, complete: total.complete && end === 'done', end }
+    if (end !== undefined) return { ...total, end }
+    begin = ''
+    for (const receipts of tables) met.set(tableOf(receipts[0]), receipts.at(-1) ?? receipts[0])
+    return { ...total, end: isRead ? (more ? 'more' : 'done') : 'list' }
   }
-  const sweepAll: typeof sweepListed = async (deadline, inTurn) => {
+  const sweepAll = async (deadline: number, inTurn: () => Promise<boolean>) => {
     sizes.begin()
-    let [paid, quarantined] = [0, 0]
-    for (;;) {
-      const round = await sweepListed(deadline, inTurn)
-      paid += round.paid
-      quarantined += round.quarantined
-      if (round.end !== 'more' || round.paid === 0) return { ...round, paid, quarantined }
+    const met = new Map<string, ListedReceipt>()
+    for (let total = nothing; ; ) {
+      const { end, ...round } = await sweepListed(deadline, inTurn, met)
+      total = sumOf(total, round)
+      if (end !== 'more') return { ...total, complete: total.complete && end === 'done', end }
     }
   }
   return async (deadline, lease) => {
