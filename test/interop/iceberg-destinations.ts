@@ -28,6 +28,7 @@ export const s3Environment = (s3: S3Access) => ({
 export const catalogEnvironment = ({ uri, warehouse, auth, s3 }: RestCatalog) => ({
   OTLP2PARQUET_ICEBERG_REST_URI: uri,
   ...(warehouse !== undefined && { OTLP2PARQUET_ICEBERG_WAREHOUSE: warehouse }),
+  ...(auth.type === 'bearer' && { OTLP2PARQUET_ICEBERG_TOKEN: auth.token }),
   ...(auth.type === 'sigv4' && { OTLP2PARQUET_ICEBERG_SIGNING_NAME: auth.service }),
   ...(s3 && s3Environment(s3)),
 })

@@ -13,6 +13,7 @@ export interface S3Access {
 /** How requests to a catalog are authorized; `sigv4` with the keys of its `s3`. */
 export type CatalogAuth =
   | { readonly type: 'none' }
+  | { readonly type: 'bearer'; readonly token: string }
   | { readonly type: 'sigv4'; readonly service: string }
 
 /** A catalog that runs. */

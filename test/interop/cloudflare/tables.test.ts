@@ -2,8 +2,6 @@
  * Protects rows that a Worker acknowledged, in workerd, in its own catalog on R2 and in a REST catalog: whatever became of its
  * requests' senders, and whoever pays the receipts, three readers that know nothing of us find every record once.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { send, sendUntilAcknowledged } from '../../faults/clients.ts'
 import type { Entry } from '../../faults/ledger.ts'
@@ -13,7 +11,8 @@ import { bucketName, objectsOf, type RunningWorker, startWorker } from '../../to
 import { startJavaRest } from '../catalogs/java-rest.ts'
 import { catalogEnvironment } from '../iceberg-destinations.ts'
 import type { TableRef } from '../readers/iceberg.ts'
-import { type FilesServer, startVersitygw } from '../s3-servers.ts'
+import { startVersitygw } from '../s3-servers.ts'
+import { showIn } from './shown.ts'
 
 /** Where a Worker's tables are: for the Worker, and for readers. */
 interface Place {
@@ -24,22 +23,13 @@ interface Place {
   readonly stop: () => Promise<void>
 }
 
-/** versitygw's objects are files: what is in R2 is there under the same names. */
-const copied = async ({ bucket }: RunningWorker, { folder }: FilesServer): Promise<void> => {
-  for (const [key, bytes] of await objectsOf(bucket)) {
-    const file = join(folder, bucketName, key)
-    await mkdir(dirname(file), { recursive: true })
-    await writeFile(file, bytes)
-  }
-}
-
 const places: Readonly<Record<string, () => Promise<Place>>> = {
   'files in R2': async () => {
     const s3 = await startVersitygw(bucketName)
     return {
       variables: { OTLP2PARQUET_ICEBERG_CATALOG: 'file' },
       logs: { folder: `s3://${bucketName}/otel/logs`, s3 },
-      show: (worker) => copied(worker, s3),
+      show: (worker) => showIn(s3, worker),
       stop: s3.stop,
     }
   },
