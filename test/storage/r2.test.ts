@@ -1,55 +1,15 @@
-// Protects objects in R2: through workerd's own binding, and through one that pages as R2 may and writes down every call.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+// Protects objects in R2, through a binding that pages as R2 may and writes down every call; workerd's own: test/workerd/r2.ts.
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createR2Storage } from '../../src/storage/r2.ts'
 import { storageContract } from '../contracts/storage.ts'
 import { createR2Fake, type R2Fake } from './r2-fake.ts'
-import { type R2Simulator, startR2Simulator } from './r2-simulator.ts'
 
 const once = { ifNoneMatch: '*' } as const
 const bytes = new TextEncoder().encode('0123456789')
 
-let simulator: R2Simulator
-beforeAll(async () => {
-  simulator = await startR2Simulator()
-})
-afterAll(() => simulator.stop())
-
-storageContract('r2', async () => {
-  await simulator.empty()
-  return { storage: createR2Storage({ bucket: simulator.bucket }) }
-})
-
 storageContract('r2 with a prefix, in memory', async () => {
   const { bucket } = createR2Fake()
   return { storage: createR2Storage({ bucket, prefix: 'p/' }) }
-})
-
-describe('the simulator', () => {
-  beforeEach(() => simulator.empty())
-
-  it('refuses bytes that are not those of their hash', async () => {
-    const sha256 = () => new Uint8Array(32)
-    const storage = createR2Storage({
-      bucket: simulator.bucket,
-      sha256,
-      retry: { attempts: 1 },
-    })
-    await expect(storage.put('a', bytes)).rejects.toThrow(
-      'storage is unavailable: bytes were damaged on their way',
-    )
-    expect(await storage.head('a')).toBeNull()
-  })
-
-  it('keeps keys that only other writers use', async () => {
-    const storage = createR2Storage({ bucket: simulator.bucket, prefix: 'p', anyKey: true })
-    for (const key of ['a//b', '/a', 'a/', '.a', 'a/.b/..c', '..', '%2e%2e/a']) {
-      expect(await storage.put(key, bytes, once), key).toBe('created')
-      expect(await storage.get(key), key).toEqual(bytes)
-    }
-    for (const key of ['', 'a\ud800']) {
-      await expect(storage.put(key, bytes), key).rejects.toMatchObject({ kind: 'unavailable' })
-    }
-  })
 })
 
 describe('a bucket', () => {

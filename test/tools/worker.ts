@@ -44,7 +44,10 @@ const platformOf = (toml: string) => {
   return { compatibilityDate: date, compatibilityFlags: JSON.parse(flags) as string[] }
 }
 
-const platform = platformOf(readFileSync(join(import.meta.dirname, '../../wrangler.toml'), 'utf8'))
+/** The date and the flags that it is deployed with. */
+export const platform = platformOf(
+  readFileSync(join(import.meta.dirname, '../../wrangler.toml'), 'utf8'),
+)
 
 let bundled: ReturnType<typeof bundleWorker> | undefined
 
