@@ -52,7 +52,8 @@ export const rpcStatus = (
     : concat(varintField(1, code), bytesField(2, utf8(shorten(message))))
 
 const encoder = new TextEncoder()
-const utf8 = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text)
+// Workers' types do not say that the buffer is nobody else's.
+const utf8 = (text: string) => encoder.encode(text) as Uint8Array<ArrayBuffer>
 const noBytes = utf8('')
 const emptyObject = utf8('{}')
 

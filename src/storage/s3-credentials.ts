@@ -77,10 +77,8 @@ const endOf = ({ expiration }: Credentials): number =>
 
 /** A provider that never answers must not hold up everything for ever. */
 const inTime = async <T>(work: Promise<T>): Promise<T> => {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('credentials did not come in time')), timeoutMs)
-  })
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('credentials did not come in time')), timeoutMs)
   try {
     return await Promise.race([work, late])
   } finally {
