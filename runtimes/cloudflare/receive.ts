@@ -18,7 +18,8 @@ export const receiveInto: Receive = async (request, _env, take) => {
       room = take(value) ? new Uint8Array(roomFor(request)) : new Uint8Array(value.buffer)
     }
   } catch (error) {
-    reader.cancel().catch(() => {})
+    // What is left is read before the answer.
+    reader.releaseLock()
     throw error
   }
 }

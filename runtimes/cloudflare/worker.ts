@@ -1,11 +1,15 @@
 import type { Bindings } from './bindings.ts'
 import { comeAgain } from './come-again.ts'
 import { type ExecutionContext, type Isolate, startIsolate, type WorkerOptions } from './isolate.ts'
+import { readToItsEnd } from './linger.ts'
 
 export interface Worker {
   fetch(request: Request, env: Bindings, context: ExecutionContext): Promise<Response>
   scheduled(event: { readonly scheduledTime: number }, env: Bindings): Promise<void>
 }
+
+const cannotStart = async (): Promise<Response> =>
+  comeAgain('the server cannot start: its log says why')
 
 /**
  * The handlers of a Worker. An isolate is started by the first call, with the bindings of that; what keeps it from starting is
@@ -19,9 +23,8 @@ export const createWorker = (options: WorkerOptions): Worker => {
   }
   return {
     async fetch(request, env, context) {
-      const { answer } = started(env)
-      if (answer === undefined) return comeAgain('the server cannot start: its log says why')
-      const answered = answer(request, context)
+      const { answer = cannotStart } = started(env)
+      const answered = answer(request, context).finally(() => readToItsEnd(request))
       // A sender that goes away would else leave its request wherever it is.
       context.waitUntil(answered.catch(() => {}))
       return answered
