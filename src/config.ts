@@ -43,7 +43,7 @@ export class ConfigError extends Error {
  * @throws ConfigError that lists every wrong, missing and unknown variable
  */
 export const readConfig = (env: Environment, runtime: Runtime): Config => {
-  const problems = unknownNames(env)
+  const problems = [...unknownNames(env), ...namesOfAws(env, runtime)]
   const values = readValues(env, runtime, problems)
   const named = new Set(problems.map(({ variable }) => variable))
   problems.push(...contradictions(values, runtime).filter(({ variable }) => !named.has(variable)))
@@ -70,6 +70,12 @@ const unknownNames = (env: Environment): ConfigProblem[] =>
     const message = text === undefined ? undefined : problemOfName(variable, text)
     return message === undefined ? [] : [{ variable, message }]
   })
+
+/** On a machine they may be meant for others; what a Worker is given is for this program alone. */
+const namesOfAws = (env: Environment, runtime: Runtime): ConfigProblem[] =>
+  ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_S3']
+    .filter((variable) => runtime === 'workers' && env[variable]?.trim())
+    .map((variable) => ({ variable, message: `is not read: set ${s3Endpoint.name}` }))
 
 /** What could be read; a value that could not is absent, and its problem is in the list. */
 const readValues = (
@@ -112,7 +118,7 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
 ]
 
 const { auth, authTokens, authTokensSecret, tlsCert, tlsKey } = variables
-const { maxInflightBytes, maxPayloadBytes } = variables
+const { maxInflightBytes, maxPayloadBytes, s3Endpoint } = variables
 const { icebergCatalog, icebergRestUri, icebergToken, icebergCredential } = variables
 
 const authProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
@@ -172,7 +178,6 @@ const restOnly = [
   'icebergOauthUri',
   'icebergOauthScope',
   'icebergSigningName',
-  'stateBucket',
 ] as const
 
 const limitProblems = (values: Partial<Values>): ConfigProblem[] =>

@@ -340,6 +340,23 @@ describe('R2', () => {
     ],
     [
       'workers',
+      { ...auth, STATE_BUCKET: 'abc' },
+      ["STATE_BUCKET: must not be set: receipts lie in the Worker's own bucket"],
+    ],
+    [
+      'workers',
+      { ...auth, STORAGE_BACKEND: 's3', ...s3Keys, STATE_BUCKET: 'abc' },
+      ['STATE_BUCKET: needs ICEBERG_REST_URI'],
+    ],
+    [
+      'workers',
+      { ...auth, S3_ENDPOINT: 'http://minio:9000' },
+      ['S3_ENDPOINT: is for another server of S3: set STORAGE_BACKEND to s3, or remove it'],
+    ],
+    ['workers', { ...auth, ...rest, R2_BUCKET: 'lake', S3_ENDPOINT: 'http://minio:9000' }, []],
+    ['node', { ...r2, S3_ENDPOINT: 'http://minio:9000' }, []],
+    [
+      'workers',
       { ...auth, STORAGE_BACKEND: 'fs' },
       ['STORAGE_BACKEND: must be r2 or s3: Workers have no file system'],
     ],
@@ -359,6 +376,19 @@ describe('R2', () => {
   test.each(cases)('on %s %j', (runtime, env, expected) => {
     expect(problemsOn(runtime, env)).toEqual(expected)
   })
+})
+
+test('on Workers, where AWS has nothing to say, its names of endpoints are told apart from ours', () => {
+  const env = { AWS_ENDPOINT_URL: 'http://minio:9000', AWS_ENDPOINT_URL_S3: ' ' }
+  const all = { ...env, OTLP2PARQUET_AUTH: 'none' }
+  expect(() => readConfig(all, 'workers')).toThrow(
+    /^AWS_ENDPOINT_URL: is not read: set OTLP2PARQUET_S3_ENDPOINT$/,
+  )
+  for (const runtime of ['node', 'lambda'] as const) {
+    expect(() => readConfig({ ...all, OTLP2PARQUET_S3_BUCKET: 'lake' }, runtime)).not.toThrow(
+      /AWS_ENDPOINT_URL/,
+    )
+  }
 })
 
 describe('tokens in a secret', () => {

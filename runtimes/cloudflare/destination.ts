@@ -1,3 +1,4 @@
+import type { Config } from '../../src/config.ts'
 import { storageFileIO } from '../../src/iceberg/file/storage-file-io.ts'
 import type { FileIO, OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
@@ -39,9 +40,7 @@ export const openDestination = async (
       credentials: keysOf(options.env),
       openFiles: (files) => openFilesWith(options, files),
     })
-    // Receipts need a bucket that can be listed; the one of the tables, which is bound anyway.
-    const storage = options.bucket === undefined ? null : openStorage(options)
-    return tablesOf(watchedCatalog(catalog, pending), storage, options)
+    return tablesOf(watchedCatalog(catalog, pending), openReceiptStorage(options), options)
   }
   const storage = openStorage(options)
   if (icebergCatalog === undefined) {
@@ -60,23 +59,40 @@ export const openDestination = async (
 
 /** The storage that is configured: the bucket that is bound, or one of S3. */
 const openStorage = (options: WorkerDestinationOptions): Storage => {
-  const { config, env, bucket, fetch, log, pending } = options
-  const prefix = config.storagePrefix !== undefined && { prefix: config.storagePrefix }
-  if (config.storageBackend === 's3') {
-    const { region = noRegion, endpoint } = serverOf(config)
-    const storage = createS3Storage({
-      bucket: config.s3Bucket ?? '',
-      region,
-      ...(endpoint !== undefined && { endpoint }),
-      ...prefix,
-      credentials: keysOf(env),
-      ...{ fetch, sha256, log },
-    })
-    return watchedStorage(storage, pending)
-  }
+  const { config, bucket, log, pending } = options
+  if (config.storageBackend === 's3') return openS3(config.s3Bucket ?? '', options)
   if (bucket === undefined) throw new Error('no bucket is bound')
-  return watchedStorage(createR2Storage({ bucket, ...prefix, sha256, log }), pending)
+  return watchedStorage(createR2Storage({ bucket, ...prefixOf(config), sha256, log }), pending)
 }
+
+/** Where receipts lie beside a REST catalog: the bucket that is bound, or one of S3 that is named for them. Null: nowhere. */
+const openReceiptStorage = (options: WorkerDestinationOptions): Storage | null => {
+  const { storageBackend, stateBucket } = options.config
+  if (storageBackend !== 's3') return openStorage(options)
+  // Who may touch nothing but receipts there can say whether it is ready all the same.
+  return stateBucket === undefined ? null : openS3(stateBucket, options, '_receipts/.ready')
+}
+
+const openS3 = (
+  bucket: string,
+  { config, env, fetch, log, pending }: WorkerDestinationOptions,
+  readyKey?: string,
+): Storage => {
+  const { region = noRegion, endpoint } = serverOf(config)
+  const storage = createS3Storage({
+    bucket,
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    ...prefixOf(config),
+    ...(readyKey !== undefined && { readyKey }),
+    credentials: keysOf(env),
+    ...{ fetch, sha256, log },
+  })
+  return watchedStorage(storage, pending)
+}
+
+const prefixOf = ({ storagePrefix }: Config) =>
+  storagePrefix !== undefined && { prefix: storagePrefix }
 
 /** Files of tables: in the bucket that is bound without a signature, in others as the catalog says. */
 const openFilesWith = (

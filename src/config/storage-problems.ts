@@ -5,7 +5,7 @@ import { type Values, variables } from './variables.ts'
 
 type Key = keyof Values
 
-const { storageBackend, stateBucket } = variables
+const { storageBackend, stateBucket, icebergRestUri } = variables
 
 /** A bucket is named where there is one, and only there; and whoever has to prove who he is can. */
 export const storageProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
@@ -18,8 +18,23 @@ export const storageProblems = (values: Partial<Values>, runtime: Runtime): Conf
     .filter((key) => values[key] === undefined)
     .map((key) => problem(key, `is missing: ${storageBackend.name} is ${backend}`))
   // Beside a REST catalog, which says where files go, nothing but receipts is stored.
-  return values.icebergRestUri === undefined ? [...missing, ...useless(values, backend)] : missing
+  if (values.icebergRestUri !== undefined) return missing
+  return [...missing, ...useless(values, backend), ...boundEndpoint(values, runtime)]
 }
+
+/** A bucket that is bound is reached by no address. */
+const boundEndpoint = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] =>
+  isBound(values, runtime) && values.s3Endpoint !== undefined
+    ? [
+        problem(
+          's3Endpoint',
+          `is for another server of S3: set ${storageBackend.name} to s3, or remove it`,
+        ),
+      ]
+    : []
+
+const isBound = ({ storageBackend: backend }: Partial<Values>, runtime: Runtime): boolean =>
+  runtime === 'workers' && backend === 'r2'
 
 /** What the storage cannot do without. */
 const needed = (values: Partial<Values>, runtime: Runtime): Key[] => {
@@ -62,11 +77,15 @@ const useless = (values: Partial<Values>, backend: string): ConfigProblem[] =>
  * elsewhere in a bucket of their own.
  */
 export const receiptProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
-  if (values.icebergRestUri === undefined) return []
-  const isBound = runtime === 'workers' && values.storageBackend === 'r2'
-  if (isBound && values.stateBucket !== undefined) {
+  const bound = isBound(values, runtime)
+  if (bound && values.stateBucket !== undefined) {
     return [problem('stateBucket', "must not be set: receipts lie in the Worker's own bucket")]
   }
-  const isMissing = !isBound && values.commit === 'deferred' && values.stateBucket === undefined
+  if (values.icebergRestUri === undefined) {
+    return values.stateBucket === undefined
+      ? []
+      : [problem('stateBucket', `needs ${icebergRestUri.name}`)]
+  }
+  const isMissing = !bound && values.commit === 'deferred' && values.stateBucket === undefined
   return isMissing ? [problem('commit', `deferred needs ${stateBucket.name}`)] : []
 }

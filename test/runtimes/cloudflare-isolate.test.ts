@@ -11,6 +11,7 @@ import { createWorker } from '../../runtimes/cloudflare/worker.ts'
 import { type FakeServer, startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { allKinds, arrival, logs, nano, spans } from '../ingest/requests.ts'
 import { createR2Fake, type R2Fake } from '../storage/r2-fake.ts'
+import { accessKeyId, type S3Fake, secretAccessKey, startS3Fake } from '../storage/s3-server.ts'
 
 const wasm = new WebAssembly.Module(
   readFileSync(new URL(import.meta.resolve('parquet-wasm/esm/parquet_wasm_bg.wasm'))),
@@ -209,6 +210,56 @@ describe('a REST catalog whose tables lie in the bucket that is bound', () => {
     expect((await send(body('shop'))).status).toBe(200)
     expect(owed(fake)).toBe(0)
     expect(server.tables.tables.get('otel/logs')?.snapshots).toHaveLength(1)
+  })
+})
+
+describe('a REST catalog whose tables lie elsewhere', () => {
+  let server: FakeServer
+  let s3: S3Fake
+  beforeEach(async () => {
+    server = await startFakeServer()
+    s3 = await startS3Fake()
+  })
+  afterEach(async () => {
+    await server.close()
+    await s3.stop()
+  })
+
+  const open = (variables: Readonly<Record<string, string>>) =>
+    start({
+      OTLP2PARQUET_ICEBERG_REST_URI: server.uri,
+      OTLP2PARQUET_STORAGE_BACKEND: 's3',
+      OTLP2PARQUET_S3_ENDPOINT: s3.endpoint,
+      AWS_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ...variables,
+    })
+  const owed = () => [...s3.bucket.objects.keys()].filter((key) => key.startsWith('_receipts/owed'))
+
+  test('leaves receipts in the bucket that is named for them', async () => {
+    const { send, turn, fake } = open({
+      OTLP2PARQUET_STATE_BUCKET: 'lake',
+      OTLP2PARQUET_COMMIT: 'deferred',
+    })
+    expect((await send(body('shop'))).status).toBe(200)
+    expect(owed()).toHaveLength(1)
+    await turn()
+    expect(owed()).toEqual([])
+    expect(server.tables.tables.get('otel/logs')?.snapshots).toHaveLength(1)
+    expect(fake.calls).toEqual([])
+  })
+  test('leaves none where no bucket is named: senders keep what is not committed', async () => {
+    const { send, fake } = open({})
+    expect((await send(body('shop'))).status).toBe(200)
+    const error = { message: 'told', type: 'TooManyRequestsException', code: 429 }
+    const answer = { status: 429, body: JSON.stringify({ error }) }
+    server.fail({ on: /^POST .*\/tables\/logs$/, ...answer, headers: { 'Retry-After': '60' } })
+    const refused = await send(body('other'))
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+    expect((await send(body('other'))).status).toBe(200)
+    expect(server.tables.tables.get('otel/logs')?.snapshots).toHaveLength(2)
+    expect([...owed(), ...fake.calls]).toEqual([])
   })
 })
 
