@@ -1,6 +1,6 @@
 /**
  * Protects what was acknowledged before it was committed: schedules before real servers, as in `schedules.test.ts`, of
- * programs that leave receipts and sweep while everything goes wrong. Afterwards each record is there once, by three
+ * programs that leave receipts and sweep while everything goes wrong, half of them functions on Lambda. Afterwards each record is there once, by three
  * readers, and no receipt is left.
  */
 import { describe, expect, it } from 'vitest'
@@ -25,6 +25,11 @@ describe('receipts', () => {
     const isDone = (landed: number | null) => landed !== null && landed < 300
     expect(schedulesWith('PUT', isDone)).toBeGreaterThan(seeds.length / 2)
     expect(schedulesWith('DELETE', isDone)).toBeGreaterThan(seeds.length / 2)
+  })
+
+  it.each(['crash', 'timeout'] as const)('a %s of a function befell some on Lambda', (what) => {
+    const befallen = [...runs.values()].filter(({ crashes }) => crashes.includes(what))
+    expect(befallen.length).toBeGreaterThan(seeds.length / 20)
   })
 
   it('were out of reach in some', () => {

@@ -10,6 +10,7 @@ import {
 } from './ledger.ts'
 import type { Operator } from './operator.ts'
 import type { FaultProxy } from './proxy.ts'
+import type { Plan } from './schedule-plan.ts'
 import type { Sender } from './senders.ts'
 
 /** The number of the client that comes before all others. */
@@ -28,7 +29,11 @@ export interface Stop {
  * the request, or had no processor, on a machine that has too few: nobody answers then, and clocks go on. A client that hung
  * up is told nothing; that is no answer missed only where it hung up before the answer was due.
  */
-export const checkLedger = (ledger: readonly Entry[], stops: readonly Stop[]): Violation[] => {
+export const checkLedger = (
+  ledger: readonly Entry[],
+  stops: readonly Stop[],
+  runtime: Plan['runtime'] = 'node',
+): Violation[] => {
   const longest = ({ sentAt = 0, url, milliseconds, starvedMs = 0 }: Answer): number =>
     stops
       .filter((stop) => stop.url === url)
@@ -39,7 +44,13 @@ export const checkLedger = (ledger: readonly Entry[], stops: readonly Stop[]): V
       ? [`I7: ${entry.id} got no answer, after ${entry.answer.milliseconds} ms`]
       : [],
   )
-  return [...checkAnswers(ledger, [200, 503], longest), ...broken]
+  return [...checkAnswers(ledger, honest[runtime], longest), ...broken]
+}
+
+/** What senders may be told. On Lambda also, by the platform, that nobody is free, and that a function failed. */
+const honest: Readonly<Record<Plan['runtime'], number[]>> = {
+  node: [200, 503],
+  lambda: [200, 429, 502, 503],
 }
 
 /** Everything that a program may ask a catalog to change in a table. */

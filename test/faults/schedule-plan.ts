@@ -2,6 +2,7 @@
 import type { Signal } from '../../src/otlp/decode.ts'
 import { random } from '../judge/random.ts'
 import type { Ground } from './grounds.ts'
+import type { LambdaCrash } from './lambda-program.ts'
 import { type SureKind, sureKindsOf } from './sure.ts'
 
 /** What an operator does to a table. `drop` and `rename` for good: then its records are refused. */
@@ -11,6 +12,8 @@ export type Change = 'drop' | 'recreate' | 'rename' | 'rename back'
 export interface Plan {
   readonly seed: number
   readonly programs: 1 | 2
+  /** What programs run on. */
+  readonly runtime: 'node' | 'lambda'
   readonly senders: number
   readonly signals: readonly Signal[]
   /** Whether programs leave receipts. */
@@ -26,9 +29,15 @@ export interface Plan {
   readonly change: { readonly what: Change; readonly at: number } | null
   /** When a program is stopped, and for how long. */
   readonly stops: readonly { readonly at: number; readonly ms: number }[]
+  /** What happens to functions on Lambda, from when on: as soon as one is busy. */
+  readonly crashes: readonly { readonly at: number; readonly what: LambdaCrash }[]
 }
 
 const changes: readonly Change[] = ['drop', 'recreate', 'rename', 'rename back']
+
+/** Every second seed with receipts is one for Lambda. */
+const runtimeOf = (seed: number, receipts: boolean) =>
+  receipts && seed % 2 === 0 ? ('lambda' as const) : ('node' as const)
 
 /**
  * The plan of a seed on a ground. With receipts no table is taken away for good: they would be owed to it for ever, as they
@@ -50,6 +59,7 @@ export const planOf = (seed: number, ground: Ground, receipts = false): Plan => 
   return {
     seed,
     programs: dice.below(3) > 0 ? 2 : 1,
+    runtime: runtimeOf(seed, receipts),
     senders: 2 + dice.below(2),
     signals,
     receipts,
@@ -65,5 +75,12 @@ export const planOf = (seed: number, ground: Ground, receipts = false): Plan => 
           ms: 200 + dice.below(1_300),
         }))
       : [],
+    crashes:
+      runtimeOf(seed, receipts) === 'lambda'
+        ? Array.from({ length: dice.below(4) }, () => ({
+            at: dice.below(ms),
+            what: dice.oneIn(3) ? ('timeout' as const) : ('crash' as const),
+          }))
+        : [],
   }
 }

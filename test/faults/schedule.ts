@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Random, random } from '../judge/random.ts'
 import type { Ground } from './grounds.ts'
+import { type LambdaCrash, type LambdaProgram, startLambdaProgram } from './lambda-program.ts'
 import { type Entry, longestMs, requestName, type Violation } from './ledger.ts'
 import { createOperator, type EndTable, type Operator } from './operator.ts'
 import { type Program, startProgram } from './program.ts'
@@ -46,6 +47,8 @@ export interface ScheduleRun {
   readonly acknowledged: number
   /** What the operator did, and how often. */
   readonly changes: ReadonlyMap<string, number>
+  /** What happened to functions on Lambda. */
+  readonly crashes: readonly LambdaCrash[]
   /** How often several programs had the same request at once, and each acknowledged it. */
   readonly twins: number
   readonly calls: readonly Told[]
@@ -77,6 +80,7 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
   const programs = await startPrograms(plan, ground, env)
   const ledger: Entry[] = []
   const stops: Stop[] = []
+  const crashes: LambdaCrash[] = []
   const operator = createOperator(plan, ground, namespace)
   try {
     const senders = Array.from({ length: plan.senders }, (_, number) =>
@@ -112,6 +116,7 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
       ...senders.map((sender) => sender.work(isOver)),
       operator.act(),
       stopAndGo(plan, programs, dice, stops),
+      crash(plan, programs, crashes),
     ])
     weather.clear()
     await Promise.all(proxies.all.map((proxy) => proxy.landed()))
@@ -128,11 +133,16 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
     return {
       plan,
       ground,
-      violations: [...violations, ...checkLedger(ledger, stops), ...checkCalls(proxies.all)],
+      violations: [
+        ...violations,
+        ...checkLedger(ledger, stops, plan.runtime),
+        ...checkCalls(proxies.all),
+      ],
       entries: withoutExcused(ledger, senders, operator, owed),
       tables: await operator.tables(),
       acknowledged: attempted.filter((request) => request.acknowledged).length,
       changes: new Map(operator.done()),
+      crashes,
       twins: senders.reduce((sum, sender) => sum + sender.twins(), 0),
       calls: proxies.told(),
       said: programs.map((program) => program.errors()).join(''),
@@ -174,10 +184,13 @@ const purposeOf = (service: Service | undefined, { method, path, body }: Logged)
   service?.purpose({ method, path, body: Buffer.from(body) }) ?? 'read'
 
 const startPrograms = (
-  { seed, programs }: Plan,
+  { seed, programs, runtime }: Plan,
   { folder }: Ground,
   env: Readonly<Record<string, string>>,
 ): Promise<Program[]> => {
+  if (runtime === 'lambda') {
+    return Promise.all(Array.from({ length: programs }, () => startLambdaProgram(env)))
+  }
   const path = folder ?? join(tmpdir(), `otlp2parquet-schedule-${process.pid}-${seed}`)
   const starting = Array.from({ length: programs }, () => startProgram({ folder: path, env }))
   return Promise.all(starting)
@@ -207,13 +220,44 @@ const stopAndGo = async (
 ): Promise<void> => {
   await Promise.all(
     plan.stops.map(async ({ at, ms }) => {
-      const { pid, url } = programs[dice.below(programs.length)] as Program
+      const program = programs[dice.below(programs.length)] as Program
       await pause(at)
+      const { pid, url } = program
+      // A function that has nothing to do is stopped as it is.
+      if (pid === 0) return
       const from = Date.now()
       process.kill(pid, 'SIGSTOP')
       await pause(ms)
-      process.kill(pid, 'SIGCONT')
+      if (isThere(pid)) process.kill(pid, 'SIGCONT')
       stops.push({ url, from, to: Date.now() })
+    }),
+  )
+}
+
+/** Functions crash and time out, and others take their place. */
+const isThere = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Lets functions crash, or take too long, as soon as they have a request. */
+const crash = async (
+  plan: Plan,
+  programs: readonly Program[],
+  crashes: LambdaCrash[],
+): Promise<void> => {
+  await Promise.all(
+    plan.crashes.map(async ({ at, what }, i) => {
+      const program = programs[i % programs.length] as LambdaProgram
+      await pause(at)
+      for (let waited = 0; waited < 3_000; waited += 10, await pause(10)) {
+        if (!program.happen(what)) continue
+        crashes.push(what)
+        return
+      }
     }),
   )
 }

@@ -53,8 +53,18 @@ export const runSchedules = async (
 }
 
 const tell = ({ plan, violations, acknowledged, entries, said, calls }: Judged): void => {
+  const told = entries.flatMap((entry) => (entry.kind === 'answer' ? [entry.answer.status] : []))
+  const statuses = JSON.stringify(
+    Object.fromEntries(
+      Map.groupBy(told, String)
+        .entries()
+        .map(([status, all]) => [status, all.length]),
+    ),
+  )
   const answers = entries.filter(({ kind }) => kind === 'answer').length
-  console.log(`seed ${plan.seed}: ${acknowledged} requests, ${answers} answers`)
+  console.log(
+    `seed ${plan.seed}: ${acknowledged} requests, ${answers} answers, ${plan.runtime}: ${statuses}`,
+  )
   if (violations.length === 0) return
   console.log(JSON.stringify(plan))
   for (const violation of violations.slice(0, 12)) console.log(`  ${violation}`)

@@ -1,0 +1,128 @@
+/**
+ * The program as it is on Lambda: the function that is uploaded, under AWS's emulator, behind a Function URL. Three environments
+ * take a request at a time each, and are frozen between them; what finds none is throttled. The sweep has a function of its
+ * own, which its schedule invokes.
+ */
+import { rm } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { startBridge } from '../interop/lambda/bridge.ts'
+import { builtFunction } from '../interop/lambda/built.ts'
+import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator.ts'
+import { type Program, starvedMs } from './program.ts'
+
+type Environment = Readonly<Record<string, string>>
+
+/** The function's folder, built once for all schedules of a process. */
+let built: Promise<string> | undefined
+
+const task = (): Promise<string> => {
+  built ??= builtFunction().then((function_) => {
+    process.once('exit', () => void rm(function_.folder, { recursive: true, force: true }))
+    return function_.task
+  })
+  return built
+}
+
+/** Seconds: the function's timeout. It answers before that, but where it cannot. */
+const timeout = 8
+
+/** Requests that are handled at once: reserved concurrency. */
+const concurrency = 3
+
+/** Milliseconds between two turns of the schedule; EventBridge has a minute at least. */
+const scheduleMs = 1_000
+
+/** A place where invocations are handled, one at a time: a process runs there while one is. */
+interface Place {
+  readonly function: EmulatedFunction
+  readonly isBusy: () => boolean
+  readonly invoke: (event: unknown) => Promise<unknown>
+}
+
+const startPlace = async (env: Environment): Promise<Place> => {
+  const started = await startFunction({ task: await task(), env, timeout })
+  let busy = false
+  return {
+    function: started,
+    isBusy: () => busy,
+    async invoke(event) {
+      busy = true
+      signal(started, 'SIGCONT')
+      try {
+        return await started.invoke(event)
+      } finally {
+        signal(started, 'SIGSTOP')
+        busy = false
+      }
+    },
+  }
+}
+
+/** Sends a signal to the process in an environment, if there is one. */
+const signal = (started: EmulatedFunction, name: NodeJS.Signals): void => {
+  const pid = started.pid()
+  if (pid !== undefined) process.kill(pid, name)
+}
+
+/** What may happen to a function while it handles a request: it crashes, or does not go on until its timeout ends it. */
+export type LambdaCrash = 'crash' | 'timeout'
+
+export interface LambdaProgram extends Program {
+  /** Lets it happen to an environment that is busy; whether one was. */
+  readonly happen: (what: LambdaCrash) => boolean
+}
+
+/** Starts the function and its schedule. */
+export const startLambdaProgram = async (env: Environment): Promise<LambdaProgram> => {
+  const own = { OTLP2PARQUET_AUTH: 'none', OTLP2PARQUET_LOG_LEVEL: 'warn', ...env }
+  const environments = await Promise.all(Array.from({ length: concurrency }, () => startPlace(own)))
+  const sweeper = await startPlace(own)
+  const all = [...environments, sweeper]
+  const bridge = await startBridge('Function URL', async (event) => {
+    const free = environments.find((one) => !one.isBusy())
+    return free === undefined ? { statusCode: 429, body: '' } : free.invoke(event)
+  })
+  let isOver = false
+  const sweeping = (async () => {
+    for (; !isOver; await pause(scheduleMs)) await sweeper.invoke({ otlp2parquet: 'sweep' })
+  })()
+  const endAll = async () => {
+    isOver = true
+    await bridge.stop()
+    await Promise.all(all.map((one) => one.function.stop()))
+    await sweeping.catch(() => {})
+  }
+  let ended: Promise<void> | undefined
+  const end = () => {
+    ended ??= endAll()
+    return ended
+  }
+  return {
+    url: bridge.url,
+    get pid() {
+      return environments.find((one) => one.isBusy())?.function.pid() ?? 0
+    },
+    happen(what) {
+      const busy = environments.find((one) => one.isBusy() && one.function.pid() !== undefined)
+      if (busy === undefined) return false
+      signal(busy.function, what === 'crash' ? 'SIGKILL' : 'SIGSTOP')
+      return true
+    },
+    errors: () =>
+      all
+        .flatMap((one) => one.function.lines())
+        .filter(({ level }) => level === 'warn' || level === 'error')
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(''),
+    kill: end,
+    async stop() {
+      isOver = true
+      await sweeping
+      await sweeper.invoke({ otlp2parquet: 'sweep' })
+      await end()
+      return 0
+    },
+    openFiles: () => 0,
+    starvedMs: () => environments.reduce((sum, one) => sum + starvedMs(one.function.pid() ?? 0), 0),
+  }
+}
