@@ -41,7 +41,7 @@ const runtimeOf = (seed: number, receipts: boolean) =>
 
 /**
  * The plan of a seed on a ground. With receipts no table is taken away for good: they would be owed to it for ever, as they
- * should.
+ * should; where one is made anew, those for the one before are.
  */
 export const planOf = (seed: number, ground: Ground, receipts = false): Plan => {
   const dice = random(seed)
@@ -49,13 +49,15 @@ export const planOf = (seed: number, ground: Ground, receipts = false): Plan => 
   const isNessie = ground.name === 'Nessie'
   const all: readonly Signal[] = ['logs', 'traces', 'metrics']
   const signals = dice.oneIn(3) ? all : [all[dice.below(3)] as Signal]
-  const possible = ground.rename === undefined ? changes.slice(0, 2) : changes
+  const possible = changes.filter(
+    (one) =>
+      (ground.rename !== undefined || !one.startsWith('rename')) &&
+      (!receipts || one === 'recreate' || one === 'rename back'),
+  )
   // Every fourth seed changes a table, in turns: each kind of change is there whatever the dice say.
-  const drawn = possible[Math.floor(seed / 4) % possible.length] as Change
-  const what = receipts ? 'rename back' : drawn
-  const canChange = !isNessie && (!receipts || ground.rename !== undefined)
+  const what = possible[Math.floor(seed / 4) % possible.length] as Change
   const at = Math.round(ms * 0.2) + dice.below(ms / 2)
-  const change = (seed % 4 === 0 || dice.oneIn(5)) && canChange ? { what, at } : null
+  const change = (seed % 4 === 0 || dice.oneIn(5)) && !isNessie ? { what, at } : null
   return {
     seed,
     programs: dice.below(3) > 0 ? 2 : 1,

@@ -6,7 +6,7 @@ import { requestId } from '../../src/request-id.ts'
 import { here, run } from '../interop/programs.ts'
 import type { Ground } from './grounds.ts'
 import { requestName, type Violation } from './ledger.ts'
-import { bodyOf, type Sent } from './load.ts'
+import { bodyOf, type Sent, tableOfSignal } from './load.ts'
 import type { Plan } from './schedule-plan.ts'
 
 export const receiptsEnv = (plan: Plan, { receipts }: Ground): Readonly<Record<string, string>> => {
@@ -35,12 +35,24 @@ export const payAll = async (
     // It ends with 1 where receipts of other schedules are still to come.
     await run(process.execPath, args, { env }).catch(() => '')
   }
-  const owed = await keysOf('owed', ground, namespace)
-  const aside = await keysOf('quarantine', ground, namespace)
+  const isOfNow = await ofTablesNow(plan, ground, namespace)
+  const owed = (await keysOf('owed', ground, namespace)).filter(isOfNow)
+  const aside = (await keysOf('quarantine', ground, namespace)).filter(isOfNow)
   return [
     ...owed.map((key) => `I8: a receipt is still owed: ${key}`),
     ...aside.map((key) => `I8: a receipt was put aside: ${key}`),
   ]
+}
+
+/** Whether a receipt is for a table as it is now: those for one that was made anew since cannot be paid. */
+const ofTablesNow = async ({ change, signals }: Plan, ground: Ground, namespace: string) => {
+  if (change?.what !== 'recreate') return () => true
+  const catalog = await ground.open()
+  const tables = await Promise.all(
+    signals.map((signal) => catalog.load({ namespace: [namespace], name: tableOfSignal[signal] })),
+  )
+  const uuids = new Set(tables.map((table) => table?.metadata['table-uuid']))
+  return (key: string) => uuids.has(readKey(key)?.tableUuid)
 }
 
 /** Names of requests whose receipts wait for a table that an operator took away: they are not lost, and cannot be in it. */
