@@ -1,18 +1,52 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+
+/** What measures time, memory or open files: one after the other, when all others are done. */
+const alone = [
+  'test/faults/disk.test.ts',
+  'test/properties/bombs.test.ts',
+  'test/runtimes/cloudflare-memory.test.ts',
+  'test/runtimes/npm-start.test.ts',
+]
+
+/** What needs more than npm packages. */
+const elsewhere = [
+  'test/interop/**',
+  'test/bench/**',
+  // These need other people's servers: test/faults/vitest.config.ts.
+  'test/faults/*schedules.test.ts',
+  'test/faults/writers.test.ts',
+]
 
 export default defineConfig({
   test: {
     root: '.',
-    include: ['test/**/*.test.ts'],
-    exclude: [
-      'test/interop/**',
-      'test/bench/**',
-      // These need other people's servers: test/faults/vitest.config.ts.
-      'test/faults/*schedules.test.ts',
-      'test/faults/writers.test.ts',
+    // A test that hangs fails; one on a busy machine does not, nor one that polls for what comes late there.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...elsewhere, ...alone],
+          // Some files wait for servers and timers, others compute on a virtual clock: two at a time even where there are
+          // two cores only, one of which Vitest would leave alone.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: alone,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
-    // A test that hangs fails; one on a busy machine does not.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
   },
 })

@@ -6,7 +6,7 @@ import { runCrowd } from './crowd.ts'
 it.each([
   [2, 10],
   [10, 3],
-])('%i processes append %i files each', { timeout: 120_000 }, async (writers, each) => {
+])('%i processes append %i files each', async (writers, each) => {
   const { violations, acknowledged } = await runCrowd(writers, each)
   expect(violations).toEqual([])
   // A machine that is busy with other tests may be too slow for some; that is no loss.

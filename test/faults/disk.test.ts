@@ -16,7 +16,7 @@ import { type limits, type Scene, startScene } from './scene.ts'
 /** Six files: two hours of three services. */
 const spread = { records: 60, services: 3, hours: 2 }
 
-describe('a server', { timeout: 60_000 }, () => {
+describe('a server', () => {
   let folder: string
   let running: Scene[]
   beforeEach(async () => {
@@ -109,7 +109,7 @@ describe('a server', { timeout: 60_000 }, () => {
     expect(answer.status).toBe(503)
     expect(answer.body).toContain('storage is unavailable: too many files are open')
     for (const socket of idle) socket.destroy()
-    await until(() => scene.program.openFiles() < 50)
+    await expect.poll(() => scene.program.openFiles()).toBeLessThan(50)
     expect((await scene.post(sent, agent)).answer.status).toBe(200)
     agent.destroy()
     expect(await scene.judge()).toEqual([])
@@ -144,7 +144,7 @@ describe('a server', { timeout: 60_000 }, () => {
     expect(refused.length).toBeLessThan(200)
     // A socket for each, and 32 files at most.
     expect(most).toBeLessThanOrEqual(before + 200 + 32)
-    await until(() => scene.program.openFiles() <= before)
+    await expect.poll(() => scene.program.openFiles()).toBeLessThanOrEqual(before)
     expect((await filesBelow(scene.folder)).other).toEqual([])
     // A busy machine may have reached the deadline.
     for (const { sent } of refused) expect((await scene.post(sent)).answer.status).toBe(200)
@@ -153,11 +153,6 @@ describe('a server', { timeout: 60_000 }, () => {
 })
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
-const until = async (reached: () => boolean): Promise<void> => {
-  for (let i = 0; !reached() && i < 500; i++) await pause(10)
-  expect(reached()).toBe(true)
-}
 
 /** Opens connections until the server has no file descriptor left for another. */
 const takeAllFiles = async ({ program }: Scene): Promise<Socket[]> => {

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import { idleness, runKills } from './kill.ts'
 
-it('a killed program loses nothing that it acknowledged', { timeout: 120_000 }, async () => {
+it('a killed program loses nothing that it acknowledged', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31)
   const report = await runKills({ rounds: 3, seed })
   expect(report.violations, `seed ${seed}`).toEqual([])

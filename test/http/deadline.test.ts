@@ -79,7 +79,7 @@ describe('a storage that hangs', () => {
     await vi.advanceTimersByTimeAsync(8000)
     expect([answerOf(await first), answerOf(await second)]).toEqual([tryAgain, tryAgain])
     free()
-    await vi.waitFor(() => expect(log().length).toBe(2))
+    await expect.poll(() => log().length).toBe(2)
     expect((await send(body)).status).toBe(200)
     expect((await keys()).length).toBe(1)
     expect(log()).toEqual(
@@ -99,7 +99,7 @@ describe('a storage that hangs', () => {
     await vi.advanceTimersByTimeAsync(8000)
     expect(answerOf(await answer)).toEqual(tryAgain)
     fail(new IngestError('unavailable', 'disk full'))
-    await vi.waitFor(() => expect(log().length).toBe(1))
+    await expect.poll(() => log().length).toBe(1)
     expect(log()).toEqual([
       {
         level: 'error',
@@ -118,7 +118,7 @@ describe('a storage that hangs', () => {
     expect((await answer).status).toBe(503)
     expect(inflight()).toBe(body.length)
     free()
-    await vi.waitFor(() => expect(inflight()).toBe(0))
+    await expect.poll(inflight).toBe(0)
   })
 })
 

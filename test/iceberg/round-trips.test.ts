@@ -205,25 +205,14 @@ const roundsOf = async (kind: string, past: Past, wanted: Rounds): Promise<Round
   return rounds
 }
 
-/** Milliseconds for all tries. */
-const patience = { timeout: 60_000 }
+describe('with a REST catalog, a request waits for these calls, one round after another, of a process that', () => {
+  it.each(byRest)('%s: %j', async (past, wanted) => {
+    expect(await roundsOf('rest', past, wanted)).toEqual(wanted)
+  })
+})
 
-describe(
-  'with a REST catalog, a request waits for these calls, one round after another, of a process that',
-  patience,
-  () => {
-    it.each(byRest)('%s: %j', async (past, wanted) => {
-      expect(await roundsOf('rest', past, wanted)).toEqual(wanted)
-    })
-  },
-)
-
-describe(
-  'with the file catalog, a request waits for these calls, one round after another, of a process that',
-  patience,
-  () => {
-    it.each(byFiles)('%s: %j', async (past, wanted) => {
-      expect(await roundsOf('file', past, wanted)).toEqual(wanted)
-    })
-  },
-)
+describe('with the file catalog, a request waits for these calls, one round after another, of a process that', () => {
+  it.each(byFiles)('%s: %j', async (past, wanted) => {
+    expect(await roundsOf('file', past, wanted)).toEqual(wanted)
+  })
+})

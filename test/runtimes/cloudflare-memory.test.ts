@@ -97,7 +97,7 @@ describe.skipIf(process.platform !== 'linux')('a body of 16 MiB', () => {
     }
   })
 
-  test.each(cases)('%s', { timeout: 60_000 }, (name, body, variables) =>
+  test.each(cases)('%s', (name, body, variables) =>
     measured(variables, async (worker, peak) => {
       const peaks: number[] = []
       for (let i = 0; i < requests; i++) {
@@ -110,7 +110,7 @@ describe.skipIf(process.platform !== 'linux')('a body of 16 MiB', () => {
     }),
   )
 
-  test('three at once: what has no room comes again', { timeout: 60_000 }, () =>
+  test('three at once: what has no room comes again', () =>
     measured({}, async (worker, peak) => {
       const bodies = Array.from({ length: 3 }, () => bodyOf(protobuf))
       let statuses: number[] = []
@@ -121,6 +121,5 @@ describe.skipIf(process.platform !== 'linux')('a body of 16 MiB', () => {
       expect(statuses).toContain(200)
       expect(statuses.every((status) => status === 200 || status === 503)).toBe(true)
       expect(height).toBeLessThanOrEqual(later)
-    }),
-  )
+    }))
 })

@@ -197,12 +197,7 @@ test('nobody reads what it says any more: it serves all the same', async () => {
     detached: true,
   })
   const health = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined)
-  let answer = await health()
-  for (let i = 0; i < 500 && answer === undefined; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    answer = await health()
-  }
-  expect(answer?.status).toBe(200)
+  await expect.poll(async () => (await health())?.status).toBe(200)
   const body = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
   expect((await fetch(`http://127.0.0.1:${port}/v1/logs`, body)).status).toBe(200)
   expect((await health())?.status).toBe(200)

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createEmbeddedMetrics } from '../../runtimes/lambda/embedded-metrics.ts'
 import { createHandler } from '../../runtimes/lambda/handler.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
@@ -75,7 +75,7 @@ describe('time', () => {
     const { invoke, lines } = await start()
     expect(await invoke(event, 1501)).toMatchObject(tryAgain)
     const late = expect.objectContaining({ message: 'a request was stored after its deadline' })
-    await vi.waitFor(() => expect(lines).toContainEqual(late))
+    await expect.poll(() => lines).toContainEqual(late)
   })
   test('what is stored amid the next event is logged with its own invocation', async () => {
     const { invoke, lines } = await start()

@@ -1,7 +1,7 @@
 // Protects what an operator sees of receipts: they are listed, paid by hand, by the timer and at the end, and told where not.
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { currentSnapshot } from '../../src/iceberg/table-metadata.ts'
 import { noLog } from '../../src/log.ts'
@@ -108,11 +108,9 @@ it('the timer pays, and the metrics tell of it', async () => {
   const env = { ...byHand, OTLP2PARQUET_SWEEP_INTERVAL_SECONDS: '1' }
   const { url, folder } = await startProgram({ env })
   await send(url, 'a')
-  await vi.waitFor(async () => expect(await rowsIn(folder)).toBe(3), { timeout: 30_000 })
+  await expect.poll(() => rowsIn(folder)).toBe(3)
   const metrics = async () => (await fetch(`${url}/metrics`)).text()
-  await vi.waitFor(async () => expect(await metrics()).toMatch(/^otlp2parquet_receipts_owed 0$/m), {
-    timeout: 30_000,
-  })
+  await expect.poll(metrics).toMatch(/^otlp2parquet_receipts_owed 0$/m)
   const text = await metrics()
   expect(text).toContain('otlp2parquet_receipts_total{table="logs"} 1\n')
   expect(text).toContain('otlp2parquet_paid_receipts_total 1\n')

@@ -19,7 +19,8 @@ import { stored } from '../http/harness.ts'
 import { selfSigned } from './certificate.ts'
 import { answersIn, connectTo } from './raw-http.ts'
 
-const limits = { ...httpLimits, headersTimeout: 200, connectionsCheckingInterval: 50 }
+/** For headers that never come; other tests may take as long as a busy machine does. */
+const impatient = { ...httpLimits, headersTimeout: 200, connectionsCheckingInterval: 50 }
 
 let servers: HttpServer[] = []
 afterEach(async () => {
@@ -27,10 +28,13 @@ afterEach(async () => {
   servers = []
 })
 
-const start = async (ingest: Ingest = async () => stored, overrides: Partial<Config> = {}) => {
+const start = async (
+  ingest: Ingest = async () => stored,
+  overrides: Partial<Config> = {},
+  limits = httpLimits,
+) => {
   const config: Config = {
     ...readConfig({ OTLP2PARQUET_LISTEN_ADDR: '127.0.0.1:0' }, 'node'),
-    requestDeadlineMs: 300,
     ...overrides,
   }
   const app = createApp({
@@ -110,7 +114,7 @@ describe('what is no request for the application is answered in our words', () =
     ],
   ]
   test.each(cases)('%s', async (_what, bytes, status, words) => {
-    const { url } = await start()
+    const { url } = await start(undefined, {}, status === 503 ? impatient : httpLimits)
     const connection = await connectTo(url)
     connection.send(bytes)
     const received = await connection.until(words)
@@ -151,7 +155,7 @@ describe('a body', () => {
     ['of known length', head('Content-Length: 10')],
     ['in chunks', `${head('Transfer-Encoding: chunked')}5\r\n`],
   ])('%s that stalls: 503, and the connection ends', async (_how, start_) => {
-    const { url } = await start()
+    const { url } = await start(undefined, { requestDeadlineMs: 300 })
     const connection = await connectTo(url)
     connection.send(`${start_}half`)
     const received = await connection.all
@@ -256,7 +260,7 @@ describe('a drain', () => {
 
   test('answers what has begun, says that the connection ends, and takes nothing new', async () => {
     const { ingest, started, release } = held()
-    const server = await start(ingest, { requestDeadlineMs: 5000 })
+    const server = await start(ingest)
     const connection = await connectTo(server.url)
     connection.send(post())
     await started
@@ -270,14 +274,16 @@ describe('a drain', () => {
   })
 
   test('answers a body that is still arriving', async () => {
-    const server = await start(undefined, { requestDeadlineMs: 5000 })
+    const server = await start()
     const connection = await connectTo(server.url)
-    connection.send(`${head('Content-Length: 4')}ab`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // The server has begun with the request once it asks for its body.
+    connection.send(head('Content-Length: 4', 'Expect: 100-continue'))
+    await connection.until('100 Continue')
+    connection.send('ab')
     const drained = server.drain()
     await new Promise((resolve) => setTimeout(resolve, 500))
     connection.send('cd')
-    expect(await connection.all).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await connection.all).toMatch(/^HTTP\/1\.1 200 /m)
     expect(await drained).toBe(0)
   })
 

@@ -136,7 +136,7 @@ describe('what is wrong is said, with what to do', () => {
 
   it('nobody answers', async () => {
     fake.fault = () => 'hang'
-    const storage = open({ timeoutMs: 20 })
+    const storage = open({ timeoutMs: 250 })
     expect((await wrong(storage.get('a'))).message).toMatch(/does not answer in time$/)
     expect(fake.seen).toHaveLength(4)
   })

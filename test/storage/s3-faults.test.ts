@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { IngestError } from '../../src/errors.ts'
 import { refuse } from './s3-bucket.ts'
-import { type S3Scene, startScene, wrong } from './s3-scene.ts'
+import { impatient, type S3Scene, startScene, wrong } from './s3-scene.ts'
 import type { Fault, S3Fake, WireRequest } from './s3-server.ts'
 
 const once = { ifNoneMatch: '*' } as const
@@ -36,7 +36,7 @@ describe('what may pass is tried again', () => {
     ['an answer that never came', 'hang'],
   ]
   it.each(passing)('%s', async (_, ...list) => {
-    const storage = open()
+    const storage = open(list.includes('hang') ? impatient : {})
     scene.faults(...list)
     expect(await storage.put('a', bytes, once)).toBe('created')
     scene.faults(...list)
@@ -133,7 +133,8 @@ describe.each([
     await open().put('a', others)
     for (const fault of ['drop', 'hang', internal, conflict] as Fault[]) {
       atLast(fault)
-      expect(await open().put('a', mine, once)).toBe('exists')
+      const storage = open(fault === 'hang' ? impatient : {})
+      expect(await storage.put('a', mine, once)).toBe('exists')
       expect(stored()).toEqual(Buffer.from(others))
       expect(fake.bucket.uploads.size).toBe(0)
     }

@@ -15,6 +15,9 @@ export interface S3Scene {
   readonly faults: (...list: (Fault | undefined)[]) => void
 }
 
+/** For answers that never come; others may take as long as a busy machine does. */
+export const impatient = { timeoutMs: 500 }
+
 /** Starts one. */
 export const startScene = async (): Promise<S3Scene> => {
   const fake = await startS3Fake()
@@ -30,7 +33,7 @@ export const startScene = async (): Promise<S3Scene> => {
         credentials: async () => ({ accessKeyId, secretAccessKey }),
         retry: { baseMs: 1, maxMs: 5 },
         multipart: { aboveBytes: 100, partBytes: 40 },
-        timeoutMs: 500,
+        timeoutMs: 30_000,
         log: (level, message, facts) => {
           if (level !== 'debug') lines.push([message, facts])
         },

@@ -1,5 +1,6 @@
-// A writer as a process of its own, which tells when it is about to put metadata and then waits a little: somebody may stop
-// it there. Every stop, by whatever means, took two hours by its clock.
+// A writer as a process of its own, which tells when it is about to put metadata and then waits: until somebody has stopped it
+// there and lets it go on. Every stop, by whatever means, took two hours by its clock.
+import { once } from 'node:events'
 import { createFileCatalog } from '../../../src/iceberg/file/catalog.ts'
 import { systemClock } from '../../../src/iceberg/retry.ts'
 import { noLog } from '../../../src/log.ts'
@@ -17,7 +18,7 @@ const now = (): number => {
   last = time
   return time + slept
 }
-setInterval(now, 10).unref()
+const ticking = setInterval(now, 10)
 
 const files = await openFileStorage(folder)
 let isFirst = true
@@ -26,8 +27,9 @@ const storage: Storage = {
   async put(key, bytes, options) {
     if (isFirst && /\/v\d+\.metadata\.json$/.test(key)) {
       isFirst = false
+      const continued = once(process, 'SIGCONT')
       console.log(`putting ${key}`)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await continued
     }
     return files.put(key, bytes, options)
   },
@@ -37,3 +39,4 @@ const catalog = createFileCatalog({ storage, root: `file://${folder}`, log: noLo
 const clock = { ...systemClock, signal: () => new AbortController().signal }
 const outcome = await createAppender(catalog, clock)(uuid).catch((error: unknown) => String(error))
 console.log(`outcome ${outcome}`)
+clearInterval(ticking)
