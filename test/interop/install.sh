@@ -2,8 +2,9 @@
 # Installs the programs that judge us: senders, readers and reference servers, by name and version
 # (packages/), into peers/, which git ignores. What stands already at the wanted version stays.
 #   test/interop/install.sh [js | nodes | python | regzip | protoc | infra | java | collector | telemetrygen | versitygw
-#     | pyiceberg | iceberg | old-iceberg | nessie | catalogs | duckdb | spark | lambda | ric | sam | wrangler]...
-# All of them when none is named.
+#     | pyiceberg | iceberg | old-iceberg | nessie | catalogs | duckdb | spark | lambda | ric | sam | wrangler | uv]...
+# All of them when none is named. One is installed here and now; several are installed beside each other, and each prints
+# what it has to say when it is done.
 # Every step is tried three times, since a registry may be out of reach for a moment; then it fails.
 set -euo pipefail
 
@@ -47,11 +48,19 @@ install_versitygw() {
   thrice go_gently go install "github.com/versity/versitygw/cmd/versitygw@$versitygw"
 }
 
+# pip's quicker brother: which of many packages fit together takes pip a minute to find out.
+install_uv() {
+  rm -rf "$peers/uv"
+  thrice python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+    --target "$peers/uv" "uv==$uv"
+}
+
 # Packages from PyPI in an environment of their own.
 install_environment() {
+  "$here/install.sh" uv
   rm -rf "${peers:?}/$1"
-  python3 -m venv "$peers/$1"
-  thrice "$peers/$1/bin/pip" install --quiet --disable-pip-version-check -r "$packages/$1.txt"
+  "$peers/uv/bin/uv" venv --quiet --python "$(command -v python3)" "$peers/$1"
+  thrice "$peers/uv/bin/uv" pip install --quiet --python "$peers/$1/bin/python" -r "$packages/$1.txt"
 }
 
 install_python() { install_environment python; }
@@ -144,14 +153,8 @@ install_lambda() {
   chmod -R u+w "$peers/lambda/go"
 }
 
-# What AWS has to say about templates and policies before anything is deployed. pip takes a minute longer to find out
-# which of its hundred packages fit together.
-install_sam() {
-  rm -rf "$peers/sam"
-  python3 -m venv "$peers/sam"
-  thrice "$peers/sam/bin/pip" install --quiet --disable-pip-version-check "uv==$uv"
-  thrice "$peers/sam/bin/uv" pip install --quiet --python "$peers/sam/bin/python" -r "$packages/sam.txt"
-}
+# What AWS has to say about templates and policies before anything is deployed.
+install_sam() { install_environment sam; }
 
 # What a peer is made of; a change makes it be installed anew.
 made_of() {
@@ -166,22 +169,62 @@ made_of() {
     iceberg | nessie) cat "$packages/$1/pom.xml" ;;
     spark) cat "$packages/spark.txt" "$packages/spark/pom.xml" ;;
     sam) cat "$packages/sam.txt" && echo "$uv" ;;
+    uv) echo "$uv" ;;
     lambda) cat "$packages/lambda.txt" && echo "$lambda_go" ;;
     ric) cat "$packages/ric/package.json" "$packages"/ric/rapid-client/* ;;
     *) echo "install: no peer is called $1" >&2; return 1 ;;
   esac
 }
 
-[[ $# -gt 0 ]] ||
-  set -- js nodes python regzip protoc infra java collector telemetrygen versitygw \
-    pyiceberg iceberg old-iceberg nessie catalogs duckdb spark lambda ric sam wrangler
-for peer in "$@"; do
+# A peer, unless it stands already.
+install() {
+  local peer=$1 stamp=$peers/.$1 started=$SECONDS wanted
   wanted=$(made_of "$peer" | cksum)
-  stamp=$peers/.$peer
-  if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then continue; fi
+  if [[ -f $stamp && $(<"$stamp") == "$wanted" ]]; then return; fi
   rm -f "$stamp"
-  started=$SECONDS
   "install_$peer"
   echo "$wanted" >"$stamp"
   echo "install: $peer ready after $((SECONDS - started)) s"
-done
+}
+
+# Each in a process of its own, one after the other. What it prints stays together.
+in_turn() {
+  local peer output
+  for peer in "$@"; do
+    output=$("$here/install.sh" "$peer" 2>&1) || {
+      printf '%s\n' "$output" "install: $peer failed" >&2
+      return 1
+    }
+    if [[ -n $output ]]; then printf '%s\n' "$output"; fi
+  done
+}
+
+# What mostly waits for a registry comes beside what waits for another one; Maven's repository is not made for two at a time.
+beside() {
+  local peer lane failed=0 pypi=() npm=() maven=() go=() lanes=()
+  for peer in "$@"; do
+    case $peer in
+      js | nodes | ric | wrangler) npm+=("$peer") ;;
+      java | iceberg | old-iceberg | nessie | spark) maven+=("$peer") ;;
+      collector | telemetrygen | versitygw) go+=("$peer") ;;
+      *) pypi+=("$peer") ;;
+    esac
+  done
+  in_turn uv
+  in_turn "${pypi[@]}" & lanes+=($!)
+  in_turn "${npm[@]}" & lanes+=($!)
+  in_turn "${maven[@]}" & lanes+=($!)
+  for lane in "${lanes[@]}"; do wait "$lane" || failed=1; done
+  # What compiles has the machine for itself.
+  in_turn "${go[@]}"
+  return "$failed"
+}
+
+case $# in
+  0)
+    beside js nodes python regzip protoc infra java collector telemetrygen versitygw \
+      pyiceberg iceberg old-iceberg nessie catalogs duckdb spark lambda ric sam wrangler
+    ;;
+  1) install "$1" ;;
+  *) beside "$@" ;;
+esac
