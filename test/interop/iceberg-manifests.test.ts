@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readManifest } from '../../src/iceberg/manifest.ts'
 import { readManifestList } from '../../src/iceberg/manifest-list.ts'
 import { startJavaRest } from './catalogs/java-rest.ts'
+import { compiled, quickStart } from './java.ts'
 import { here, oldIcebergJars, run } from './programs.ts'
 import { literal } from './readers/duckdb.ts'
 import { connectIceberg } from './readers/iceberg-duckdb.ts'
@@ -90,7 +91,7 @@ const append = [
 /** By Java's library of a time when lists called `added_files_count` `added_data_files_count`. */
 const byOldIceberg = async (version: string, folder: string): Promise<readonly string[]> => {
   const program = here('test/interop/writers/OldIceberg.java')
-  await run('java', ['-cp', oldIcebergJars(version), program, folder])
+  await run('java', [...quickStart, ...(await compiled(program, oldIcebergJars(version))), folder])
   return [1, 2].map((format) => `${folder}/v${format}`)
 }
 

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quickStart } from '../java.ts'
 import { freePort, icebergJars, serve } from '../programs.ts'
 import type { RestCatalog, S3Access } from './catalog.ts'
 
@@ -17,7 +18,8 @@ export const startJavaRest = async (s3?: S3Access): Promise<RestCatalog> => {
     CATALOG_URI: `jdbc:sqlite:file:${folder}/catalog.db`,
     ...(s3 === undefined ? { CATALOG_WAREHOUSE: `file://${folder}/warehouse` } : onS3(s3)),
   }
-  const args = ['-Xmx512m', '-cp', icebergJars, 'org.apache.iceberg.rest.RESTCatalogServer']
+  const server = 'org.apache.iceberg.rest.RESTCatalogServer'
+  const args = ['-Xmx512m', ...quickStart, '-cp', icebergJars, server]
   const service = await serve('java', args, { port, ready: '/v1/config', env, patience: 60_000 })
   const stop = async (): Promise<void> => {
     await service.stop()

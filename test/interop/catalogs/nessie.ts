@@ -1,4 +1,5 @@
 /** Nessie: a catalog with branches, tables on S3 only, and other answers than the reference's. */
+import { quickStart } from '../java.ts'
 import { freePort, nessie, serve, youngJava } from '../programs.ts'
 import type { RestCatalog, S3Access } from './catalog.ts'
 
@@ -8,6 +9,7 @@ export const startNessie = async (s3: S3Access): Promise<RestCatalog> => {
   const readyPort = await freePort()
   const args = [
     '-Xmx768m',
+    ...quickStart,
     ...Object.entries(properties(s3, port, readyPort)).map(([key, value]) => `-D${key}=${value}`),
     '-jar',
     nessie,

@@ -1,6 +1,7 @@
 /** What Iceberg's libraries say of Parquet files and of values, in one form for all of them. */
 
 import type { Schema } from '../../../src/iceberg/table-metadata.ts'
+import { compiled, quickStart } from '../java.ts'
 import { here, icebergJars, pyiceberg, run } from '../programs.ts'
 
 type ById<T> = Readonly<Record<string, T>>
@@ -34,10 +35,9 @@ export interface JavaAnswer {
 
 /** Asks Iceberg's Java library. */
 export const askJava = async (question: JavaQuestion): Promise<JavaAnswer> => {
-  const options = ['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
-  const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'
+  const options = ['-Xmx512m', ...quickStart, '-Dorg.slf4j.simpleLogger.defaultLogLevel=error']
   const source = here('test/interop/readers/IcebergMetrics.java')
-  const args = [...options, quiet, '-cp', icebergJars, source]
+  const args = [...options, ...(await compiled(source, icebergJars))]
   return JSON.parse(await run('java', args, { input: JSON.stringify(question) })) as JavaAnswer
 }
 

@@ -1,4 +1,5 @@
 /** Footers as Java's own Parquet library reads them. */
+import { quickStart } from '../java.ts'
 import { parquetCli, run } from '../programs.ts'
 import { type Cell, canonicalDouble } from '../rows.ts'
 
@@ -21,9 +22,6 @@ export interface Footer {
   readonly fieldIds: Readonly<Record<string, number>>
   readonly rowGroups: readonly { readonly rows: number; readonly chunks: readonly Chunk[] }[]
 }
-
-/** A short program does not live to see what optimizing compilers are for. */
-const quickStart = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 /** Runs a command of parquet-cli; what it printed. */
 export const parquetTool = (...args: string[]): Promise<string> =>
