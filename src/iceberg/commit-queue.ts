@@ -73,7 +73,12 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
     queue = inTimeOf(queue, context.clock.now())
     if (queue.length === 0) return
     try {
-      const base = await table.open()
+      const base = await look(options)
+      // Somebody else has made the commit that was due here. That a table was made anew is for the commit to tell.
+      const isLeft = deferral?.isShared && !waiting.isDue(base)
+      if (isLeft && !queue.some((file) => table.isReplaced(file.base))) {
+        return waiting.take().forEach(aside)
+      }
       await commitWaiting(waiting, base, context).then(table.learn, table.forget)
     } catch (error) {
       for (const file of waiting.take()) file.fail(unavailable(error))
@@ -92,6 +97,16 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
       for (const file of files) next(file)
     },
   }
+}
+
+/** A look at the table that is younger serves for another's. */
+const lookMs = 1_000
+
+/** The table to commit to: as it is, where others may have made the commit that is due. */
+const look = async ({ table, context, deferral }: CommitQueueOptions): Promise<LoadedTable> => {
+  const known = await table.open()
+  const isYoung = context.clock.now() - known.loadedAt < lookMs
+  return isYoung || deferral?.isShared !== true ? known : table.reload()
 }
 
 /** The files that have time left. The others may have waited for so long that their senders were answered: they fail. */

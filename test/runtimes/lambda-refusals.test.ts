@@ -345,8 +345,15 @@ describe('a commit', () => {
     async (_, { answer, line }) => {
       const { statusCode, told } = await commit(answer, 9)
       expect(statusCode).toBe(503)
-      expect(told[0]).toEqual({ level: 'error', ...line, awsRequestId: '…' })
-      expect(told.slice(1)).toEqual([
+      const said = { level: 'error', ...line, awsRequestId: '…' }
+      const again = expect.objectContaining({
+        level: 'warn',
+        message: 'a request is made into files again',
+      })
+      expect(told).toEqual([
+        said,
+        // Another table may have its name by then.
+        ...(answer.status === 404 ? [again, said] : []),
         expect.objectContaining({ level: 'error', message: 'a request could not be stored' }),
       ])
     },

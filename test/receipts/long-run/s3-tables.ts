@@ -31,6 +31,8 @@ export interface TableBucket {
   /** As a process reaches it. `wait` before each call. */
   readonly catalogFor: (wait: Wait) => Catalog
   readonly metadata: () => TableMetadata
+  /** Commits that it was asked for so far, whatever became of them: services count these. */
+  readonly asked: () => number
   /** Bytes of the metadata as JSON. */
   readonly size: () => number
   /**
@@ -60,6 +62,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
   const tables = new Map<string, TableMetadata>()
   const files = createFiles()
   const size = createSizes()
+  let asked = 0
   const metadata = (): TableMetadata => {
     const found = tables.get(name)
     if (found === undefined) throw new Error('no table')
@@ -89,6 +92,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
           return table && { ...table, metadataSize: size(table.metadata) }
         },
         async commit(table, commit) {
+          asked++
           await wait('commit')
           const isNext = brokenRequirement(metadata(), commit.requirements) === null
           if (isNext && size(applyUpdates(metadata(), commit.updates, now())) > mostMetadata) {
@@ -102,6 +106,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
         },
       }
     },
+    asked: () => asked,
     async fill(bytes, at) {
       const before = metadata()
       const current = currentSnapshot(before)
