@@ -98,6 +98,39 @@ describe('verify-live.sh', () => {
     expect(calls).toContain(`aws s3tables delete-table-bucket ${inBucket}`)
   })
 
+  test.each([
+    ['three pages without any', '0\n0\n0\n', 'OPEN', 3],
+    ['no page', '', 'OPEN', 3],
+    ['two pages, one with some', '0\n2\n', 'PASS', 1],
+  ])('a conflict in the log: %s', async (_, conflicts, word, rounds) => {
+    const count = `${rounds * 20 + 5}\n`
+    const { code, stdout, calls } = await runScript('verify-live.sh', args, {
+      ...options,
+      world: { ...world, conflicts, count },
+    })
+    expect([code, told(stdout, word).filter((line) => line.includes('conflict')).length]).toEqual([
+      0, 1,
+    ])
+    const asked = calls.filter((one) => one.startsWith('aws logs filter-log-events'))
+    expect(asked).toHaveLength(rounds)
+    expect(asked[0]).toContain(
+      '--filter-pattern { ($.commit_retries = *) && ($.reason = "conflict") }',
+    )
+  })
+
+  test.each([
+    ['409', 'PASS', 0],
+    ['403', 'OPEN', 0],
+    ['200', 'FAIL', 1],
+    ['500', 'FAIL', 1],
+  ])('a commit on a parent that is not there, answered with %s: %s', async (stale, word, ended) => {
+    const { code, stdout } = await runScript('verify-live.sh', args, {
+      ...options,
+      world: { ...world, stale },
+    })
+    expect([code, told(stdout, word).some((line) => line.includes('409'))]).toEqual([ended, true])
+  })
+
   test('a missing row fails it, and it tidies up all the same', async () => {
     const { code, stdout, calls } = await runScript('verify-live.sh', args, {
       ...options,
