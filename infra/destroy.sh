@@ -12,7 +12,7 @@ usage() {
 usage: infra/destroy.sh --region REGION [--stack NAME] [--delete-data] [--yes]
 
 Removes a stack that infra/deploy.sh made, after asking. Its buckets and tokens stay, and it says how to go on with
-them. Before that a sweep commits what is still owed.
+them. Before that the intake is stopped, and a sweep commits what is still owed.
 
   --region REGION  where the stack is
   --stack NAME     the stack's name: otlp2parquet when not given
@@ -72,18 +72,42 @@ if [ "$delete_data" = yes ]; then
   confirm "All data goes too: ${table_bucket:-} ${data_bucket:-} ${state_bucket:-}" 'delete data'
 fi
 
-# owed: how many receipts wait for their commit, 1000 at most.
-owed() {
-  # A stack of before has no such output, nor a folder for it.
-  local receipts
-  receipts=$(output ReceiptsPrefix)
-  aws s3api list-objects-v2 --region "$region" --bucket "$(output StateBucketName)" --prefix "${receipts:-_receipts/}owed/" \
-    --no-paginate --query KeyCount --output text
+# While the intake answers it may owe more, and once the stack is gone nobody pays.
+intake=''
+stop_intake() {
+  allowed=$(aws lambda get-function-concurrency --region "$region" --function-name "$(output FunctionName)" \
+    --query ReservedConcurrentExecutions --output text) || die "cannot read how many of $(output FunctionName) may run"
+  aws lambda put-function-concurrency --region "$region" --function-name "$(output FunctionName)" \
+    --reserved-concurrent-executions 0 >/dev/null ||
+    die "cannot stop $(output FunctionName), which leaves receipts as long as it runs. Where some are kept warm: infra/deploy.sh --region $region --stack $stack --set ProvisionedConcurrency=0 first"
+  intake=$(output FunctionName)
+  trap start_intake EXIT
 }
 
-if [ "$delete_data" = no ] && [ -n "$(output SweepFunctionName)" ]; then
+# start_intake: when the stack stays after all, senders are answered as before.
+start_intake() {
+  if [ -z "$intake" ]; then return; fi
+  local call=(delete-function-concurrency --region "$region" --function-name "$intake")
+  if [[ $allowed =~ ^[0-9]+$ ]]; then
+    call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$allowed")
+  fi
+  if aws lambda "${call[@]}" >/dev/null; then
+    echo "$intake takes requests again" >&2
+  else
+    echo "$program: $intake is stopped, and senders get no answers. To start it: aws lambda ${call[*]}" >&2
+  fi
+}
+
+# Where the tables go, nothing is owed any more.
+pays=no
+if [ -n "$(output SweepFunctionName)" ] && { [ "$delete_data" = no ] || [ -z "$table_bucket" ]; }; then pays=yes; fi
+
+if [ "$pays" = yes ]; then
+  stop_intake
+  # What has begun is answered within 8 s, after a start of 10 at most.
+  sleep 20
   invoke "$(output SweepFunctionName)" sweep >/dev/null
-  left=$(owed) || die "cannot list the receipts in $(output StateBucketName)"
+  left=$(owed "$(output StateBucketName)") || die "cannot list the receipts in $(output StateBucketName)"
   [ "$left" = 0 ] ||
     die "$left commits are still owed, and nobody would make them: look at the log of the sweep, or run this again"
 fi
@@ -91,7 +115,19 @@ fi
 aws cloudformation delete-stack --region "$region" --stack-name "$stack"
 aws cloudformation wait stack-delete-complete --region "$region" --stack-name "$stack" ||
   die "the stack is not gone: aws cloudformation describe-stack-events --region $region --stack-name $stack"
+intake=''
 echo "the stack $stack is gone"
+
+# A request that outlived its answer may have left one more.
+unpaid=0
+if [ "$pays" = yes ]; then
+  unpaid=$(owed "$(output StateBucketName)") || unpaid=some
+  if [ "$unpaid" != 0 ]; then
+    tell_unpaid "$unpaid" "$(output StateBucketName)" "$(output TableBucketArn)" "$(output Namespace)"
+    # Whatever else goes, they stay.
+    if [ "$delete_data" = yes ]; then state_bucket=''; fi
+  fi
+fi
 
 if [ "$delete_data" = no ]; then
   echo 'what stays:'
@@ -103,7 +139,8 @@ if [ "$delete_data" = no ]; then
   if [ -n "$(output DataBucketName)" ]; then again+=" --mode plain --set DataBucketName=$(output DataBucketName)"; fi
   if [ -n "$(output TokensSecretArn)" ]; then again+=" --set TokensSecretArn=$(output TokensSecretArn)"; fi
   printf 'to go on with it:\n  %s\n' "$again"
-  exit 0
+  [ "$unpaid" = 0 ]
+  exit
 fi
 
 if [ -n "$table_bucket" ]; then
@@ -130,3 +167,4 @@ if [ -n "$secret" ]; then
   aws secretsmanager delete-secret --region "$region" --secret-id "$secret" --recovery-window-in-days 7 >/dev/null
   echo "$secret will be deleted in 7 days"
 fi
+[ "$unpaid" = 0 ]

@@ -73,6 +73,27 @@ invoke() {
   rm -f "$answer"
 }
 
+# owed BUCKET: how many receipts in it wait for their commit, 1000 at most.
+owed() {
+  # A stack of before has no such output, nor a folder for it.
+  local receipts
+  receipts=$(output ReceiptsPrefix)
+  aws s3api list-objects-v2 --region "$region" --bucket "$1" --prefix "${receipts:-_receipts/}owed/" \
+    --no-paginate --query KeyCount --output text
+}
+
+# tell_unpaid COUNT BUCKET ARN NAMESPACE: that receipts of a table bucket stay, with nobody to pay them, and what pays them.
+tell_unpaid() {
+  cat >&2 <<END
+$program: $1 COMMITS ARE STILL OWED, by receipts in $2, and nothing of AWS pays them any more. Their rows were
+acknowledged and are in no table; S3 Tables removes their files after three days. Until 0 are owed, here or wherever the
+program runs on Node:
+  AWS_REGION=$region OTLP2PARQUET_ICEBERG_REST_URI=https://s3tables.$region.amazonaws.com/iceberg \\
+  OTLP2PARQUET_ICEBERG_WAREHOUSE=$3 OTLP2PARQUET_ICEBERG_NAMESPACE=$4 \\
+  OTLP2PARQUET_STATE_BUCKET=$2 npm start -- sweep
+END
+}
+
 # signing SERVICE: options for curl in a file, with which it signs with the AWS credentials that the aws command uses.
 signing() {
   local key='' secret='' session='' name text told

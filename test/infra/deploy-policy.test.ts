@@ -33,7 +33,7 @@ test('every call of the scripts', async () => {
   const signed = lines(stackOf({ Auth: 'iam' }).outputs)
   const ended = [
     await runScript('deploy.sh', here),
-    await runScript('destroy.sh', [...here, '--yes'], { outputs }),
+    await runScript('destroy.sh', [...here, '--yes'], { outputs, standIns: serving }),
     await runScript('destroy.sh', [...here, '--yes', '--delete-data'], { outputs }),
     await runScript('test.sh', here, { outputs, world: { stranger: '401' }, standIns: serving }),
     await runScript('test.sh', here, {

@@ -108,6 +108,7 @@ export const call = {
   stack: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].Outputs[].[OutputKey,OutputValue] --output text`,
   invoke: (name: string, command: string): string =>
     `aws lambda invoke ${region} --function-name ${name} --cli-read-timeout 900 --cli-binary-format raw-in-base64-out --payload {"otlp2parquet":"${command}"} --query FunctionError --output text FILE`,
+  owed: `aws s3api list-objects-v2 ${region} --bucket statebucket --prefix _receipts/owed/ --no-paginate --query KeyCount --output text`,
   samDeploy: (more = ''): string =>
     `sam deploy --template-file .aws-sam/build/template.yaml --stack-name stack ${region} --resolve-s3 --capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset${more}`,
 } as const

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/config.ts'
 import { bucket, call, here, inBucket, lines, runScript, scripts } from './scripted.ts'
 import { stackOf, template } from './template.ts'
 
@@ -83,10 +84,15 @@ describe('destroy.sh', () => {
     call.stack,
     ...['TableBucket', 'StateBucket', 'DataBucket', 'TokensSecret'].map(resource),
   ]
-  const sweep = [
-    call.invoke('sweepfunction', 'sweep'),
-    'aws s3api list-objects-v2 --region us-east-1 --bucket statebucket --prefix _receipts/owed/ --no-paginate --query KeyCount --output text',
+  const intake = '--region us-east-1 --function-name intakefunction'
+  const reserve = (n: number): string =>
+    `aws lambda put-function-concurrency ${intake} --reserved-concurrent-executions ${n}`
+  const stop = [
+    `aws lambda get-function-concurrency ${intake} --query ReservedConcurrentExecutions --output text`,
+    reserve(0),
   ]
+  const sweep = [...stop, call.invoke('sweepfunction', 'sweep'), call.owed]
+  const standIns = ['sleep']
   const goes = [
     'aws cloudformation delete-stack --region us-east-1 --stack-name stack',
     'aws cloudformation wait stack-delete-complete --region us-east-1 --stack-name stack',
@@ -106,9 +112,10 @@ describe('destroy.sh', () => {
   test('asks, pays what is owed, and keeps the data', async () => {
     const { code, stdout, calls } = await runScript('destroy.sh', here, {
       outputs,
+      standIns,
       input: 'stack\n',
     })
-    expect(calls).toEqual([...looks, ...sweep, ...goes])
+    expect(calls).toEqual([...looks, ...sweep, ...goes, call.owed])
     expect(code).toBe(0)
     expect(stdout).toContain(
       `infra/deploy.sh --region us-east-1 --stack stack --set TableBucketArn=${bucket} --set StateBucketName=statebucket`,
@@ -133,9 +140,9 @@ describe('destroy.sh', () => {
   })
 
   test('--delete-data leaves buckets alone that the stack did not make', async () => {
-    const options = { outputs, world: { resources: '' } }
+    const options = { outputs, standIns, world: { resources: '' } }
     const { calls } = await runScript('destroy.sh', [...here, '--delete-data', '--yes'], options)
-    expect(calls).toEqual([...looks, ...goes])
+    expect(calls).toEqual([...looks, ...sweep, ...goes, call.owed])
   })
 
   test.each([
@@ -150,16 +157,54 @@ describe('destroy.sh', () => {
       '_receipts/',
     ],
   ])('what is owed is counted %s', async (_, of, folder) => {
-    const { calls } = await runScript('destroy.sh', [...here, '--yes'], { outputs: of })
+    const options = { outputs: of, standIns }
+    const { calls } = await runScript('destroy.sh', [...here, '--yes'], options)
     const lists = calls.filter((one) => one.includes('list-objects-v2'))
-    expect(lists).toEqual([sweep[1]?.replace('_receipts/', folder)])
+    expect(new Set(lists)).toEqual(new Set([call.owed.replace('_receipts/', folder)]))
   })
 
-  test('while commits are owed the stack stays', async () => {
-    const options = { outputs, world: { owed: '17' } }
+  test.each([
+    ['as many as the account allows', {}, `aws lambda delete-function-concurrency ${intake}`],
+    ['as many as were reserved', { reserved: '5' }, reserve(5)],
+  ])(
+    'while commits are owed the stack stays, and takes requests again: %s',
+    async (_, more, again) => {
+      const options = { outputs, standIns, world: { owed: '17\n', ...more } }
+      const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+      expect([code, calls]).toEqual([1, [...looks, ...sweep, again]])
+      expect(stderr).toContain('17 commits are still owed')
+      expect(stderr).toContain('intakefunction takes requests again')
+    },
+  )
+
+  test('an intake that cannot be stopped is told of, and nothing is done', async () => {
+    const options = { outputs, standIns, world: { 'kept-warm': '' } }
     const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
-    expect([code, calls]).toEqual([1, [...looks, ...sweep]])
-    expect(stderr).toContain('17 commits are still owed')
+    expect([code, calls]).toEqual([1, [...looks, ...stop]])
+    expect(stderr).toContain('ProvisionedConcurrency=0 first')
+  })
+
+  test.each([
+    ['', []],
+    [', though --delete-data, of tables that the stack did not make', ['--delete-data']],
+  ])('what is owed after the last sweep is told of, with what pays it%s', async (_, more) => {
+    const made = lines({ StateBucket: 'statebucket' })
+    const options = {
+      outputs,
+      standIns,
+      world: { owed: '0\n2\n', ...(more.length > 0 && { resources: made }) },
+    }
+    const args = [...here, '--yes', ...more]
+    const { code, stdout, stderr, calls } = await runScript('destroy.sh', args, options)
+    expect([code, calls]).toEqual([1, [...looks, ...sweep, ...goes, call.owed]])
+    expect(stdout).toContain('the stack stack is gone')
+    expect(stderr).toContain('2 COMMITS ARE STILL OWED, by receipts in statebucket')
+    const env = Object.fromEntries(
+      [...stderr.matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
+    )
+    const { icebergWarehouse, stateBucket } = readConfig(env, 'node')
+    expect([icebergWarehouse, stateBucket]).toEqual([bucket, 'statebucket'])
+    expect(stderr).toMatch(/ npm start -- sweep$/m)
   })
 })
 
