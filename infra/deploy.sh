@@ -21,6 +21,7 @@ their snapshots are kept, and prints the endpoint. Run again, it changes what yo
   --endpoint function-url|http-api
   --set NAME=VALUE       another parameter of template.yaml; as often as you like
   --snapshot-hours N     how long tables keep snapshots: 24 when not given
+  --leave-owed           with another mode or bucket: go on though commits are owed that the stack would make no more
   -h, --help             show this
 
 Credentials come from where every AWS tool looks: AWS_PROFILE and the like. infra/deploy-policy.json is what they have
@@ -31,6 +32,7 @@ END
 region=''
 stack=otlp2parquet
 hours=24
+leave_owed=no
 set_parameters=()
 mode=''
 while [ $# -gt 0 ]; do
@@ -66,6 +68,11 @@ while [ $# -gt 0 ]; do
       hours=$(value "$@")
       [[ $hours =~ ^[1-9][0-9]*$ ]] || usage_error "--snapshot-hours wants a whole number, not $hours"
       ;;
+    --leave-owed)
+      leave_owed=yes
+      shift
+      continue
+      ;;
     *) usage_error "what is $1" ;;
   esac
   shift 2
@@ -83,17 +90,44 @@ need npm 'it comes with Node'
 need_credentials
 
 # A stack of the same name may have left its table bucket, on purpose: nobody but you knows whether to go on with it.
-left=arn:aws:s3tables:$region:$account:bucket/$stack-tables
-if ! read_outputs && [ "$mode" != plain ] && [[ " ${set_parameters[*]-} " != *' TableBucket'* ]]; then
-  if told=$(aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$left" 2>&1); then
-    die "there is a table bucket of an earlier stack. To go on with it: --set TableBucketArn=$left --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"
+earlier=arn:aws:s3tables:$region:$account:bucket/$stack-tables
+read_outputs || outputs=''
+if [ -z "$(output Mode)" ] && [ "$mode" != plain ] && [[ " ${set_parameters[*]-} " != *' TableBucket'* ]]; then
+  if told=$(aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$earlier" 2>&1); then
+    die "there is a table bucket of an earlier stack. To go on with it: --set TableBucketArn=$earlier --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"
   fi
   case $told in *'nvalid choice'*) die 'this aws is too old: it does not know S3 Tables. 2.22 does' ;; esac
 fi
 
+# differs NAME NOW: whether a parameter is set to something else than what it is now.
+differs() {
+  local pair last=$2
+  for pair in ${set_parameters[@]+"${set_parameters[@]}"}; do
+    case $pair in "$1="*) last=${pair#*=} ;; esac
+  done
+  [ "$last" != "$2" ]
+}
+
+# Receipts of these tables in this bucket are paid by this stack as it is, and by nothing after it.
+owing=''
+if [ "$(output Mode)" = iceberg ]; then
+  owing=$(output StateBucketName)
+  ours=$(output TableBucketArn)
+  its_namespace=$(output Namespace)
+fi
+leaves=no
+if [ -n "$owing" ] && { differs Mode iceberg || differs TableBucketArn "$ours" ||
+  differs TableBucketName "${ours##*/}" || differs StateBucketName "$owing"; }; then leaves=yes; fi
+
 cd "$here/.."
 export SAM_CLI_TELEMETRY=0
 sam build --template-file template.yaml --region "$region"
+if [ "$leaves" = yes ]; then
+  left=unknown
+  settle || [ "$leave_owed" = yes ] || exit 1
+  [ "$left" = 0 ] || [ "$leave_owed" = yes ] ||
+    die "$left commits are owed by receipts in $owing, and the stack would make them no more. Look at the log of the sweep (aws logs tail $(output LogGroupName) --region $region) and run this again; or go on all the same with --leave-owed"
+fi
 overrides=()
 if [ ${#set_parameters[@]} -gt 0 ]; then overrides=(--parameter-overrides "${set_parameters[@]}"); fi
 # An empty array is an error for the bash that macOS has, hence the ${…+…}.
@@ -102,6 +136,7 @@ sam deploy --template-file .aws-sam/build/template.yaml --stack-name "$stack" --
   ${overrides[@]+"${overrides[@]}"}
 
 read_outputs || die "the stack $stack is not there after all"
+start_intake
 echo 'making what is missing: namespace and tables'
 invoke "$(output FunctionName):live" init >/dev/null
 
@@ -129,4 +164,10 @@ echo "log       aws logs tail $(output LogGroupName) --region $region --follow"
 echo "next      infra/test.sh --stack $stack --region $region"
 if [ "$(output Mode)" = iceberg ]; then
   echo "then      infra/deploy.sh --stack $stack --region $region --set CreateTables=false, which takes the right to make tables away"
+fi
+
+if [ "$leaves" = yes ]; then
+  left=$(owed "$owing") || left=some
+  if [ "$left" != 0 ]; then tell_unpaid "$left" "$owing" "$ours" "$its_namespace"; fi
+  [ "$left" = 0 ] || [ "$leave_owed" = yes ]
 fi

@@ -72,42 +72,12 @@ if [ "$delete_data" = yes ]; then
   confirm "All data goes too: ${table_bucket:-} ${data_bucket:-} ${state_bucket:-}" 'delete data'
 fi
 
-# While the intake answers it may owe more, and once the stack is gone nobody pays.
-intake=''
-stop_intake() {
-  allowed=$(aws lambda get-function-concurrency --region "$region" --function-name "$(output FunctionName)" \
-    --query ReservedConcurrentExecutions --output text) || die "cannot read how many of $(output FunctionName) may run"
-  aws lambda put-function-concurrency --region "$region" --function-name "$(output FunctionName)" \
-    --reserved-concurrent-executions 0 >/dev/null ||
-    die "cannot stop $(output FunctionName), which leaves receipts as long as it runs. Where some are kept warm: infra/deploy.sh --region $region --stack $stack --set ProvisionedConcurrency=0 first"
-  intake=$(output FunctionName)
-  trap start_intake EXIT
-}
-
-# start_intake: when the stack stays after all, senders are answered as before.
-start_intake() {
-  if [ -z "$intake" ]; then return; fi
-  local call=(delete-function-concurrency --region "$region" --function-name "$intake")
-  if [[ $allowed =~ ^[0-9]+$ ]]; then
-    call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$allowed")
-  fi
-  if aws lambda "${call[@]}" >/dev/null; then
-    echo "$intake takes requests again" >&2
-  else
-    echo "$program: $intake is stopped, and senders get no answers. To start it: aws lambda ${call[*]}" >&2
-  fi
-}
-
 # Where the tables go, nothing is owed any more.
 pays=no
 if [ -n "$(output SweepFunctionName)" ] && { [ "$delete_data" = no ] || [ -z "$table_bucket" ]; }; then pays=yes; fi
 
 if [ "$pays" = yes ]; then
-  stop_intake
-  # What has begun is answered within 8 s, after a start of 10 at most.
-  sleep 20
-  invoke "$(output SweepFunctionName)" sweep >/dev/null
-  left=$(owed "$(output StateBucketName)") || die "cannot list the receipts in $(output StateBucketName)"
+  settle || exit 1
   [ "$left" = 0 ] ||
     die "$left commits are still owed, and nobody would make them: look at the log of the sweep, or run this again"
 fi
@@ -115,7 +85,7 @@ fi
 aws cloudformation delete-stack --region "$region" --stack-name "$stack"
 aws cloudformation wait stack-delete-complete --region "$region" --stack-name "$stack" ||
   die "the stack is not gone: aws cloudformation describe-stack-events --region $region --stack-name $stack"
-intake=''
+stopped=''
 echo "the stack $stack is gone"
 
 # A request that outlived its answer may have left one more.

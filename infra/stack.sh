@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the scripts beside this file share: complaints that say what to do, and what a stack says of itself.
-# Sourced by them; needs `program`, and sets nothing but functions.
+# Sourced by them; needs `program`, and sets nothing but functions and `stopped`.
+stopped=''
 
 # die WORDS: ends with a complaint.
 die() {
@@ -80,6 +81,46 @@ owed() {
   receipts=$(output ReceiptsPrefix)
   aws s3api list-objects-v2 --region "$region" --bucket "$1" --prefix "${receipts:-_receipts/}owed/" \
     --no-paginate --query KeyCount --output text
+}
+
+# stop_intake: lets nothing run of the intake any more, until start_intake or the end of the script. While it answers it
+# may owe more.
+stop_intake() {
+  local name
+  name=$(output FunctionName)
+  reserved=$(aws lambda get-function-concurrency --region "$region" --function-name "$name" \
+    --query ReservedConcurrentExecutions --output text) || die "cannot read how many of $name may run at once"
+  aws lambda put-function-concurrency --region "$region" --function-name "$name" \
+    --reserved-concurrent-executions 0 >/dev/null ||
+    die "cannot stop $name, which leaves receipts as long as it runs. Where some are kept warm: infra/deploy.sh --region $region --stack $stack --set ProvisionedConcurrency=0 first"
+  stopped=$name
+  trap start_intake EXIT
+}
+
+# start_intake: senders are answered as before.
+start_intake() {
+  if [ -z "$stopped" ]; then return; fi
+  local call=(delete-function-concurrency --region "$region" --function-name "$stopped")
+  if [[ $reserved =~ ^[0-9]+$ ]]; then
+    call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$reserved")
+  fi
+  if aws lambda "${call[@]}" >/dev/null; then
+    echo "$stopped takes requests again" >&2
+  else
+    echo "$program: $stopped is stopped, and senders get no answers. To start it: aws lambda ${call[*]}" >&2
+  fi
+  stopped=''
+}
+
+# settle: stops the intake, pays what is owed, and sets `left` to how many receipts stay all the same. Fails where the sweep did.
+settle() {
+  stop_intake
+  # What has begun is answered within 8 s, after a start of 10 at most.
+  sleep 20
+  (invoke "$(output SweepFunctionName)" sweep >/dev/null) || return 1
+  # Whoever sources this reads it.
+  # shellcheck disable=SC2034
+  left=$(owed "$(output StateBucketName)") || die "cannot list the receipts in $(output StateBucketName)"
 }
 
 # tell_unpaid COUNT BUCKET ARN NAMESPACE: that receipts of a table bucket stay, with nobody to pay them, and what pays them.

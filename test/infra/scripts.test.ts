@@ -12,6 +12,17 @@ const keep = (table: string): string =>
 const build = 'sam build --template-file template.yaml --region us-east-1'
 const listTables = `aws s3tables list-tables ${inBucket} --namespace otel --query tables[].name --output text`
 
+const intake = '--region us-east-1 --function-name intakefunction'
+const reserve = (n: number): string =>
+  `aws lambda put-function-concurrency ${intake} --reserved-concurrent-executions ${n}`
+const stop = [
+  `aws lambda get-function-concurrency ${intake} --query ReservedConcurrentExecutions --output text`,
+  reserve(0),
+]
+const startAgain = `aws lambda delete-function-concurrency ${intake}`
+const settle = [...stop, call.invoke('sweepfunction', 'sweep'), call.owed]
+const standIns = ['sleep']
+
 describe('deploy.sh', () => {
   test('a new stack: builds, deploys, makes the tables, and sets how long snapshots are kept', async () => {
     const { code, stdout, calls } = await runScript('deploy.sh', here)
@@ -67,6 +78,65 @@ describe('deploy.sh', () => {
     expect(stderr).toContain(`--set TableBucketArn=${bucket}`)
   })
 
+  describe('another mode or bucket, when the stack is there', () => {
+    const outputs = lines(stackOf().outputs)
+    const plain = lines(stackOf({ Mode: 'plain' }).outputs)
+    const other = 'arn:aws:s3tables:us-east-1:123456789012:bucket/other'
+    const leaving = [call.identity, call.stack, build, ...settle]
+
+    test('what is owed is paid before, with the intake at rest', async () => {
+      const options = { outputs, standIns, world: { 'new-outputs': plain } }
+      const { code, calls } = await runScript('deploy.sh', [...here, '--mode', 'plain'], options)
+      expect(calls).toEqual([
+        ...leaving,
+        call.samDeploy(' --parameter-overrides Mode=plain'),
+        call.stack,
+        startAgain,
+        call.invoke('intakefunction:live', 'init'),
+        call.owed,
+      ])
+      expect(code).toBe(0)
+    })
+
+    test.each([
+      ['--mode', 'plain'],
+      ['--set', 'Mode=plain'],
+      ['--set', `TableBucketArn=${other}`],
+      ['--set', 'TableBucketName=other'],
+      ['--set', 'StateBucketName=other'],
+    ])('while commits are owed nothing is deployed: %s %s', async (...named) => {
+      const options = { outputs, standIns, world: { owed: '17\n' } }
+      const { code, stderr, calls } = await runScript('deploy.sh', [...here, ...named], options)
+      expect([code, calls]).toEqual([1, [...leaving, startAgain]])
+      expect(stderr).toContain('17 commits are owed by receipts in statebucket')
+      expect(stderr).toContain('--leave-owed')
+    })
+
+    test.each([
+      ['a sweep that cannot pay', { owed: '17\n' }, '17 COMMITS ARE STILL OWED'],
+      ['none, and one more meanwhile', { owed: '0\n1\n' }, '1 COMMITS ARE STILL OWED'],
+    ])('--leave-owed goes on, and tells what pays: %s', async (_, owed, words) => {
+      const options = { outputs, standIns, world: { 'new-outputs': plain, ...owed } }
+      const named = ['--mode', 'plain', '--leave-owed']
+      const { code, stderr } = await runScript('deploy.sh', [...here, ...named], options)
+      expect(code).toBe(0)
+      expect(stderr).toContain(words)
+      expect(stderr).toContain(`OTLP2PARQUET_ICEBERG_WAREHOUSE=${bucket} `)
+      const unasked = await runScript('deploy.sh', [...here, '--mode', 'plain'], options)
+      expect(unasked.code).toBe(1)
+    })
+
+    test.each([
+      [],
+      ['--mode', 'iceberg'],
+      ['--set', `TableBucketArn=${bucket}`],
+      ['--set', 'MemoryMb=1024'],
+    ])('what changes neither stops nobody: %s %s', async (...named) => {
+      const { code, calls } = await runScript('deploy.sh', [...here, ...named], { outputs })
+      expect([code, calls.filter((one) => /concurrency|list-objects/.test(one))]).toEqual([0, []])
+    })
+  })
+
   test('an init that failed is the end, with its words', async () => {
     const world = { 'function-error': '', answer: '{"errorMessage":"no rights"}' }
     const { code, stderr, calls } = await runScript('deploy.sh', here, { world })
@@ -84,15 +154,6 @@ describe('destroy.sh', () => {
     call.stack,
     ...['TableBucket', 'StateBucket', 'DataBucket', 'TokensSecret'].map(resource),
   ]
-  const intake = '--region us-east-1 --function-name intakefunction'
-  const reserve = (n: number): string =>
-    `aws lambda put-function-concurrency ${intake} --reserved-concurrent-executions ${n}`
-  const stop = [
-    `aws lambda get-function-concurrency ${intake} --query ReservedConcurrentExecutions --output text`,
-    reserve(0),
-  ]
-  const sweep = [...stop, call.invoke('sweepfunction', 'sweep'), call.owed]
-  const standIns = ['sleep']
   const goes = [
     'aws cloudformation delete-stack --region us-east-1 --stack-name stack',
     'aws cloudformation wait stack-delete-complete --region us-east-1 --stack-name stack',
@@ -115,7 +176,7 @@ describe('destroy.sh', () => {
       standIns,
       input: 'stack\n',
     })
-    expect(calls).toEqual([...looks, ...sweep, ...goes, call.owed])
+    expect(calls).toEqual([...looks, ...settle, ...goes, call.owed])
     expect(code).toBe(0)
     expect(stdout).toContain(
       `infra/deploy.sh --region us-east-1 --stack stack --set TableBucketArn=${bucket} --set StateBucketName=statebucket`,
@@ -142,7 +203,7 @@ describe('destroy.sh', () => {
   test('--delete-data leaves buckets alone that the stack did not make', async () => {
     const options = { outputs, standIns, world: { resources: '' } }
     const { calls } = await runScript('destroy.sh', [...here, '--delete-data', '--yes'], options)
-    expect(calls).toEqual([...looks, ...sweep, ...goes, call.owed])
+    expect(calls).toEqual([...looks, ...settle, ...goes, call.owed])
   })
 
   test.each([
@@ -164,14 +225,14 @@ describe('destroy.sh', () => {
   })
 
   test.each([
-    ['as many as the account allows', {}, `aws lambda delete-function-concurrency ${intake}`],
+    ['as many as the account allows', {}, startAgain],
     ['as many as were reserved', { reserved: '5' }, reserve(5)],
   ])(
     'while commits are owed the stack stays, and takes requests again: %s',
     async (_, more, again) => {
       const options = { outputs, standIns, world: { owed: '17\n', ...more } }
       const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
-      expect([code, calls]).toEqual([1, [...looks, ...sweep, again]])
+      expect([code, calls]).toEqual([1, [...looks, ...settle, again]])
       expect(stderr).toContain('17 commits are still owed')
       expect(stderr).toContain('intakefunction takes requests again')
     },
@@ -196,7 +257,7 @@ describe('destroy.sh', () => {
     }
     const args = [...here, '--yes', ...more]
     const { code, stdout, stderr, calls } = await runScript('destroy.sh', args, options)
-    expect([code, calls]).toEqual([1, [...looks, ...sweep, ...goes, call.owed]])
+    expect([code, calls]).toEqual([1, [...looks, ...settle, ...goes, call.owed]])
     expect(stdout).toContain('the stack stack is gone')
     expect(stderr).toContain('2 COMMITS ARE STILL OWED, by receipts in statebucket')
     const env = Object.fromEntries(
