@@ -91,7 +91,25 @@ need_credentials
 
 # A stack of the same name may have left its table bucket, on purpose: nobody but you knows whether to go on with it.
 earlier=arn:aws:s3tables:$region:$account:bucket/$stack-tables
-read_outputs || outputs=''
+if read_outputs; then
+  status=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
+    --query 'Stacks[0].StackStatus' --output text) || die "cannot read the stack $stack in $region"
+  events="aws cloudformation describe-stack-events --region $region --stack-name $stack"
+  case $status in
+    ROLLBACK_COMPLETE | ROLLBACK_FAILED | CREATE_FAILED)
+      die "the stack's first deployment failed ($status), so that it can only be removed: $events says why, infra/destroy.sh --region $region --stack $stack removes it (with --delete-data what it made, too); then run this again"
+      ;;
+    UPDATE_ROLLBACK_FAILED)
+      die "the stack is neither as it was nor as it should be ($status): $events says why; mend that, then aws cloudformation continue-update-rollback --region $region --stack-name $stack"
+      ;;
+    DELETE_FAILED) die "the stack was to be removed ($status): $events says what is in the way; mend that, then infra/destroy.sh --region $region --stack $stack" ;;
+    # Nothing but a plan that came to nothing: it can be deployed.
+    REVIEW_IN_PROGRESS) ;;
+    *_IN_PROGRESS) die "somebody is changing the stack ($status): wait until that is done" ;;
+  esac
+else
+  outputs=''
+fi
 if [ -z "$(output Mode)" ] && [ "$mode" != plain ] && [[ " ${set_parameters[*]-} " != *' TableBucket'* ]]; then
   if told=$(aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$earlier" 2>&1); then
     die "there is a table bucket of an earlier stack. To go on with it: --set TableBucketArn=$earlier --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"

@@ -106,6 +106,7 @@ export const here = ['--region', 'us-east-1', '--stack', 'stack']
 export const call = {
   identity: 'aws sts get-caller-identity --query Account --output text',
   stack: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].Outputs[].[OutputKey,OutputValue] --output text`,
+  status: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].StackStatus --output text`,
   invoke: (name: string, command: string): string =>
     `aws lambda invoke ${region} --function-name ${name} --cli-read-timeout 900 --cli-binary-format raw-in-base64-out --payload {"otlp2parquet":"${command}"} --query FunctionError --output text FILE`,
   owed: `aws s3api list-objects-v2 ${region} --bucket statebucket --prefix _receipts/owed/ --no-paginate --query KeyCount --output text`,

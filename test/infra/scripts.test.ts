@@ -82,7 +82,7 @@ describe('deploy.sh', () => {
     const outputs = lines(stackOf().outputs)
     const plain = lines(stackOf({ Mode: 'plain' }).outputs)
     const other = 'arn:aws:s3tables:us-east-1:123456789012:bucket/other'
-    const leaving = [call.identity, call.stack, build, ...settle]
+    const leaving = [call.identity, call.stack, call.status, build, ...settle]
 
     test('what is owed is paid before, with the intake at rest', async () => {
       const options = { outputs, standIns, world: { 'new-outputs': plain } }
@@ -135,6 +135,38 @@ describe('deploy.sh', () => {
       const { code, calls } = await runScript('deploy.sh', [...here, ...named], { outputs })
       expect([code, calls.filter((one) => /concurrency|list-objects/.test(one))]).toEqual([0, []])
     })
+  })
+
+  test.each([
+    ['ROLLBACK_COMPLETE', 'infra/destroy.sh --region us-east-1 --stack stack removes it'],
+    ['ROLLBACK_FAILED', 'can only be removed'],
+    ['UPDATE_ROLLBACK_FAILED', 'aws cloudformation continue-update-rollback --region us-east-1'],
+    ['DELETE_FAILED', 'infra/destroy.sh --region us-east-1 --stack stack'],
+    ['UPDATE_IN_PROGRESS', 'wait until that is done'],
+    ['UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'wait until that is done'],
+  ])('a stack in %s: nothing is built, and what to do is said', async (status, words) => {
+    const options = { outputs: lines(stackOf().outputs), world: { status } }
+    const { code, stderr, calls } = await runScript('deploy.sh', here, options)
+    expect([code, calls]).toEqual([1, [call.identity, call.stack, call.status]])
+    expect(stderr).toContain(`(${status})`)
+    expect(stderr).toContain(words)
+  })
+
+  test.each([
+    ['REVIEW_IN_PROGRESS', 'None\n'],
+    ['UPDATE_ROLLBACK_COMPLETE', lines(stackOf().outputs)],
+  ])('a stack in %s is deployed', async (status, outputs) => {
+    const { code, calls } = await runScript('deploy.sh', here, { outputs, world: { status } })
+    expect([code, calls.includes(call.samDeploy())]).toEqual([0, true])
+  })
+
+  test('what is left of a first deployment that failed can be removed', async () => {
+    const options = { outputs: 'None\n', world: { status: 'ROLLBACK_COMPLETE' } }
+    const { code, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+    expect([code, calls.slice(-2).map((one) => one.split(' ')[2])]).toEqual([
+      0,
+      ['delete-stack', 'wait'],
+    ])
   })
 
   test('an init that failed is the end, with its words', async () => {
