@@ -178,6 +178,36 @@ describe('a parameter', () => {
     },
   )
   test.each([
+    ['function-url', 'token', 'the program'],
+    ['function-url', 'iam', 'the URL'],
+    ['http-api', 'token', 'the API'],
+    ['http-api', 'iam', 'the API'],
+  ])(
+    'CorsOrigins, %s with Auth=%s: browsers are answered by %s, and by nobody without',
+    (Endpoint, Auth, who) => {
+      const origin = 'https://a.example'
+      const answering = (parameters: Record<string, string>) => {
+        const stack = stackOf({ Endpoint, Auth, ...parameters })
+        const { Url, Api } = stack.resources
+        const asked = {
+          'the program': environmentOf(stack, 'IntakeFunction').OTLP2PARQUET_CORS_ORIGINS,
+          'the URL': Url?.Properties.Cors,
+          'the API': Api?.Properties.CorsConfiguration,
+        }
+        return Object.entries(asked).filter(([, cors]) => cors !== undefined)
+      }
+      const cors = Object.fromEntries(answering({ CorsOrigins: origin }))
+      // An API takes the program's headers away and sets its own.
+      expect(Object.keys(cors).filter((one) => who !== 'the API' || one !== 'the program')).toEqual(
+        [who],
+      )
+      expect(JSON.stringify(cors[who])).toContain(origin)
+      // What a signature brings along.
+      if (Auth === 'iam') expect(JSON.stringify(cors[who])).toContain('"x-amz-date"')
+      expect(answering({})).toEqual([])
+    },
+  )
+  test.each([
     ['ReservedConcurrency', 'IntakeFunction', 'ReservedConcurrentExecutions', '5'],
     ['SweepReservedConcurrency', 'SweepFunction', 'ReservedConcurrentExecutions', '1'],
   ])('%s', (name, resource, property, value) => {
