@@ -1,0 +1,163 @@
+// Protects whoever is to be woken: what the function writes of each trouble is what the alarm of template.yaml counts, by its
+// filter, its metric and its threshold; and without trouble no alarm sounds.
+import { beforeAll, describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import {
+  environmentOf,
+  type Json,
+  type Members,
+  type Resource,
+  stackOf,
+} from '../infra/template.ts'
+import { type Trouble, troubles } from './lambda-troubles.ts'
+
+const stack = stackOf()
+const ofType = (type: string): [name: string, resource: Resource][] =>
+  Object.entries(stack.resources).filter(([, { Type }]) => Type === type)
+
+const written = new Map<Trouble, readonly string[]>()
+beforeAll(async () => {
+  for (const [name, provoke] of Object.entries(troubles)) {
+    written.set(name as Trouble, await provoke())
+  }
+}, 60_000)
+
+type Line = Readonly<Record<string, unknown>>
+const linesOf = (trouble: Trouble): readonly Line[] =>
+  (written.get(trouble) ?? []).map((line) => JSON.parse(line))
+
+/** CloudWatch's filter patterns for JSON, as far as the template goes ("Filter pattern syntax for metric filters"). */
+const matches = (pattern: string, line: Line): boolean => {
+  const [, inner = ''] = /^\{ (.+) \}$/.exec(pattern) ?? []
+  return inner.split(' && ').every((term) => {
+    const [, name = '', wanted = ''] = /^\(?\$\.(\w+) = (\*|"[\w*]+")\)?$/.exec(term) ?? []
+    if (name === '') throw new Error(`not known here: ${term}`)
+    const value = line[name]
+    if (wanted === '*') return value !== undefined
+    const form = new RegExp(`^${wanted.slice(1, -1).replaceAll('*', '.*')}$`)
+    return typeof value === 'string' && form.test(value)
+  })
+}
+
+interface Point {
+  readonly name: string
+  readonly value: number
+}
+
+/** What the stack's filters make of lines. */
+const pointsOf = (lines: readonly Line[]): readonly Point[] =>
+  ofType('AWS::Logs::MetricFilter').flatMap(([, { Properties }]) => {
+    const [made] = Properties.MetricTransformations as Members[]
+    const field = String(made?.MetricValue).replace(/^\$\./, '')
+    return lines
+      .filter((line) => matches(String(Properties.FilterPattern), line))
+      .map((line) => ({ name: String(made?.MetricName), value: Number(line[field]) }))
+  })
+
+/** The stack's own namespace. */
+const namespace = 'otlp2parquet/stack'
+
+const statistics: Readonly<Record<string, (values: readonly number[]) => number>> = {
+  Maximum: (values) => Math.max(...values),
+  Sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  SampleCount: (values) => values.length,
+}
+
+/** The figure of an alarm in a period; undefined where it has none. */
+const figureOf = (
+  { Properties: alarm }: Resource,
+  points: readonly Point[],
+): number | undefined => {
+  const figure = (name: Json | undefined, statistic: Json | undefined): number | undefined => {
+    const values = points.filter((point) => point.name === name).map(({ value }) => value)
+    const work = statistics[String(statistic)]
+    return values.length === 0 ? undefined : work?.(values)
+  }
+  if (alarm.Metrics === undefined) return figure(alarm.MetricName, alarm.Statistic)
+  const all = alarm.Metrics as Members[]
+  const known = all.flatMap(({ Id, MetricStat }) => {
+    const { Metric, Stat } = (MetricStat ?? {}) as Members
+    const name = (Metric as Members | undefined)?.MetricName
+    return name === undefined ? [] : [[String(Id), figure(name, Stat)] as const]
+  })
+  const share = String(all.find(({ Expression }) => Expression !== undefined)?.Expression)
+  const { answers, failed = 0 } = Object.fromEntries(known)
+  if (share !== '100 * FILL(failed, 0) / answers') throw new Error(`not known here: ${share}`)
+  return answers === undefined ? undefined : (100 * failed) / answers
+}
+
+const breaks = ({ Properties: alarm }: Resource, figure: number | undefined): boolean => {
+  if (figure === undefined) return alarm.TreatMissingData === 'breaching'
+  const threshold = Number(alarm.Threshold)
+  if (alarm.ComparisonOperator === 'GreaterThanThreshold') return figure > threshold
+  if (alarm.ComparisonOperator === 'LessThanThreshold') return figure < threshold
+  return figure >= threshold
+}
+
+/** Alarms on what is written; those on what Lambda itself counts are none. */
+const ownAlarms = ofType('AWS::CloudWatch::Alarm').filter(([, { Properties }]) =>
+  JSON.stringify(Properties).includes(namespace),
+)
+const sounding = (lines: readonly Line[]): string[] => {
+  const points = pointsOf(lines)
+  return ownAlarms
+    .filter(([, alarm]) => breaks(alarm, figureOf(alarm, points)))
+    .map(([name]) => name)
+}
+
+describe('an alarm', () => {
+  const noSweep = 'SweepMissingAlarm'
+  test.each<[Trouble, string[]]>([
+    ['none', []],
+    ['a request that is stored too late', ['IntakeUnavailableAlarm', noSweep]],
+    ['a permission that is lost', ['IntakeUnavailableAlarm', noSweep]],
+    ['a slow catalog, and a faster writer', [noSweep]],
+    ['receipts that cannot be listed', [noSweep]],
+    ['a sweep whose time is over', []],
+    ['a table that is gone', ['OldestReceiptAlarm']],
+    ['a table that was made anew', ['QuarantineAlarm']],
+    ['metadata that has grown', [noSweep, 'MetadataAlarm']],
+  ])('%s: %j', (trouble, alarms) => {
+    expect(sounding(linesOf(trouble))).toEqual(alarms)
+  })
+
+  test('each sounds somewhere, and what the dashboard shows is counted', () => {
+    const all = [...written.keys()].flatMap((trouble) => sounding(linesOf(trouble)))
+    expect(ownAlarms.map(([name]) => name).filter((name) => !all.includes(name))).toEqual([])
+    const everything = [...written.keys()].flatMap(linesOf)
+    const counted = new Set(pointsOf(everything).map(({ name }) => name))
+    const board = JSON.parse(String(stack.resources.Dashboard?.Properties.DashboardBody))
+    const widgets: Json[][][] = board.widgets.map(
+      ({ properties }: { properties: { metrics?: Json[][] } }) => properties.metrics ?? [],
+    )
+    const shown = widgets
+      .filter(([first]) => first?.[0] === namespace)
+      .flatMap((metrics) => metrics.map(([, name]) => name))
+    expect(shown.length).toBeGreaterThan(5)
+    expect(shown.filter((name) => !counted.has(String(name)))).toEqual([])
+  })
+
+  test('what Lambda counts is of the functions, and by the names that Lambda has', () => {
+    const others = ofType('AWS::CloudWatch::Alarm').filter(([name]) =>
+      ownAlarms.every(([own]) => own !== name),
+    )
+    const metrics = others.map(([, { Properties }]) => {
+      const [, longest] = (Properties.Metrics ?? []) as Members[]
+      const stat = (longest?.MetricStat as Members | undefined)?.Metric as Members | undefined
+      const { Namespace, MetricName, Dimensions } = stat ?? Properties
+      const [{ Value } = {}] = Dimensions as Members[]
+      return [Namespace, MetricName, Value].join(' ')
+    })
+    expect(metrics.sort()).toEqual(
+      ['Duration', 'Errors', 'Throttles'].flatMap((name) =>
+        ['intakefunction', 'sweepfunction'].map((one) => `AWS/Lambda ${name} ${one}`),
+      ),
+    )
+  })
+
+  test('slow requests sound before the program gives up on them', () => {
+    const env = { AWS_REGION: 'us-east-1', ...environmentOf(stack, 'IntakeFunction') }
+    const { requestDeadlineMs } = readConfig(env, 'lambda')
+    expect(stack.resources.IntakeDurationAlarm?.Properties.Threshold).toBe(0.6 * requestDeadlineMs)
+  })
+})
