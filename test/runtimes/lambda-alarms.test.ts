@@ -1,5 +1,7 @@
 // Protects whoever is to be woken: what the function writes of each trouble is what the alarm of template.yaml counts, by its
-// filter, its metric and its threshold; and without trouble no alarm sounds.
+// filter, its metric and its threshold, and what infra/aws.md shows for it; and without trouble no alarm sounds.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import {
@@ -11,6 +13,7 @@ import {
 } from '../infra/template.ts'
 import { type Trouble, troubles } from './lambda-troubles.ts'
 
+const page = readFileSync(join(import.meta.dirname, '../../infra/aws.md'), 'utf8')
 const stack = stackOf()
 const ofType = (type: string): [name: string, resource: Resource][] =>
   Object.entries(stack.resources).filter(([, { Type }]) => Type === type)
@@ -159,5 +162,57 @@ describe('an alarm', () => {
     const env = { AWS_REGION: 'us-east-1', ...environmentOf(stack, 'IntakeFunction') }
     const { requestDeadlineMs } = readConfig(env, 'lambda')
     expect(stack.resources.IntakeDurationAlarm?.Properties.Threshold).toBe(0.6 * requestDeadlineMs)
+  })
+})
+
+/** A line without what is of one run alone: ids, sizes and times, where in the program an error came from, and the order. */
+const form = (line: string): string => {
+  const { _aws, ...rest } = JSON.parse(line.replace(/"_aws":\{…\}/, '"_aws":{}'))
+  const text = JSON.stringify(
+    { ...(_aws && { _aws: '…' }), ...rest },
+    Object.keys({ _aws, ...rest }).sort(),
+  )
+  return text
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}(-0-[0-9a-f]{16})?/g, '…')
+    .replace(/\\n +at .*?(?=")/, '\\n…')
+    .replace(/(?<=:\[?)(\d+\.\d+|\d{4,})(?=[\],}])/g, '0')
+}
+
+describe('infra/aws.md shows', () => {
+  const shown = new Set(
+    page
+      .split('\n')
+      .filter((line) => /^\{"(level|_aws)"/.test(line))
+      .map(form),
+  )
+  const has = (text: string) => (line: string) => line.includes(text)
+  test.each<[Trouble, string]>([
+    ['a request that is stored too late', '"refused_requests"'],
+    ['a request that is stored too late', 'a request was stored after its deadline'],
+    ['an event of something else', 'an invocation failed'],
+    ['a permission that is lost', 'a request could not be stored'],
+    ['a permission that is lost', '"status":"503"'],
+    ['a slow catalog, and a faster writer', '"request_duration"'],
+    ['a slow catalog, and a faster writer', '"commit_retries"'],
+    ['receipts that cannot be listed', 'an invocation failed'],
+    ['a sweep whose time is over', '"receipts_owed"'],
+    ['a table that is gone', 'receipts are still owed'],
+    ['a table that is gone', '"message":"swept"'],
+    ['a table that is gone', '"receipts_owed"'],
+    ['none', '"receipts_owed"'],
+    ['a table that was made anew', 'a receipt cannot be paid'],
+    ['metadata that has grown', "a table's metadata is large"],
+    ['metadata that has grown', '"metadata_bytes"'],
+  ])('%s: the line with %s', (trouble, text) => {
+    const line = (written.get(trouble) ?? []).findLast(has(text)) ?? 'no such line'
+    expect(shown).toContain(form(line))
+  })
+
+  test('a paragraph for each alarm', () => {
+    const alarms = ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
+      String(Properties.AlarmName).replace('stack-', ''),
+    )
+    const paragraphs = [...page.matchAll(/^`([\w-]+)`: /gm)].map(([, name]) => name)
+    expect(paragraphs.sort()).toEqual(alarms.sort())
   })
 })

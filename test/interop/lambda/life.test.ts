@@ -2,12 +2,14 @@
  * Protects the function's life under AWS's emulator: its init, invocations one after the other, what it logs and counts,
  * events of 6 MB, a timeout and a crash in the midst of a request, and what the next invocation sees of them.
  */
+import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createS3Storage } from '../../../src/storage/s3.ts'
 import { logs } from '../../ingest/requests.ts'
 import { ask } from '../../tools/duckdb.ts'
+import { here } from '../programs.ts'
 import { type S3Server, startVersitygw } from '../s3-servers.ts'
 import { builtFunction } from './built.ts'
 import { type EmulatedFunction, type FunctionOptions, startFunction } from './emulator.ts'
@@ -49,6 +51,17 @@ const posted = (body: Uint8Array) => ({
   isBase64Encoded: true,
 })
 
+/** A line without what is of one run alone. */
+const form = (line: string): string =>
+  line
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…')
+    .replace(/\s+/g, ' ')
+    .replace(/\d+(\.\d+)?/g, '0')
+    .trim()
+/** What infra/aws.md shows of Lambda's own lines. */
+const shown = new Set(readFileSync(here('infra/aws.md'), 'utf8').split('\n').map(form))
+const reports = (log: string): string[] => log.match(/^REPORT .*$/gm) ?? []
+
 const event = posted(logs({ name: 'shop', records: 3 }))
 const stored = { statusCode: 200, body: '' }
 
@@ -66,6 +79,9 @@ describe('init', () => {
     expect(await invoke({ ...event, rawPath: '/v1/none' })).toMatchObject({ statusCode: 404 })
     expect(pid()).toBe(first)
     expect(log().match(/INIT RTDONE\(status: success\)/g)).toHaveLength(1)
+    const [cold = '', warm = ''] = reports(log())
+    expect([cold.includes('Init Duration'), warm.includes('Init Duration')]).toEqual([true, false])
+    expect([...shown]).toEqual(expect.arrayContaining([form(cold), form(warm)]))
     expect(await rows()).toBe(3)
   })
 
@@ -197,7 +213,9 @@ describe('an end in the midst of a request, whose file stands by then', () => {
   test('a crash is an error, and the resend stands once', async () => {
     const { answer, ...started } = await heldBack('crash')
     started.kill('SIGKILL')
-    expect(await answer).toMatchObject({ errorType: 'Runtime.ExitError' })
+    const { errorType, errorMessage } = (await answer) as Record<string, string>
+    expect(errorType).toBe('Runtime.ExitError')
+    expect(shown).toContain(form(errorMessage ?? ''))
     await again('crash', started)
   })
 
@@ -214,6 +232,8 @@ describe('an end in the midst of a request, whose file stands by then', () => {
     const pid = started.pid()
     started.kill('SIGSTOP')
     expect(await answer).toBe('Task timed out after 6.00 seconds')
+    expect(shown).toContain(form('Task timed out after 6.00 seconds'))
+    expect(shown).toContain(form(reports(started.log()).at(-1) ?? ''))
     await again('timeout', started)
     expect(started.pid()).not.toBe(pid)
   })
