@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formerVariables } from '../../src/config/former.ts'
-import { defaultOn } from '../../src/config/variable.ts'
+import { defaultOn, type Runtime } from '../../src/config/variable.ts'
 import { variables } from '../../src/config/variables.ts'
 import type { Column, Table } from '../../src/tables/table.ts'
 import { tables } from '../../src/tables/tables.ts'
@@ -49,17 +49,44 @@ const columns = (): string => {
   ].join('\n')
 }
 
-/** Every variable that Node reads, with its default there. */
-const configuration = (): string =>
-  markdownTable(
-    ['variable', 'default', 'meaning'],
-    Object.values(variables)
-      .filter((variable) => !('runtimes' in variable) || variable.runtimes.includes('node'))
-      .map((variable) => {
-        const text = defaultOn(variable, 'node')
-        return [`\`${variable.name}\``, text === undefined ? '–' : `\`${text}\``, variable.meaning]
-      }),
+const all = Object.values(variables)
+type Any = (typeof all)[number]
+
+/** Whether a variable means something on a runtime. */
+const isOn = (variable: Any, runtime: Runtime): boolean =>
+  !('runtimes' in variable) || (variable.runtimes as readonly Runtime[]).includes(runtime)
+
+const defaultCell = (variable: Any, runtime: Runtime): string => {
+  if (!isOn(variable, runtime)) return 'not there'
+  const text = defaultOn(variable, runtime)
+  return text === undefined ? '–' : `\`${text}\``
+}
+
+/** Every variable that Node reads, with its default there; then the others' defaults, where they are not the same. */
+const configuration = (): string => {
+  const others = ['lambda', 'workers'] as const
+  const cells = (variable: Any) => others.map((runtime) => defaultCell(variable, runtime))
+  const differing = all.filter((variable) =>
+    cells(variable).some((cell) => cell !== defaultCell(variable, 'node')),
   )
+  return [
+    markdownTable(
+      ['variable', 'default', 'meaning'],
+      all
+        .filter((variable) => isOn(variable, 'node'))
+        .map((variable) => [
+          `\`${variable.name}\``,
+          defaultCell(variable, 'node'),
+          variable.meaning,
+        ]),
+    ),
+    'These are the defaults of the server. Lambda and Workers have the same but for these:\n',
+    markdownTable(
+      ['variable', 'on AWS Lambda', 'on Workers'],
+      differing.map((variable) => [`\`${variable.name}\``, ...cells(variable)]),
+    ),
+  ].join('\n')
+}
 
 /** Every variable of the Rust program that is no longer one, and what to do about it. */
 const former = (): string => {
