@@ -172,6 +172,12 @@ if [ "$(output Mode)" = iceberg ]; then
   done
 fi
 
+sweep=$(output SweepFunctionName)
+if [ -n "$sweep" ]; then
+  kept=$(aws lambda get-function-concurrency --region "$region" --function-name "$sweep" \
+    --query ReservedConcurrentExecutions --output text) || die "cannot read how many of $sweep may run at once"
+fi
+
 echo
 echo "endpoint  $(output Endpoint)"
 case $(output Auth) in
@@ -182,6 +188,10 @@ echo "log       aws logs tail $(output LogGroupName) --region $region --follow"
 echo "next      infra/test.sh --stack $stack --region $region"
 if [ "$(output Mode)" = iceberg ]; then
   echo "then      infra/deploy.sh --stack $stack --region $region --set CreateTables=false, which takes the right to make tables away"
+fi
+
+if [ "${kept:-}" = None ]; then
+  echo "hint      busy functions of this account, the intake among them, can keep the sweep from running: --set SweepReservedConcurrency=1 keeps room for it, where the account's limit leaves 100 to all others"
 fi
 
 if [ "$leaves" = yes ]; then

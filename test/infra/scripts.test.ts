@@ -19,6 +19,8 @@ const stop = [
   `aws lambda get-function-concurrency ${intake} --query ReservedConcurrentExecutions --output text`,
   reserve(0),
 ]
+const sweepReserved =
+  'aws lambda get-function-concurrency --region us-east-1 --function-name sweepfunction --query ReservedConcurrentExecutions --output text'
 const startAgain = `aws lambda delete-function-concurrency ${intake}`
 const settle = [...stop, call.invoke('sweepfunction', 'sweep'), call.owed]
 const standIns = ['sleep']
@@ -37,11 +39,18 @@ describe('deploy.sh', () => {
       listTables,
       keep('logs'),
       keep('traces'),
+      sweepReserved,
     ])
     expect(code).toBe(0)
     expect(stdout).toContain('endpoint  https://id.lambda-url.us-east-1.on.aws\n')
     expect(stdout).toContain('next      infra/test.sh --stack stack --region us-east-1\n')
+    expect(stdout).toContain('--set SweepReservedConcurrency=1')
     expect(stdout).not.toContain('first,second')
+  })
+
+  test('where room is kept for the sweep, nobody is told to', async () => {
+    const { code, stdout } = await runScript('deploy.sh', here, { world: { reserved: '1' } })
+    expect([code, stdout.includes('SweepReserved')]).toEqual([0, false])
   })
 
   test('plain files: no tables, and what is named is handed on', async () => {
@@ -133,7 +142,10 @@ describe('deploy.sh', () => {
       ['--set', 'MemoryMb=1024'],
     ])('what changes neither stops nobody: %s %s', async (...named) => {
       const { code, calls } = await runScript('deploy.sh', [...here, ...named], { outputs })
-      expect([code, calls.filter((one) => /concurrency|list-objects/.test(one))]).toEqual([0, []])
+      expect([
+        code,
+        calls.filter((one) => /put-function-concurrency|list-objects/.test(one)),
+      ]).toEqual([0, []])
     })
   })
 
@@ -333,6 +345,20 @@ test.each(['sam', 'make', 'node', 'npm'])('deploy.sh without %s', async (tool) =
   const { code, stderr, calls } = await runScript('deploy.sh', here, { without: [tool] })
   expect([code, calls]).toEqual([1, []])
   expect(stderr).toContain(`needs ${tool}, `)
+})
+
+test.each([
+  ['test.sh', 'curl'],
+  ['verify-live.sh', 'curl'],
+  ['verify-live.sh', 'duckdb'],
+] as const)('%s without %s', async (script, tool) => {
+  const standIns = ['duckdb', 'sleep'].filter((one) => one !== tool)
+  const { code, stdout, stderr, calls } = await runScript(script, here, {
+    without: [tool],
+    standIns,
+  })
+  expect([code, stdout, calls.filter((one) => one !== call.identity)]).toEqual([1, '', []])
+  expect(stderr).toMatch(new RegExp(`^infra/${script}: needs ${tool}, .*: https://`))
 })
 
 test('deploy.sh with an aws that is too old', async () => {

@@ -38,6 +38,17 @@ const document = parseDocument(
   readFileSync(join(import.meta.dirname, '../../template.yaml'), 'utf8'),
 )
 
+/** Kinds of resources that CloudFormation gives no tags. */
+export const untaggable: readonly string[] = [
+  'AWS::ApiGatewayV2::Integration',
+  'AWS::ApiGatewayV2::Route',
+  'AWS::IAM::ManagedPolicy',
+  'AWS::Lambda::Permission',
+  'AWS::Lambda::Url',
+  'AWS::Logs::MetricFilter',
+  'AWS::S3::BucketPolicy',
+]
+
 /** A node as JSON: `!Sub x` is `{"Fn::Sub": x}`, an alias what it stands for. */
 const plain = (node: unknown): Json => {
   if (isAlias(node)) return plain(node.resolve(document))

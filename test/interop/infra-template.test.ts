@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { grantsOf } from '../infra/policies.ts'
-import { stackOf } from '../infra/template.ts'
+import { stackOf, untaggable } from '../infra/template.ts'
 import { here, peers, run } from './programs.ts'
 
 const tool = (name: string): string => `${peers}/sam/bin/${name}`
@@ -35,6 +35,17 @@ test('cfn-lint has nothing to say, in two regions', async () => {
   const regions = ['us-east-1', 'eu-central-1']
   const args = ['--regions', ...regions, '--', here('template.yaml')]
   expect(await run(tool('cfn-lint'), args)).toBe('')
+})
+
+test('what the template leaves without tags cannot have any', async () => {
+  const Resources = Object.fromEntries(
+    untaggable.map((Type, n) => [`R${n}`, { Type, Properties: { Tags: [] } }]),
+  )
+  const input = JSON.stringify({ AWSTemplateFormatVersion: '2010-09-09', Resources })
+  const said = await run('sh', ['-c', '"$0" --format parseable || true', tool('cfn-lint')], {
+    input,
+  })
+  expect(said.match(/'Tags' was unexpected/g)).toHaveLength(untaggable.length)
 })
 
 /** What parliament finds in a policy, by kind and place; it ends with another code when it finds something. */
