@@ -117,6 +117,7 @@ describe('an alarm', () => {
     ['a slow catalog, and a faster writer', [noSweep]],
     ['receipts that cannot be listed', [noSweep]],
     ['a sweep whose time is over', []],
+    ['a sweep with too little time, and one with enough', []],
     ['a table that is gone', ['OldestReceiptAlarm']],
     ['a table that was made anew', ['QuarantineAlarm']],
     ['metadata that has grown', [noSweep, 'MetadataAlarm']],
@@ -156,6 +157,21 @@ describe('an alarm', () => {
         ['intakefunction', 'sweepfunction'].map((one) => `AWS/Lambda ${name} ${one}`),
       ),
     )
+  })
+
+  test('a sweep that uses up its time sounds, whatever the timeout is', () => {
+    const swept = linesOf('a sweep with too little time, and one with enough')
+    const owed = swept.flatMap(({ receipts_owed: left }) => (left === undefined ? [] : [left]))
+    expect(owed).toEqual([1, 0])
+    for (const seconds of [15, 60, 900]) {
+      const { resources } = stackOf({ TimeoutSeconds: String(seconds) })
+      const { Metrics, Threshold } = resources.SweepDurationAlarm?.Properties ?? {}
+      const [share] = Metrics as Members[]
+      const [, most = ''] =
+        /^longest \/ \((\d+ - 8\.5)\) \/ 10$/.exec(String(share?.Expression)) ?? []
+      // What begins no more ends soon after; the alarm is there before.
+      expect([most, Threshold]).toEqual([`${seconds} - 8.5`, 80])
+    }
   })
 
   test('slow requests sound before the program gives up on them', () => {

@@ -191,6 +191,15 @@ export const troubles = {
       return lines
     }),
 
+  'a sweep with too little time, and one with enough': () =>
+    inFolder(async (_, open) => {
+      const { lines, invoke } = await open('deferred')
+      await invoke(post('a'))
+      await invoke(sweep, 8_400)
+      await invoke(sweep, 10_000)
+      return lines
+    }),
+
   'a table that is gone': () =>
     inFolder(async (folder, open) => {
       const { lines, invoke } = await open('deferred')
