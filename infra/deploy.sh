@@ -132,10 +132,12 @@ if [ "$(output Mode)" = iceberg ]; then
   owing=$(output StateBucketName)
   ours=$(output TableBucketArn)
   its_namespace=$(output Namespace)
+  receipts=$(output ReceiptsPrefix)
+  folder=${receipts%_receipts/}
 fi
 leaves=no
 if [ -n "$owing" ] && { differs Mode iceberg || differs TableBucketArn "$ours" ||
-  differs TableBucketName "${ours##*/}" || differs StateBucketName "$owing"; }; then leaves=yes; fi
+  differs TableBucketName "${ours##*/}" || differs StateBucketName "$owing" || differs StoragePrefix "${folder%/}"; }; then leaves=yes; fi
 
 cd "$here/.."
 export SAM_CLI_TELEMETRY=0
@@ -195,7 +197,7 @@ if [ "${kept:-}" = None ]; then
 fi
 
 if [ "$leaves" = yes ]; then
-  left=$(owed "$owing") || left=some
-  if [ "$left" != 0 ]; then tell_unpaid "$left" "$owing" "$ours" "$its_namespace"; fi
+  left=$(owed "$owing" "$receipts") || left=some
+  if [ "$left" != 0 ]; then tell_unpaid "$left" "$owing" "$receipts" "$ours" "$its_namespace"; fi
   [ "$left" = 0 ] || [ "$leave_owed" = yes ]
 fi

@@ -91,9 +91,10 @@ echo "the stack $stack is gone"
 # A request that outlived its answer may have left one more.
 unpaid=0
 if [ "$pays" = yes ]; then
-  unpaid=$(owed "$(output StateBucketName)") || unpaid=some
+  unpaid=$(owed "$(output StateBucketName)" "$(output ReceiptsPrefix)") || unpaid=some
   if [ "$unpaid" != 0 ]; then
-    tell_unpaid "$unpaid" "$(output StateBucketName)" "$(output TableBucketArn)" "$(output Namespace)"
+    tell_unpaid "$unpaid" "$(output StateBucketName)" "$(output ReceiptsPrefix)" "$(output TableBucketArn)" \
+      "$(output Namespace)"
     # Whatever else goes, they stay.
     if [ "$delete_data" = yes ]; then state_bucket=''; fi
   fi

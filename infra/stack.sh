@@ -74,12 +74,10 @@ invoke() {
   rm -f "$answer"
 }
 
-# owed BUCKET: how many receipts in it wait for their commit, 1000 at most.
+# owed BUCKET [RECEIPTS]: how many receipts in it, below RECEIPTS, wait for their commit, 1000 at most. A stack that says of
+# no such prefix has them at the top.
 owed() {
-  # A stack of before has no such output, nor a folder for it.
-  local receipts
-  receipts=$(output ReceiptsPrefix)
-  aws s3api list-objects-v2 --region "$region" --bucket "$1" --prefix "${receipts:-_receipts/}owed/" \
+  aws s3api list-objects-v2 --region "$region" --bucket "$1" --prefix "${2:-_receipts/}owed/" \
     --no-paginate --query KeyCount --output text
 }
 
@@ -120,18 +118,20 @@ settle() {
   (invoke "$(output SweepFunctionName)" sweep >/dev/null) || return 1
   # Whoever sources this reads it.
   # shellcheck disable=SC2034
-  left=$(owed "$(output StateBucketName)") || die "cannot list the receipts in $(output StateBucketName)"
+  left=$(owed "$(output StateBucketName)" "$(output ReceiptsPrefix)") || die "cannot list the receipts in $(output StateBucketName)"
 }
 
-# tell_unpaid COUNT BUCKET ARN NAMESPACE: that receipts of a table bucket stay, with nobody to pay them, and what pays them.
+# tell_unpaid COUNT BUCKET RECEIPTS ARN NAMESPACE: that receipts of a table bucket stay, with nobody to pay them, and what
+# pays them.
 tell_unpaid() {
+  local folder=${3%_receipts/}
   cat >&2 <<END
 $program: $1 COMMITS ARE STILL OWED, by receipts in $2, and nothing of AWS pays them any more. Their rows were
 acknowledged and are in no table; S3 Tables removes their files after three days. Until 0 are owed, here or wherever the
 program runs on Node:
   AWS_REGION=$region OTLP2PARQUET_ICEBERG_REST_URI=https://s3tables.$region.amazonaws.com/iceberg \\
-  OTLP2PARQUET_ICEBERG_WAREHOUSE=$3 OTLP2PARQUET_ICEBERG_NAMESPACE=$4 \\
-  OTLP2PARQUET_STATE_BUCKET=$2 npm start -- sweep
+  OTLP2PARQUET_ICEBERG_WAREHOUSE=$4 OTLP2PARQUET_ICEBERG_NAMESPACE=$5 \\
+  OTLP2PARQUET_STATE_BUCKET=$2${folder:+ OTLP2PARQUET_STORAGE_PREFIX=${folder%/}} npm start -- sweep
 END
 }
 

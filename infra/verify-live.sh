@@ -116,10 +116,6 @@ finish() {
 }
 trap finish EXIT
 
-receipts() {
-  aws s3api list-objects-v2 --region "$region" --bucket "$(output StateBucketName)" --prefix _receipts/owed/ \
-    --no-paginate --query KeyCount --output text
-}
 deploy() { "$here/deploy.sh" --region "$region" --stack "$stack" --mode iceberg --auth token "$@"; }
 
 check 'the template deploys; the namespace and seven tables are made through the Iceberg endpoint, in lower case' \
@@ -168,8 +164,8 @@ answered=$(send 5 deferred)
 sent=$((sent + 5))
 check "deferred: 5 requests are answered 200 ($answered were)" [ "$answered" = 5 ]
 invoke "$(output SweepFunctionName)" sweep >/dev/null
-owed=$(receipts)
-check "the sweep commits what is owed and removes its receipts ($owed left)" [ "$owed" = 0 ]
+left=$(owed "$(output StateBucketName)" "$(output ReceiptsPrefix)")
+check "the sweep commits what is owed and removes its receipts ($left left)" [ "$left" = 0 ]
 
 rows=$(duckdb -csv -noheader -c "INSTALL iceberg; LOAD iceberg; INSTALL aws; LOAD aws;
   CREATE SECRET (TYPE s3, PROVIDER credential_chain, REGION '$region');

@@ -131,6 +131,7 @@ describe('deploy.sh', () => {
       expect(code).toBe(0)
       expect(stderr).toContain(words)
       expect(stderr).toContain(`OTLP2PARQUET_ICEBERG_WAREHOUSE=${bucket} `)
+      expect(stderr).not.toContain('STORAGE_PREFIX')
       const unasked = await runScript('deploy.sh', [...here, '--mode', 'plain'], options)
       expect(unasked.code).toBe(1)
     })
@@ -287,6 +288,18 @@ describe('destroy.sh', () => {
     const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
     expect([code, calls]).toEqual([1, [...looks, ...stop]])
     expect(stderr).toContain('ProvisionedConcurrency=0 first')
+  })
+
+  test('receipts in a folder are counted and told of there', async () => {
+    const options = {
+      outputs: `${outputs}ReceiptsPrefix\ta/b/_receipts/\n`.replace(/^ReceiptsPrefix\t_.*\n/m, ''),
+      standIns,
+      world: { owed: '0\n2\n' },
+    }
+    const { stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+    const lists = calls.filter((one) => one.includes('list-objects'))
+    expect(new Set(lists)).toEqual(new Set([call.owed.replace('_receipts/', 'a/b/_receipts/')]))
+    expect(stderr).toContain(' OTLP2PARQUET_STORAGE_PREFIX=a/b npm start -- sweep')
   })
 
   test.each([
