@@ -212,6 +212,7 @@ describe('infra/aws.md shows', () => {
     ['a slow catalog, and a faster writer', '"commit_retries"'],
     ['receipts that cannot be listed', 'an invocation failed'],
     ['a sweep whose time is over', '"receipts_owed"'],
+    ['a sweep with too little time, and one with enough', 'a sweep had no time to pay anything'],
     ['a table that is gone', 'receipts are still owed'],
     ['a table that is gone', '"message":"swept"'],
     ['a table that is gone', '"receipts_owed"'],
