@@ -33,6 +33,8 @@ export interface ManifestMerger {
 
 /** Of a commit's time merging may take so much. */
 const share = 1 / 3
+/** Milliseconds: with less, merging is left to a commit that has more, and it is no failure. */
+const leastMs = 500
 /** After a failure: a manifest that cannot be read now will hardly be in a second. */
 const pauseMs = 300_000
 /** Bytes of manifests that are kept: of more commits than a merge waits for. */
@@ -66,10 +68,11 @@ export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMer
     deadline: number,
   ): Promise<Merge | null> => {
     const now = clock.now()
-    if (manifests.length === 0 || now < notBefore) return null
+    const ms = Math.floor(share * (deadline - now))
+    if (manifests.length === 0 || now < notBefore || ms < leastMs) return null
     const late = () => Promise.reject(new Error('there is no time for it'))
     try {
-      const signal = clock.signal(now + Math.floor(share * (deadline - now)))
+      const signal = clock.signal(now + ms)
       return await inTime(write(manifests, specId, table), signal, late)
     } catch (error) {
       notBefore = clock.now() + pauseMs
