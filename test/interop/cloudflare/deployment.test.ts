@@ -10,7 +10,7 @@ import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { objectsOf, type RunningWorker, startWorker } from '../../tools/worker.ts'
 import { foundRows, wantedRows } from '../compare.ts'
-import { here, run, wrangler } from '../programs.ts'
+import { freePort, here, run, serve, wrangler } from '../programs.ts'
 import { readers } from '../readers/readers.ts'
 
 /** Of a compressed Worker ("Limits", Worker size): 3 MB without a paid plan. */
@@ -76,6 +76,21 @@ describe('a Worker that asks for a token', () => {
     const env = { OTLP2PARQUET_TOKEN: 'one' }
     expect(await run('bash', args, { env })).toContain('Every answer is what it has to be.')
   })
+})
+
+it('npm run dev:worker: infra/test.sh is content with it, too', async () => {
+  const { scripts } = JSON.parse(await readFile(here('package.json'), 'utf8'))
+  const [program, ...args] = scripts['dev:worker'].split(' ')
+  expect(program).toBe('node')
+  const port = await freePort()
+  const env = { PORT: String(port) }
+  const worker = await serve(process.execPath, args, { port, ready: '/ready', env })
+  try {
+    const printed = await run('bash', [here('infra/test.sh'), worker.url])
+    expect(printed).toContain('Every answer is what it has to be.')
+  } finally {
+    await worker.stop()
+  }
 })
 
 describe.each([
