@@ -5,8 +5,7 @@ import { noLog } from '../../../src/log.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 
 /** Files at `s3://bucket/key`, one memory for all who get the same one. */
-export const memoryFiles = (): OpenFileIO => {
-  const storage = createMemoryStorage()
+export const memoryFiles = (storage = createMemoryStorage()): OpenFileIO => {
   const key = (path: string) => path.replace('s3://', '')
   const io: FileIO = {
     put: (path, bytes, options) => storage.put(key(path), bytes, options),
