@@ -45,6 +45,13 @@ export class OutdatedFilesError extends IngestError {
   }
 }
 
+/** What a storage does not know, now or later: an operator has to take another. */
+export class NotImplementedError extends IngestError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('unavailable', message, options)
+  }
+}
+
 /** What was thrown, in words. */
 export const wordsOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)

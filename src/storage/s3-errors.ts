@@ -1,4 +1,4 @@
-import { IngestError } from '../errors.ts'
+import { IngestError, NotImplementedError } from '../errors.ts'
 import { textOf } from './s3-xml.ts'
 
 /** What a server said when it refused: the cause of what callers see, and what the log gets. */
@@ -109,5 +109,9 @@ const isElsewhere = (status: number, code: string): boolean =>
 const plain = (word: string): string => word.replace(/[^\w.-]/g, '').slice(0, 64)
 
 /** Turns what a server refused into what callers are told: what to do, and no names. */
-export const refusal = (error: S3Error): IngestError =>
-  new IngestError('unavailable', `storage is unavailable: ${reasonOf(error)}`, { cause: error })
+export const refusal = (error: S3Error): IngestError => {
+  const message = `storage is unavailable: ${reasonOf(error)}`
+  return error.code === 'NotImplemented'
+    ? new NotImplementedError(message, { cause: error })
+    : new IngestError('unavailable', message, { cause: error })
+}

@@ -1,4 +1,4 @@
-import { IngestError } from '../../errors.ts'
+import { IngestError, NotImplementedError } from '../../errors.ts'
 import { inTime, systemClock } from '../retry.ts'
 import { createFileCatalog, type FileCatalog, type FileCatalogOptions } from './catalog.ts'
 import { comparesAndSwaps } from './compare-and-swap.ts'
@@ -12,7 +12,7 @@ const startMs = 5_000
 /**
  * Opens a file catalog once it has been seen that its storage compares before it swaps. A storage that cannot be asked now, or
  * does not answer soon, is waited for, or asked again, before the first table is loaded: until then nothing can be changed.
- * @throws IngestError `unavailable` when it does not
+ * @throws IngestError `unavailable` when it does not, or says that it cannot
  */
 export const openFileCatalog = async (options: FileCatalogOptions): Promise<FileCatalog> => {
   const { storage, log } = options
@@ -59,4 +59,5 @@ const disproof = new IngestError(
   'the storage ignores conditions (If-None-Match: *): two writers would overwrite each other, use a REST catalog with it',
 )
 
-const isDisproof = (error: unknown): boolean => error === disproof
+const isDisproof = (error: unknown): boolean =>
+  error === disproof || error instanceof NotImplementedError

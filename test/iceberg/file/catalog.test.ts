@@ -9,8 +9,11 @@ import { openFileCatalog } from '../../../src/iceberg/file/open.ts'
 import { metadataKey, readHint } from '../../../src/iceberg/file/versions.ts'
 import { noLog } from '../../../src/log.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
+import { createS3Storage } from '../../../src/storage/s3.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { append, creation } from '../../contracts/commits.ts'
+import { refuse } from '../../storage/s3-bucket.ts'
+import { accessKeyId, secretAccessKey, startS3Fake } from '../../storage/s3-server.ts'
 import { createCountedStorage } from './rounds.ts'
 
 const logs = { namespace: ['otel'], name: 'logs' }
@@ -333,6 +336,18 @@ describe('compare-and-swap', () => {
   it('keeps the program from starting where it is not there', async () => {
     const opening = openFileCatalog({ storage: ignoring(), root, log: noLog })
     await expect(opening).rejects.toThrow('the storage ignores conditions')
+  })
+
+  it('keeps the program from starting where a storage says that it knows nothing of it', async () => {
+    const fake = await startS3Fake()
+    fake.fault = ({ method }) => (method === 'PUT' ? refuse(501, 'NotImplemented') : undefined)
+    const { endpoint, region } = fake
+    const credentials = async () => ({ accessKeyId, secretAccessKey })
+    const storage = createS3Storage({ bucket: 'lake', region, endpoint, credentials })
+    await expect(openFileCatalog({ storage, root, log: noLog })).rejects.toThrow(
+      'the object store knows no conditional puts',
+    )
+    await fake.stop()
   })
 
   it('is asked for again when the storage could not be asked', async () => {
