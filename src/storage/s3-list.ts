@@ -1,3 +1,4 @@
+import { IngestError } from '../errors.ts'
 import { isKey } from './key.ts'
 import type { S3Client } from './s3-client.ts'
 import { refusal } from './s3-errors.ts'
@@ -21,6 +22,7 @@ export async function* listObjects(
       const own = key.slice(folder.length)
       if (isKey(own)) yield { key: own, ...told }
     }
+    if (page.next !== undefined && page.next === token) throw senseless('a list does not go on')
     token = page.next
   } while (token !== undefined)
 }
@@ -40,10 +42,22 @@ const readPage = async (client: S3Client, prefix: string, token: string | undefi
   const objects = [...elementsOf(xml, 'Contents')].map((element) => {
     const key = textOf(element, 'Key') ?? ''
     return {
-      key: isEncoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key,
+      key: isEncoded ? decoded(key) : key,
       size: Number(textOf(element, 'Size')),
       modifiedAt: Date.parse(textOf(element, 'LastModified') ?? ''),
     }
   })
   return { objects, next: textOf(xml, 'NextContinuationToken') || undefined }
 }
+
+const decoded = (key: string): string => {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '))
+  } catch {
+    throw senseless('a list has a key that cannot be read')
+  }
+}
+
+/** An answer that says it is good, and is not. */
+const senseless = (words: string): IngestError =>
+  new IngestError('unavailable', `storage is unavailable: ${words}`)

@@ -129,6 +129,19 @@ describe('what is wrong is said, with what to do', () => {
     ])
   })
 
+  it.each([
+    ['a list that does not go on', '<NextContinuationToken>1</NextContinuationToken>', /go on$/],
+    [
+      'a key that cannot be read',
+      '<EncodingType>url</EncodingType><Contents><Key>%ZZ</Key></Contents>',
+      /cannot be read$/,
+    ],
+  ])('%s', async (_, xml, message) => {
+    fake.fault = () => ({ status: 200, body: `<ListBucketResult>${xml}</ListBucketResult>` })
+    const error = await wrong(Array.fromAsync(open().list('')))
+    expect(error).toMatchObject({ kind: 'unavailable', message: expect.stringMatching(message) })
+  })
+
   it('nobody listens', async () => {
     const storage = open({ endpoint: 'http://127.0.0.1:9' })
     expect((await wrong(storage.get('a'))).message).toMatch(/the object store cannot be reached$/)
