@@ -141,6 +141,13 @@ describe.each(Object.entries(icebergDestinations))('%s', (place, start) => {
     expect(foundRows(readings(byDuckdb))).toEqual(wantedRows(sent.map(([, request]) => request)))
   })
 
+  it.each(names)('filters of %s are not such as find all rows or none', (table) => {
+    const { rows } = readingOf(byDuckdb, names.indexOf(table))
+    const found = filtersOf(table, rows).map((filter) => rows.filter((row) => passes(filter, row)))
+    const telling = found.filter(({ length }) => length > 0 && length < rows.length)
+    expect(telling.length).toBeGreaterThan(filtersPerTable / 4)
+  })
+
   it.each(Object.entries(readers).filter(([name]) => !unreadable.includes(`${place} ${name}`)))(
     '%s',
     async (name, reader) => {
