@@ -35,8 +35,24 @@ export interface EmulatedFunction {
   readonly stop: () => Promise<void>
 }
 
-/** Starts the emulator. As in Lambda's own, the function is loaded when it is first invoked. */
+/** How often an emulator is started: a port that was free may be another's by the time it is asked for. */
+const attempts = 3
+
+/**
+ * Starts the emulator. As in Lambda's own, the function is loaded when it is first invoked.
+ * @throws with what was logged when it ends at once
+ */
 export const startFunction = async (options: FunctionOptions): Promise<EmulatedFunction> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      if (attempt === attempts) throw error
+    }
+  }
+}
+
+const startOnce = async (options: FunctionOptions): Promise<EmulatedFunction> => {
   const { task, handler = 'lambda.handler', env = {}, timeout = 60, node = [] } = options
   const [port, runtimePort] = [await freePort(), await freePort()]
   const addresses = [
