@@ -26,6 +26,9 @@ const task = (): Promise<string> => {
 /** Seconds: the function's timeout. It answers before that, but where it cannot. */
 const timeout = 8
 
+/** The same of the sweep: the least that the template allows is 15. */
+const sweepTimeout = 20
+
 /** Requests that are handled at once: reserved concurrency. */
 const concurrency = 3
 
@@ -39,8 +42,8 @@ interface Place {
   readonly invoke: (event: unknown) => Promise<unknown>
 }
 
-const startPlace = async (env: Environment): Promise<Place> => {
-  const started = await startFunction({ task: await task(), env, timeout })
+const startPlace = async (env: Environment, seconds: number): Promise<Place> => {
+  const started = await startFunction({ task: await task(), env, timeout: seconds })
   let busy = false
   return {
     function: started,
@@ -75,8 +78,10 @@ export interface LambdaProgram extends Program {
 /** Starts the function and its schedule. */
 export const startLambdaProgram = async (env: Environment): Promise<LambdaProgram> => {
   const own = { OTLP2PARQUET_AUTH: 'none', OTLP2PARQUET_LOG_LEVEL: 'warn', ...env }
-  const environments = await Promise.all(Array.from({ length: concurrency }, () => startPlace(own)))
-  const sweeper = await startPlace(own)
+  const environments = await Promise.all(
+    Array.from({ length: concurrency }, () => startPlace(own, timeout)),
+  )
+  const sweeper = await startPlace(own, sweepTimeout)
   const all = [...environments, sweeper]
   const bridge = await startBridge('Function URL', async (event) => {
     const free = environments.find((one) => !one.isBusy())

@@ -44,9 +44,12 @@ export const payAll = async (
   ]
 }
 
-/** Whether a receipt is for a table as it is now: those for one that was made anew since cannot be paid. */
+/**
+ * Whether a receipt is for a table as it is now: those for one that is gone cannot be paid. While a table has another name a
+ * program that starts makes one of its own in its place.
+ */
 const ofTablesNow = async ({ change, signals }: Plan, ground: Ground, namespace: string) => {
-  if (change?.what !== 'recreate') return () => true
+  if (change === null) return () => true
   const catalog = await ground.open()
   const tables = await Promise.all(
     signals.map((signal) => catalog.load({ namespace: [namespace], name: tableOfSignal[signal] })),
