@@ -203,6 +203,10 @@ export const defaultSortOrder = (metadata: TableMetadata): SortOrder =>
     'default sort order',
   )
 
+/** The snapshots that a branch or tag names, by their ids. */
+export const namedSnapshots = ({ refs }: Pick<TableMetadata, 'refs'>): Set<bigint> =>
+  new Set(Object.values(refs).map((ref) => ref['snapshot-id']))
+
 /** The snapshot that readers see; null in a table that has none. */
 export const currentSnapshot = (metadata: TableMetadata): Snapshot | null => {
   const id = metadata.refs[mainBranch]?.['snapshot-id']

@@ -1,5 +1,5 @@
 /** Which snapshots of a table nobody needs any longer. */
-import type { Snapshot, TableMetadata } from '../table-metadata.ts'
+import { namedSnapshots, type Snapshot, type TableMetadata } from '../table-metadata.ts'
 
 export interface RetentionPolicy {
   /** Milliseconds: older snapshots go; `Infinity` keeps all. */
@@ -46,7 +46,7 @@ export const expiredSnapshots = (
 ): Snapshot[] => {
   const { maxAgeMs, minCount } = policyOf(metadata, policy)
   if (maxAgeMs === Number.POSITIVE_INFINITY) return []
-  const named = new Set(Object.values(metadata.refs).map((ref) => ref['snapshot-id']))
+  const named = namedSnapshots(metadata)
   if (metadata['current-snapshot-id'] !== null) named.add(metadata['current-snapshot-id'])
   const newestFirst = metadata.snapshots.toSorted(
     (a, b) => b['sequence-number'] - a['sequence-number'],

@@ -2,7 +2,7 @@
 import { IngestError } from '../../errors.ts'
 import type { ObjectInfo } from '../../storage/storage.ts'
 import { type ManifestFile, readManifestList } from '../manifest-list.ts'
-import { currentSnapshot, type Snapshot, type TableMetadata } from '../table-metadata.ts'
+import { currentSnapshot, namedSnapshots, type Snapshot } from '../table-metadata.ts'
 import type { VersionedTable } from './versions.ts'
 
 /**
@@ -54,7 +54,7 @@ type WrittenAt = (snapshot: Snapshot) => number | undefined
 const oldestOf = ({ metadata }: VersionedTable, writtenAt: WrittenAt): number => {
   const current = currentSnapshot(metadata)
   if (current === null) return Number.NaN
-  const named = namesIn(metadata)
+  const named = namedSnapshots(metadata)
   const times = metadata.snapshots
     .filter((snapshot) => !named.has(snapshot['snapshot-id']))
     .flatMap((snapshot) => writtenAt(snapshot) ?? [])
@@ -64,17 +64,13 @@ const oldestOf = ({ metadata }: VersionedTable, writtenAt: WrittenAt): number =>
 /** The snapshots whose parent is not there, and those of which it is not known by their age what they may have added. */
 const snapshotsToRead = ({ metadata }: VersionedTable, writtenAt: WrittenAt): Snapshot[] => {
   const ids = new Set(metadata.snapshots.map((snapshot) => snapshot['snapshot-id']))
-  const named = namesIn(metadata)
+  const named = namedSnapshots(metadata)
   return metadata.snapshots.filter((snapshot) => {
     const parent = snapshot['parent-snapshot-id']
     const isFirst = parent === undefined || !ids.has(parent)
     return isFirst || named.has(snapshot['snapshot-id']) || writtenAt(snapshot) === undefined
   })
 }
-
-/** The snapshots that a branch or tag names. */
-const namesIn = ({ refs }: TableMetadata): ReadonlySet<bigint> =>
-  new Set(Object.values(refs).map((ref) => ref['snapshot-id']))
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
