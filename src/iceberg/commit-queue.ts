@@ -5,7 +5,6 @@ import {
   commitWaiting,
   madeAnew,
   resolveTaken,
-  slowStorage,
   unavailable,
   type Waiting,
 } from './commit.ts'
@@ -14,6 +13,7 @@ import { tooLate } from './group-deadlines.ts'
 import type { NewDataFile } from './new-data-file.ts'
 import type { OpenTable } from './open-table.ts'
 import { inTime } from './retry.ts'
+import { slowStorage } from './waiting.ts'
 
 export interface CommitQueue {
   /** Brings files of one request, encoded for `base`, to where they are committed, found to be there, or `owed`. */

@@ -16,6 +16,7 @@ import type { MetadataFiles } from './metadata-files.ts'
 import { type FileOutcome, makeOurs, type NewDataFile } from './new-data-file.ts'
 import { type Clock, inTime, retryDelay } from './retry.ts'
 import { hasAddedSnapshots } from './table-updates.ts'
+import { slowStorage } from './waiting.ts'
 
 export interface CommitContext {
   readonly catalog: Catalog
@@ -309,10 +310,6 @@ const reload = async (
 /** The files are of another table than the one of that name. */
 export const madeAnew = (name: string): IngestError =>
   new OutdatedFilesError(`table ${name} was made anew, try again`)
-
-/** Rejects: `unavailable`. */
-export const slowStorage = (): Promise<never> =>
-  Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
 
 /** Whatever keeps files from a table, the sender is to keep them: nothing of it is the request's fault. */
 export const unavailable = (error: unknown): IngestError =>

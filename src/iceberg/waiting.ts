@@ -1,4 +1,5 @@
 /** Waiting for work that goes on without the waiter. */
+import { IngestError } from '../errors.ts'
 import { inTime } from './retry.ts'
 
 /**
@@ -18,6 +19,10 @@ export const singleFlight = <T>(work: () => Promise<T>): (() => Promise<T>) => {
 /** What `work` comes to, or the signal's reason when it aborts before. The work goes on. */
 export const within = <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
   signal === undefined ? work : inTime(work, signal, () => Promise.reject(signal.reason))
+
+/** Rejects: `unavailable`. What is said of a storage that was not waited for any longer. */
+export const slowStorage = (): Promise<never> =>
+  Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
 
 /** The items of a list that come before the signal aborts. */
 export async function* untilAborted<T>(

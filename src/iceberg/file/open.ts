@@ -1,5 +1,6 @@
 import { IngestError, NotImplementedError } from '../../errors.ts'
 import { inTime, systemClock } from '../retry.ts'
+import { slowStorage } from '../waiting.ts'
 import { createFileCatalog, type FileCatalog, type FileCatalogOptions } from './catalog.ts'
 import { comparesAndSwaps } from './compare-and-swap.ts'
 
@@ -26,7 +27,7 @@ export const openFileCatalog = async (options: FileCatalogOptions): Promise<File
     return proof
   }
   const soon = systemClock.signal(Date.now() + startMs)
-  await inTime(proven(), soon, slow).catch((error: unknown) => {
+  await inTime(proven(), soon, slowStorage).catch((error: unknown) => {
     if (isDisproof(error)) throw error
     log('error', 'the storage cannot be asked whether it compares before it swaps', { error })
   })
@@ -50,9 +51,6 @@ export const openFileCatalog = async (options: FileCatalogOptions): Promise<File
 const prove = async ({ storage }: FileCatalogOptions): Promise<void> => {
   if (!(await comparesAndSwaps(storage))) throw disproof
 }
-
-const slow = (): Promise<never> =>
-  Promise.reject(new IngestError('unavailable', 'the storage takes too long'))
 
 const disproof = new IngestError(
   'unavailable',
