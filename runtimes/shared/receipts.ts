@@ -56,7 +56,7 @@ export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
   const tellBalance = createBalanceTeller(store, clock.now, metrics)
   return {
     store,
-    deferral: createDeferral({ store, policy, isShared: config.commit === 'auto', metrics }),
+    deferral: createDeferral({ store, policy, metrics }),
     async sweep(deadline, inTurn = false) {
       const result = await sweep(deadline - balanceMs, inTurn ? lease : undefined)
       // Figures that cannot be told are no reason to say that a sweep failed which paid.

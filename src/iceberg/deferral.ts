@@ -21,7 +21,7 @@ export interface Deferral {
    * Whether others may be about to commit for the same reason, so that whoever finds a commit due looks at the table as it is
    * before: of many who saw an old one together all but the first would ask for a commit in vain, and catalogs count those.
    */
-  readonly isShared?: boolean
+  readonly isShared: boolean
   /** Whether an earlier attempt of the request left word of a file. */
   isOwed(table: LoadedTable, requestId: string, uuid: string): Promise<boolean>
   /**

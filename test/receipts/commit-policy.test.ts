@@ -53,7 +53,7 @@ describe('inline and deferred', () => {
     ['inline', true],
     ['deferred', false],
   ])('%s', (mode, commits) => {
-    const policy = commitPolicy({ mode, intervalMs: minute, now: () => start })
+    const { isDue: policy } = commitPolicy({ mode, intervalMs: minute, now: () => start })
     for (const metadata of [empty, withSnapshot(empty, start), withSnapshot(empty, start - hour)]) {
       expect([false, true].map((isCommitting) => policy({ metadata }, isCommitting))).toEqual([
         commits,
@@ -64,9 +64,13 @@ describe('inline and deferred', () => {
 })
 
 describe('auto', () => {
-  const policyNow = commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start })
+  const { isDue: policyNow } = commitPolicy({
+    mode: 'auto',
+    intervalMs: minute,
+    now: () => start,
+  })
   const commits = (age: number): boolean =>
-    commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start + age })(
+    commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start + age }).isDue(
       { metadata: withSnapshot(empty, start) },
       false,
     )

@@ -26,7 +26,6 @@ const deferralOf = (mode: CommitMode, store = lab.store): Deferral =>
   createDeferral({
     store,
     policy: commitPolicy({ mode, intervalMs: 10_000, now: lab.world.now }),
-    isShared: mode === 'auto',
     metrics: noMetrics,
   })
 

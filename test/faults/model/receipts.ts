@@ -42,7 +42,6 @@ export const deferralOf = (
   createDeferral({
     store: createReceiptStore(lake.storageFor(process), sha256),
     policy: commitPolicy({ mode, intervalMs, now: process.clock.now }),
-    isShared: mode === 'auto',
     metrics,
   })
 

@@ -107,7 +107,7 @@ export const openBusyTable = async (options: BusyTableOptions): Promise<BusyTabl
   const lines = new Map<string, Line>()
   const told = { log: logInto(lines), metrics: noMetrics, version: '0.1.0' }
   const policy = commitPolicy({ mode, intervalMs: minuteMs, now: world.now })
-  const deferral = createDeferral({ store, policy, isShared: mode === 'auto', metrics: noMetrics })
+  const deferral = createDeferral({ store, policy, metrics: noMetrics })
   const clockOf = (name: string) => createProcess(name, world).clock
   const writers = Array.from({ length: count }, (_, i) =>
     createTableWriter({
