@@ -2,6 +2,7 @@ import type { Config } from '../../src/config.ts'
 import { storageFileIO } from '../../src/iceberg/file/storage-file-io.ts'
 import type { FileIO, OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
+import { readyKey } from '../../src/receipts/receipt-key.ts'
 import { createR2Storage } from '../../src/storage/r2.ts'
 import type { R2Binding } from '../../src/storage/r2-binding.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
@@ -69,8 +70,7 @@ const openStorage = (options: WorkerDestinationOptions): Storage => {
 const openReceiptStorage = (options: WorkerDestinationOptions): Storage | null => {
   const { storageBackend, stateBucket } = options.config
   if (storageBackend !== 's3') return openStorage(options)
-  // Who may touch nothing but receipts there can say whether it is ready all the same.
-  return stateBucket === undefined ? null : openS3(stateBucket, options, '_receipts/.ready')
+  return stateBucket === undefined ? null : openS3(stateBucket, options, readyKey)
 }
 
 const openS3 = (

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Config } from '../../src/config.ts'
+import { readyKey } from '../../src/receipts/receipt-key.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
 import { openCatalogIn } from '../shared/file-catalog.ts'
@@ -32,8 +33,7 @@ const openStateBucket = async (
   { config, log }: DestinationOptions,
 ): Promise<Storage> => {
   const { openBucket } = await import('./bucket.ts')
-  // Who may touch nothing but receipts there can say whether it is ready all the same.
-  return openBucket({ ...config, s3Bucket }, log, '_receipts/.ready')
+  return openBucket({ ...config, s3Bucket }, log, readyKey)
 }
 
 /** Where the storage lies as metadata name it, whatever folder the program was started in. */

@@ -3,7 +3,8 @@ import { IngestError } from '../errors.ts'
 /**
  * Hands a request's body to `take`, chunk by chunk as it arrives. Resolves at its end; rejects with
  * what `take` threw (then nothing more is taken), or when the sender is gone. A chunk that `take`
- * says it keeps belongs to the taker; the memory of others is free again. A runtime that has something faster than a web stream brings its own.
+ * says it keeps belongs to the taker; the memory of others is free again. A runtime that has
+ * something faster than a web stream brings its own.
  *
  * `env` is what the runtime gave the application beside the request (Hono's `c.env`).
  */

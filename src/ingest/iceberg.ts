@@ -1,6 +1,5 @@
 /** Iceberg: one data file for each partition of a table, and one commit for all files of the table. */
 import type { RecordBatch } from '../arrow/record-batch.ts'
-import type { SortColumn } from '../arrow/sort-column.ts'
 import { dataPath } from '../iceberg/append.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { dataFileMetrics } from '../iceberg/data-file-metrics.ts'
@@ -10,6 +9,7 @@ import { partitionOf } from '../iceberg/partition.ts'
 import { currentSchema, defaultSpec } from '../iceberg/table-metadata.ts'
 import type { TableWriter } from '../iceberg/table-writer.ts'
 import type { Metrics } from '../metrics.ts'
+import type { RowOrder } from '../parquet/encoder.ts'
 import type { FileMetrics } from '../parquet/leaf-metrics.ts'
 import { fileUuid } from '../request-id.ts'
 import type { Sha256 } from '../sha256.ts'
@@ -33,7 +33,7 @@ export interface IcebergOptions {
   readonly writerOf: (table: Table) => TableWriter
   readonly encodeMeasured: (
     batch: RecordBatch,
-    order: { readonly rows: Int32Array | null; readonly sortOrder: readonly SortColumn[] },
+    order: RowOrder,
     bounded: readonly string[],
   ) => { readonly bytes: Uint8Array; readonly metrics: FileMetrics }
   readonly sha256?: Sha256

@@ -2,6 +2,7 @@
 import type { RecordBatch } from '../arrow/record-batch.ts'
 import { IngestError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
+import type { RowOrder } from '../parquet/encoder.ts'
 import { fileUuid } from '../request-id.ts'
 import type { Sha256 } from '../sha256.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -20,10 +21,7 @@ import {
 
 export interface PlainOptions {
   readonly storage: Storage
-  readonly encode: (
-    batch: RecordBatch,
-    order: { readonly rows: Int32Array | null; readonly sortOrder: readonly string[] },
-  ) => { readonly bytes: Uint8Array }
+  readonly encode: (batch: RecordBatch, order: RowOrder) => { readonly bytes: Uint8Array }
   readonly sha256?: Sha256
   readonly metrics: Metrics
 }

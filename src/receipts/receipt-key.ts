@@ -16,6 +16,9 @@ export const owedPrefix = '_receipts/owed/'
 /** What all receipts begin with that could not be paid. */
 export const quarantinePrefix = '_receipts/quarantine/'
 
+/** Never there: who may touch nothing but receipts in a bucket can ask by it whether the bucket is ready. */
+export const readyKey = '_receipts/.ready'
+
 /** What a key says without the receipt. */
 export interface ReceiptKey {
   readonly key: string

@@ -35,16 +35,14 @@ export interface Plan {
 
 const changes: readonly Change[] = ['drop', 'recreate', 'rename', 'rename back']
 
-/** Every second seed with receipts is one for Lambda. */
-const runtimeOf = (seed: number, receipts: boolean) =>
-  receipts && seed % 2 === 0 ? ('lambda' as const) : ('node' as const)
-
 /**
  * The plan of a seed on a ground. With receipts no table is taken away for good: they would be owed to it for ever, as they
  * should; where one is made anew, those for the one before are.
  */
 export const planOf = (seed: number, ground: Ground, receipts = false): Plan => {
   const dice = random(seed)
+  // Every second seed with receipts is one for Lambda.
+  const runtime = receipts && seed % 2 === 0 ? 'lambda' : 'node'
   const ms = 2_000 + dice.below(2_000)
   const isNessie = ground.name === 'Nessie'
   const all: readonly Signal[] = ['logs', 'traces', 'metrics']
@@ -61,7 +59,7 @@ export const planOf = (seed: number, ground: Ground, receipts = false): Plan => 
   return {
     seed,
     programs: dice.below(3) > 0 ? 2 : 1,
-    runtime: runtimeOf(seed, receipts),
+    runtime,
     senders: 2 + dice.below(2),
     signals,
     receipts,
@@ -78,7 +76,7 @@ export const planOf = (seed: number, ground: Ground, receipts = false): Plan => 
         }))
       : [],
     crashes:
-      runtimeOf(seed, receipts) === 'lambda'
+      runtime === 'lambda'
         ? Array.from({ length: dice.below(4) }, () => ({
             at: dice.below(ms),
             what: dice.oneIn(3) ? ('timeout' as const) : ('crash' as const),
