@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { builtFunction } from '../interop/lambda/built.ts'
 import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator.ts'
+import { posted } from '../runtimes/function-url-event.ts'
 import { listen } from '../tools/listen.ts'
 import { cpuOf, peakMemoryOf } from './measure.ts'
 import { payloadOf } from './payloads.ts'
@@ -79,15 +80,6 @@ const startBucket = async () => {
   return listen(server)
 }
 
-/** A request of logs as a Function URL hands it over. */
-const eventOf = (body: Uint8Array) => ({
-  requestContext: { stage: '$default', http: { method: 'POST' } },
-  rawPath: '/v1/logs',
-  headers: { 'content-type': 'application/x-protobuf' },
-  body: Buffer.from(body).toString('base64'),
-  isBase64Encoded: true,
-})
-
 const answered = async (started: EmulatedFunction, event: object): Promise<void> => {
   const answer = (await started.invoke(event)) as { statusCode?: number }
   if (answer.statusCode === 200) return
@@ -121,7 +113,7 @@ const coldStarts = async (
   const measured = { empty: [] as Start[], otlp2parquet: [] as Start[] }
   for (let round = -1; round < rounds; round++) {
     for (const name of ['empty', 'otlp2parquet'] as const) {
-      const start = await startOnce(tasks[name], env, eventOf(payload.next()))
+      const start = await startOnce(tasks[name], env, posted(payload.next()))
       if (round >= 0) measured[name].push(start)
     }
   }
@@ -164,9 +156,9 @@ const batchLine = async (
     // Init, which the emulator counts as part of the first invocation.
     await started.invoke({ requestContext: { http: { method: 'GET' } }, rawPath: '/health' })
     const pid = started.pid() ?? 0
-    await answered(started, eventOf(payload.next()))
+    await answered(started, posted(payload.next()))
     const before = cpuOf(pid)
-    for (let round = 0; round < rounds; round++) await answered(started, eventOf(payload.next()))
+    for (let round = 0; round < rounds; round++) await answered(started, posted(payload.next()))
     const cpu = (cpuOf(pid) - before) / 1000 / rounds
     const [, first = Number.NaN, ...warm] = durations(started.log())
     const columns = [

@@ -13,6 +13,7 @@ import { type AwsCall, type Demand, demandsOf } from '../infra/aws-calls.ts'
 import { covers, grantsOf, type Statement } from '../infra/policies.ts'
 import { environmentOf, type Stack, stackOf } from '../infra/template.ts'
 import { logs } from '../ingest/requests.ts'
+import { posted } from '../runtimes/function-url-event.ts'
 import { sampleSignals, samplesFolder } from '../tools/samples.ts'
 import { type Recorder, startRecorder } from './aws-recorder.ts'
 import type { RestCatalog } from './catalogs/catalog.ts'
@@ -72,13 +73,8 @@ const start = async (stack: Stack, name: string) => {
     handler(event, { awsRequestId: 'id', getRemainingTimeInMillis: () => 60_000 })
 }
 
-const post = (signal: string, body: Uint8Array) => ({
-  requestContext: { stage: '$default', http: { method: 'POST' } },
-  rawPath: `/v1/${signal}`,
-  headers: { 'content-type': 'application/x-protobuf', authorization: `Bearer ${token}` },
-  body: Buffer.from(body).toString('base64'),
-  isBase64Encoded: true,
-})
+const post = (signal: string, body: Uint8Array) =>
+  posted(body, signal, { authorization: `Bearer ${token}` })
 const ok = expect.objectContaining({ statusCode: 200 })
 const sample = (signal: string) => readFileSync(join(samplesFolder, `${signal}.pb`))
 

@@ -9,7 +9,7 @@ import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
 import { createLog } from '../../runtimes/shared/logging.ts'
 import { readConfig } from '../../src/config.ts'
 import { template } from '../infra/template.ts'
-import { logs } from '../ingest/requests.ts'
+import { threeLogs as event } from './function-url-event.ts'
 
 const wasm = compileParquetWasm()
 let folder: string
@@ -33,14 +33,6 @@ const start = async (env: Readonly<Record<string, string>> = {}) => {
   const invoke = (event: unknown, remainingMs = 60_000, awsRequestId = 'id-1') =>
     handler(event, { awsRequestId, getRemainingTimeInMillis: () => remainingMs })
   return { invoke, lines }
-}
-
-const event = {
-  requestContext: { stage: '$default', http: { method: 'POST' } },
-  rawPath: '/v1/logs',
-  headers: { 'content-type': 'application/x-protobuf' },
-  body: Buffer.from(logs({ name: 'shop', records: 3 })).toString('base64'),
-  isBase64Encoded: true,
 }
 
 const filesIn = async () =>

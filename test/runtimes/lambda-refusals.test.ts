@@ -21,7 +21,7 @@ import {
   s3TablesIn,
 } from '../iceberg/rest/aws/service.ts'
 import { FakeTables } from '../iceberg/rest/fake-tables.ts'
-import { logs } from '../ingest/requests.ts'
+import { threeLogs as request } from './function-url-event.ts'
 
 const region = 'eu-central-1'
 const s3tables = s3TablesIn(region, 'otlp2parquet-tables')
@@ -75,14 +75,6 @@ const start = async (kind: ServiceKind, refusals: readonly Refusal[], logLevel =
   const invoke = (event: unknown) =>
     handler(event, { awsRequestId: '…', getRemainingTimeInMillis: () => 60_000 })
   return { lines, invoke }
-}
-
-const request = {
-  requestContext: { stage: '$default', http: { method: 'POST' } },
-  rawPath: '/v1/logs',
-  headers: { 'content-type': 'application/x-protobuf' },
-  body: Buffer.from(logs({ name: 'shop', records: 3 })).toString('base64'),
-  isBase64Encoded: true,
 }
 
 const role = `arn:aws:sts::${account}:assumed-role/otlp2parquet-IntakeRole/otlp2parquet-intake`

@@ -6,21 +6,13 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startHandler } from '../../runtimes/lambda/start.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
-import { logs } from '../ingest/requests.ts'
+import { threeLogs as request } from './function-url-event.ts'
 import { runProgram, temporaryFolder } from './program.ts'
 
 const wasm = compileParquetWasm()
 
 /** The platform ends an init after so many milliseconds, and begins it again at the cost of a request ("Lambda lifecycle"). */
 const initMs = 10_000
-
-const request = {
-  requestContext: { stage: '$default', http: { method: 'POST' } },
-  rawPath: '/v1/logs',
-  headers: { 'content-type': 'application/x-protobuf' },
-  body: Buffer.from(logs({ name: 'shop', records: 3 })).toString('base64'),
-  isBase64Encoded: true,
-}
 
 const failing = async (env: Readonly<Record<string, string>>) => {
   const lines: string[] = []

@@ -18,6 +18,7 @@ import {
 } from '../iceberg/rest/aws/service.ts'
 import { FakeTables } from '../iceberg/rest/fake-tables.ts'
 import { logs, spans } from '../ingest/requests.ts'
+import { posted } from './function-url-event.ts'
 
 const wasm = compileParquetWasm()
 
@@ -41,13 +42,7 @@ const start = async (env: Readonly<Record<string, string>>) => {
   return { lines, invoke }
 }
 
-const post = (name: string, body: Uint8Array = logs({ name, records: 3 })) => ({
-  requestContext: { stage: '$default', http: { method: 'POST' } },
-  rawPath: '/v1/logs',
-  headers: { 'content-type': 'application/x-protobuf' },
-  body: Buffer.from(body).toString('base64'),
-  isBase64Encoded: true,
-})
+const post = (name: string, body: Uint8Array = logs({ name, records: 3 })) => posted(body)
 const sweep = { otlp2parquet: 'sweep' }
 
 /** With a file catalog in a folder of its own. */

@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createS3Storage } from '../../../src/storage/s3.ts'
-import { logs } from '../../ingest/requests.ts'
+import { threeLogs as event, posted } from '../../runtimes/function-url-event.ts'
 import { ask } from '../../tools/duckdb.ts'
 import { here } from '../programs.ts'
 import { type S3Server, startVersitygw } from '../s3-servers.ts'
@@ -43,14 +43,6 @@ const start = async (options: Omit<FunctionOptions, 'task'> = {}): Promise<Emula
   return running
 }
 
-const posted = (body: Uint8Array) => ({
-  requestContext: { http: { method: 'POST' }, stage: '$default' },
-  rawPath: '/v1/logs',
-  headers: { 'content-type': 'application/x-protobuf' },
-  body: Buffer.from(body).toString('base64'),
-  isBase64Encoded: true,
-})
-
 /** A line without what is of one run alone. */
 const form = (line: string): string =>
   line
@@ -62,7 +54,6 @@ const form = (line: string): string =>
 const shown = new Set(readFileSync(here('infra/aws.md'), 'utf8').split('\n').map(form))
 const reports = (log: string): string[] => log.match(/^REPORT .*$/gm) ?? []
 
-const event = posted(logs({ name: 'shop', records: 3 }))
 const stored = { statusCode: 200, body: '' }
 
 const rows = async (): Promise<unknown> => {
