@@ -34,7 +34,19 @@ export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
     const empty = join(folder, 'empty')
     await mkdir(empty)
     await writeFile(join(empty, 'lambda.mjs'), emptyFunction)
-    const starts = await coldStarts({ empty, otlp2parquet: task }, env, smoke ? 1 : 11)
+    const starts = await withTables(env, 'inline', (inline) =>
+      withTables(env, 'deferred', (deferred) =>
+        coldStarts(
+          {
+            'empty function': { task: empty, env: {} },
+            'plain files': { task, env },
+            'Iceberg, inline': { task, env: inline.env },
+            'Iceberg, deferred': { task, env: deferred.env },
+          },
+          smoke ? 1 : 11,
+        ),
+      ),
+    )
     const batches: string[] = []
     for (const records of sizes) batches.push(await batchLine(task, env, records, smoke ? 2 : 9))
     const tables = await tableLines(task, env, smoke)
@@ -51,25 +63,43 @@ const tableLines = async (task: string, env: Environment, smoke: boolean): Promi
   for (const mode of ['inline', 'deferred']) {
     lines.push(`Iceberg, ${mode}`)
     for (const records of sizes) {
-      const catalog = await startFakeServer()
-      const own = {
-        ...env,
-        OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri,
-        OTLP2PARQUET_STATE_BUCKET: 'state',
-        OTLP2PARQUET_COMMIT: mode,
-      }
-      try {
-        lines.push(await batchLine(task, own, records, smoke ? 2 : 9))
-        const isCommitted = [...catalog.tables.tables.values()].some(
-          (one) => one.snapshots.length > 0,
-        )
-        if (isCommitted !== (mode === 'inline')) throw new Error(`${mode}: commits ${isCommitted}`)
-      } finally {
-        await catalog.close()
-      }
+      const line = await withTables(env, mode, async (tables) => {
+        const measured = await batchLine(task, tables.env, records, smoke ? 2 : 9)
+        if (tables.isCommitted() !== (mode === 'inline')) throw new Error(`${mode}: wrong commits`)
+        return measured
+      })
+      lines.push(line)
     }
   }
   return lines
+}
+
+interface Tables {
+  /** The environment that makes the function write to them. */
+  readonly env: Environment
+  readonly isCommitted: () => boolean
+}
+
+/** Does the work beside a catalog of its own, a stand-in that answers at once. */
+const withTables = async <Result>(
+  env: Environment,
+  mode: string,
+  work: (tables: Tables) => Promise<Result>,
+): Promise<Result> => {
+  const catalog = await startFakeServer()
+  const own = {
+    ...env,
+    OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri,
+    OTLP2PARQUET_STATE_BUCKET: 'state',
+    OTLP2PARQUET_COMMIT: mode,
+  }
+  const isCommitted = () =>
+    [...catalog.tables.tables.values()].some((one) => one.snapshots.length > 0)
+  try {
+    return await work({ env: own, isCommitted })
+  } finally {
+    await catalog.close()
+  }
 }
 
 /** Answers every put as if the object were stored. */
@@ -100,33 +130,44 @@ const startOnce = async (task: string, env: Environment, event: object) => {
   }
 }
 
+/** A function that is started, and what it is told. */
+interface Way {
+  readonly task: string
+  readonly env: Environment
+}
+
 /**
  * Starts the functions in turns, so that what else the machine does hits all of them. The first round warms the
- * machine's caches and is not counted.
+ * machine's caches, makes the tables, and is not counted. The first function is what the others are divided by.
  */
 const coldStarts = async (
-  tasks: Readonly<Record<'empty' | 'otlp2parquet', string>>,
-  env: Environment,
+  ways: Readonly<Record<string, Way>>,
   rounds: number,
 ): Promise<string[]> => {
   const payload = payloadOf('logs', 100, 'protobuf')
-  const measured = { empty: [] as Start[], otlp2parquet: [] as Start[] }
+  const measured = Object.keys(ways).map(() => [] as Start[])
   for (let round = -1; round < rounds; round++) {
-    for (const name of ['empty', 'otlp2parquet'] as const) {
-      const start = await startOnce(tasks[name], env, posted(payload.next()))
-      if (round >= 0) measured[name].push(start)
+    for (const [index, { task, env }] of Object.values(ways).entries()) {
+      const start = await startOnce(task, env, posted(payload.next()))
+      if (round >= 0) measured[index]?.push(start)
     }
   }
-  const [base, ours] = [medians(measured.empty), medians(measured.otlp2parquet)]
-  const line = (name: string, { wall, cpu }: Start): string =>
-    `${name.padEnd(16)} ${wall.toFixed(0).padStart(6)} ms ${cpu.toFixed(0).padStart(6)} ms`
+  const all = measured.map(medians)
+  const [base] = all
+  const lines = Object.keys(ways).map((name, index) => coldLine(name, all[index], base))
   return [
     `cold start to first 200, a request of 100 logs (median of ${rounds})`,
-    `${''.padEnd(16)} ${'time'.padStart(9)} ${'CPU'.padStart(9)}`,
-    line('empty function', base),
-    line('otlp2parquet', ours),
-    `${'ratio'.padEnd(16)} ${(ours.wall / base.wall).toFixed(2).padStart(9)} ${(ours.cpu / base.cpu).toFixed(2).padStart(9)}`,
+    `${''.padEnd(18)} ${'time'.padStart(9)} ${'ratio'.padStart(7)} ${'CPU'.padStart(9)} ${'ratio'.padStart(7)}`,
+    ...lines,
   ]
+}
+
+const coldLine = (name: string, start: Start = none, base: Start = none): string => {
+  const columns = (['wall', 'cpu'] as const).flatMap((one) => [
+    `${start[one].toFixed(0)} ms`.padStart(9),
+    (start[one] / base[one]).toFixed(2).padStart(7),
+  ])
+  return [name.padEnd(18), ...columns].join(' ')
 }
 
 interface Start {
@@ -134,6 +175,8 @@ interface Start {
   readonly wall: number
   readonly cpu: number
 }
+
+const none: Start = { wall: Number.NaN, cpu: Number.NaN }
 
 const medians = (starts: readonly Start[]): Start => ({
   wall: median(starts.map(({ wall }) => wall)),
