@@ -37,26 +37,43 @@ const scheduleMs = 1_000
 
 /** A place where invocations are handled, one at a time: a process runs there while one is. */
 interface Place {
-  readonly function: EmulatedFunction
+  /** The environment that stands there now. */
+  readonly function: () => EmulatedFunction
   readonly isBusy: () => boolean
   readonly invoke: (event: unknown) => Promise<unknown>
+  /** The lines that the environments there logged. */
+  readonly lines: () => Record<string, unknown>[]
+  readonly stop: () => Promise<void>
 }
 
+/**
+ * Starts one. An emulator may end by itself while things befall its function, seldom: Lambda would make a new environment,
+ * and so does this.
+ */
 const startPlace = async (env: Environment, seconds: number): Promise<Place> => {
-  const started = await startFunction({ task: await task(), env, timeout: seconds })
+  const start = async () => startFunction({ task: await task(), env, timeout: seconds })
+  const all = [await start()]
+  const now = () => all.at(-1) as EmulatedFunction
   let busy = false
+  let isOver = false
   return {
-    function: started,
+    function: now,
     isBusy: () => busy,
     async invoke(event) {
       busy = true
-      signal(started, 'SIGCONT')
       try {
-        return await started.invoke(event)
+        if (now().hasEnded() && !isOver) all.push(await start())
+        signal(now(), 'SIGCONT')
+        return await now().invoke(event)
       } finally {
-        signal(started, 'SIGSTOP')
+        signal(now(), 'SIGSTOP')
         busy = false
       }
+    },
+    lines: () => all.flatMap((one) => one.lines()),
+    async stop() {
+      isOver = true
+      await Promise.all(all.map((one) => one.stop()))
     },
   }
 }
@@ -89,13 +106,16 @@ export const startLambdaProgram = async (env: Environment): Promise<LambdaProgra
   })
   let isOver = false
   const sweeping = (async () => {
-    for (; !isOver; await pause(scheduleMs)) await sweeper.invoke({ otlp2parquet: 'sweep' })
+    for (; !isOver; await pause(scheduleMs)) {
+      // An emulator that ended took the turn with it.
+      await sweeper.invoke({ otlp2parquet: 'sweep' }).catch(() => {})
+    }
   })()
   const endAll = async () => {
     isOver = true
     await bridge.stop()
-    await Promise.all(all.map((one) => one.function.stop()))
-    await sweeping.catch(() => {})
+    await Promise.all(all.map((one) => one.stop()))
+    await sweeping
   }
   let ended: Promise<void> | undefined
   const end = () => {
@@ -105,17 +125,22 @@ export const startLambdaProgram = async (env: Environment): Promise<LambdaProgra
   return {
     url: bridge.url,
     get pid() {
-      return environments.find((one) => one.isBusy())?.function.pid() ?? 0
+      return (
+        environments
+          .find((one) => one.isBusy())
+          ?.function()
+          .pid() ?? 0
+      )
     },
     happen(what) {
-      const busy = environments.find((one) => one.isBusy() && one.function.pid() !== undefined)
+      const busy = environments.find((one) => one.isBusy() && one.function().pid() !== undefined)
       if (busy === undefined) return false
-      signal(busy.function, what === 'crash' ? 'SIGKILL' : 'SIGSTOP')
+      signal(busy.function(), what === 'crash' ? 'SIGKILL' : 'SIGSTOP')
       return true
     },
     errors: () =>
       all
-        .flatMap((one) => one.function.lines())
+        .flatMap((one) => one.lines())
         .filter(({ level }) => level === 'warn' || level === 'error')
         .map((line) => `${JSON.stringify(line)}\n`)
         .join(''),
@@ -128,6 +153,7 @@ export const startLambdaProgram = async (env: Environment): Promise<LambdaProgra
       return 0
     },
     openFiles: () => 0,
-    starvedMs: () => environments.reduce((sum, one) => sum + starvedMs(one.function.pid() ?? 0), 0),
+    starvedMs: () =>
+      environments.reduce((sum, one) => sum + starvedMs(one.function().pid() ?? 0), 0),
   }
 }

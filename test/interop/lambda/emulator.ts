@@ -32,6 +32,8 @@ export interface EmulatedFunction {
   readonly pid: () => number | undefined
   /** Sends that process a signal. @throws when there is none */
   readonly kill: (signal: NodeJS.Signals) => void
+  /** Whether the emulator itself is gone. */
+  readonly hasEnded: () => boolean
   readonly stop: () => Promise<void>
 }
 
@@ -79,7 +81,8 @@ const startOnce = async (options: FunctionOptions): Promise<EmulatedFunction> =>
     child.once('error', reject)
   })
   const log = () => Buffer.concat(said).toString()
-  const pid = () => childOf(child.pid ?? 0)
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  const pid = () => (hasEnded() ? undefined : childOf(child.pid ?? 0))
   const kill = (signal: NodeJS.Signals) => {
     const running = pid()
     if (running === undefined) throw new Error('no process runs the function')
@@ -92,7 +95,7 @@ const startOnce = async (options: FunctionOptions): Promise<EmulatedFunction> =>
     await ended
   }
   while (!(await listens(port))) {
-    if (child.exitCode !== null) throw new Error(`the emulator ended:\n${log()}`)
+    if (hasEnded()) throw new Error(`the emulator ended:\n${log()}`)
   }
   const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`
   const invoke = inTurn(async (event: unknown) => {
@@ -105,6 +108,7 @@ const startOnce = async (options: FunctionOptions): Promise<EmulatedFunction> =>
     lines: () => log().split('\n').flatMap(jsonOf),
     pid,
     kill,
+    hasEnded,
     stop,
   }
 }
@@ -122,14 +126,24 @@ const inTurn = <In, Out>(work: (input: In) => Promise<Out>) => {
 const jsonOf = (line: string): Record<string, unknown>[] =>
   line.startsWith('{') ? [JSON.parse(line)] : []
 
-/** Whichever thread started it. */
+/** Whichever thread started it. A thread, and the process as a whole, may end while we look. */
 const childOf = (pid: number): number | undefined => {
   const tasks = `/proc/${pid}/task`
-  const children = readdirSync(tasks).flatMap((task) =>
-    readFileSync(`${tasks}/${task}/children`, 'latin1').split(' '),
+  const children = read(() => readdirSync(tasks), []).flatMap((task) =>
+    read(() => readFileSync(`${tasks}/${task}/children`, 'latin1'), '').split(' '),
   )
   const child = children.find((text) => text !== '')
   return child === undefined ? undefined : Number(child)
+}
+
+/** What is read of a process, or `gone` where there is none any more. */
+const read = <Value>(look: () => Value, gone: Value): Value => {
+  try {
+    return look()
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return gone
+    throw error
+  }
 }
 
 const listens = (port: number): Promise<boolean> =>
