@@ -1,4 +1,4 @@
-import type { Bindings } from './bindings.ts'
+import { type Bindings, environmentOf } from './bindings.ts'
 import { comeAgain } from './come-again.ts'
 import { type ExecutionContext, type Isolate, startIsolate, type WorkerOptions } from './isolate.ts'
 import { readToItsEnd } from './linger.ts'
@@ -12,13 +12,17 @@ const cannotStart = async (): Promise<Response> =>
   comeAgain('the server cannot start: its log says why')
 
 /**
- * The handlers of a Worker. An isolate is started by the first call, with the bindings of that; what keeps it from starting is
- * logged, and answered so that senders come again.
+ * The handlers of a Worker. An isolate is started by the first call, with the bindings of that, and anew by one whose variables
+ * or secrets are others: Cloudflare may keep an isolate when only these change, and a token that was taken back must not be good
+ * for as long. What keeps it from starting is logged, and answered so that senders come again.
  */
 export const createWorker = (options: WorkerOptions): Worker => {
   let isolate: Isolate | undefined
+  let seen: Bindings = {}
   const started = (env: Bindings): Isolate => {
-    isolate ??= startIsolate({ ...options, env, write: (line) => console.log(line) })
+    if (isolate !== undefined && isSame(env, seen)) return isolate
+    isolate = startIsolate({ ...options, env, write: (line) => console.log(line) })
+    seen = env
     return isolate
   }
   return {
@@ -33,4 +37,15 @@ export const createWorker = (options: WorkerOptions): Worker => {
       await started(env).turn?.(scheduledTime)
     },
   }
+}
+
+/** Whether two calls were given the same variables and secrets. Most have the very same object. */
+const isSame = (one: Bindings, other: Bindings): boolean => {
+  if (one === other) return true
+  const [ours, theirs] = [environmentOf(one), environmentOf(other)]
+  const names = Object.keys(ours)
+  return (
+    names.length === Object.keys(theirs).length &&
+    names.every((name) => ours[name] === theirs[name])
+  )
 }

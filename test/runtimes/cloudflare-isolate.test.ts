@@ -62,6 +62,25 @@ describe('a start', () => {
       }),
     ])
   })
+  test('is repeated when variables or secrets change: a token that was taken back is refused at once', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => {})
+    const worker = createWorker({ wasm, version: '0' })
+    const { bucket: BUCKET } = createR2Fake()
+    const tokens = (OTLP2PARQUET_AUTH_TOKENS: string) => ({
+      BUCKET,
+      OTLP2PARQUET_AUTH: 'bearer',
+      OTLP2PARQUET_AUTH_TOKENS,
+    })
+    const statusOf = async (env: object, token: string) => {
+      const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/x-protobuf' }
+      const request = new Request('http://x/v1/logs', { method: 'POST', headers, body: body('a') })
+      const { status } = await worker.fetch(request, { ...env }, { waitUntil: () => {} })
+      return status
+    }
+    const [before, after] = [tokens('first'), tokens('second')]
+    expect([await statusOf(before, 'first'), await statusOf(before, 'second')]).toEqual([200, 401])
+    expect([await statusOf(after, 'first'), await statusOf(after, 'second')]).toEqual([401, 200])
+  })
   test('without a bucket says what is missing', async () => {
     const { send, lines } = start({ BUCKET: '' })
     expect((await send(body('shop'))).status).toBe(503)
