@@ -145,24 +145,26 @@ const coldStarts = async (
   rounds: number,
 ): Promise<string[]> => {
   const payload = payloadOf('logs', 100, 'protobuf')
-  const measured = Object.keys(ways).map(() => [] as Start[])
+  const measured = Object.entries(ways).map(([name, way]) => ({
+    ...way,
+    name,
+    starts: [] as Start[],
+  }))
   for (let round = -1; round < rounds; round++) {
-    for (const [index, { task, env }] of Object.values(ways).entries()) {
+    for (const { task, env, starts } of measured) {
       const start = await startOnce(task, env, posted(payload.next()))
-      if (round >= 0) measured[index]?.push(start)
+      if (round >= 0) starts.push(start)
     }
   }
-  const all = measured.map(medians)
-  const [base] = all
-  const lines = Object.keys(ways).map((name, index) => coldLine(name, all[index], base))
+  const base = medians(measured[0]?.starts ?? [])
   return [
     `cold start to first 200, a request of 100 logs (median of ${rounds})`,
     `${''.padEnd(18)} ${'time'.padStart(9)} ${'ratio'.padStart(7)} ${'CPU'.padStart(9)} ${'ratio'.padStart(7)}`,
-    ...lines,
+    ...measured.map(({ name, starts }) => coldLine(name, medians(starts), base)),
   ]
 }
 
-const coldLine = (name: string, start: Start = none, base: Start = none): string => {
+const coldLine = (name: string, start: Start, base: Start): string => {
   const columns = (['wall', 'cpu'] as const).flatMap((one) => [
     `${start[one].toFixed(0)} ms`.padStart(9),
     (start[one] / base[one]).toFixed(2).padStart(7),
@@ -175,8 +177,6 @@ interface Start {
   readonly wall: number
   readonly cpu: number
 }
-
-const none: Start = { wall: Number.NaN, cpu: Number.NaN }
 
 const medians = (starts: readonly Start[]): Start => ({
   wall: median(starts.map(({ wall }) => wall)),

@@ -37,8 +37,10 @@ const scheduleMs = 1_000
 
 /** A place where invocations are handled, one at a time: a process runs there while one is. */
 interface Place {
-  /** The environment that stands there now. */
-  readonly function: () => EmulatedFunction
+  /** The process that runs the function there now. */
+  readonly pid: () => number | undefined
+  /** Sends that process a signal, if there is one. */
+  readonly signal: (name: NodeJS.Signals) => void
   readonly isBusy: () => boolean
   readonly invoke: (event: unknown) => Promise<unknown>
   /** The lines that the environments there logged. */
@@ -54,19 +56,24 @@ const startPlace = async (env: Environment, seconds: number): Promise<Place> => 
   const start = async () => startFunction({ task: await task(), env, timeout: seconds })
   const all = [await start()]
   const now = () => all.at(-1) as EmulatedFunction
+  const pid = () => now().pid()
+  const signal = (name: NodeJS.Signals): void => {
+    if (pid() !== undefined) now().kill(name)
+  }
   let busy = false
   let isOver = false
   return {
-    function: now,
+    pid,
+    signal,
     isBusy: () => busy,
     async invoke(event) {
       busy = true
       try {
         if (now().hasEnded() && !isOver) all.push(await start())
-        signal(now(), 'SIGCONT')
+        signal('SIGCONT')
         return await now().invoke(event)
       } finally {
-        signal(now(), 'SIGSTOP')
+        signal('SIGSTOP')
         busy = false
       }
     },
@@ -76,12 +83,6 @@ const startPlace = async (env: Environment, seconds: number): Promise<Place> => 
       await Promise.all(all.map((one) => one.stop()))
     },
   }
-}
-
-/** Sends a signal to the process in an environment, if there is one. */
-const signal = (started: EmulatedFunction, name: NodeJS.Signals): void => {
-  const pid = started.pid()
-  if (pid !== undefined) process.kill(pid, name)
 }
 
 /** What may happen to a function while it handles a request: it crashes, or does not go on until its timeout ends it. */
@@ -125,17 +126,12 @@ export const startLambdaProgram = async (env: Environment): Promise<LambdaProgra
   return {
     url: bridge.url,
     get pid() {
-      return (
-        environments
-          .find((one) => one.isBusy())
-          ?.function()
-          .pid() ?? 0
-      )
+      return environments.find((one) => one.isBusy())?.pid() ?? 0
     },
     happen(what) {
-      const busy = environments.find((one) => one.isBusy() && one.function().pid() !== undefined)
+      const busy = environments.find((one) => one.isBusy() && one.pid() !== undefined)
       if (busy === undefined) return false
-      signal(busy.function(), what === 'crash' ? 'SIGKILL' : 'SIGSTOP')
+      busy.signal(what === 'crash' ? 'SIGKILL' : 'SIGSTOP')
       return true
     },
     errors: () =>
@@ -153,7 +149,6 @@ export const startLambdaProgram = async (env: Environment): Promise<LambdaProgra
       return 0
     },
     openFiles: () => 0,
-    starvedMs: () =>
-      environments.reduce((sum, one) => sum + starvedMs(one.function().pid() ?? 0), 0),
+    starvedMs: () => environments.reduce((sum, one) => sum + starvedMs(one.pid() ?? 0), 0),
   }
 }
