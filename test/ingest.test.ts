@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { compileParquetWasm } from '../runtimes/node/wasm.ts'
 import { contentCodings } from '../runtimes/shared/content-codings.ts'
+import { sha256 } from '../runtimes/shared/sha256.ts'
 import { createApp } from '../src/app.ts'
 import { IngestError } from '../src/errors.ts'
 import type { Signal } from '../src/ingest.ts'
@@ -35,11 +36,12 @@ const counting = (): { metrics: Metrics; counts: Record<string, number> } => {
   return { metrics: { ...noMetrics, count }, counts }
 }
 
-/** An ingest over a storage in memory. */
+/** An ingest over a storage in memory. It hashes at once: WebCrypto does so on threads, in whatever order they end. */
 const start = (hooks: MemoryOptions = {}, options: Partial<PlainIngestOptions> = {}) => {
   const storage = createMemoryStorage(hooks)
   const { metrics, counts } = counting()
-  const own = { storage, encode: encoder.encode, maxFiles: 1000, dedupe: true, log: noLog, metrics }
+  const { encode } = encoder
+  const own = { storage, encode, sha256, maxFiles: 1000, dedupe: true, log: noLog, metrics }
   const ingest = createPlainIngest({ ...own, ...options })
   const send = (signal: Signal, body: Uint8Array, receivedAt = arrival) =>
     ingest({ signal, encoding: 'protobuf', body, receivedAt })
