@@ -79,6 +79,8 @@ export const run = (
       const printed = Buffer.concat(err.length > 0 ? err : out)
       reject(new Error(`${program} ended with ${code ?? signal}:\n${printed}`))
     })
+    // One that ends before it has read its input is no error of its own: how it ended tells.
+    child.stdin.on('error', () => {})
     child.stdin.end(input)
   })
 
