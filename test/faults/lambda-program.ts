@@ -39,8 +39,8 @@ const scheduleMs = 1_000
 interface Place {
   /** The process that runs the function there now. */
   readonly pid: () => number | undefined
-  /** Sends that process a signal, if there is one. */
-  readonly signal: (name: NodeJS.Signals) => void
+  /** Sends that process a signal; whether there was one. */
+  readonly signal: (name: NodeJS.Signals) => boolean
   readonly isBusy: () => boolean
   readonly invoke: (event: unknown) => Promise<unknown>
   /** The lines that the environments there logged. */
@@ -56,14 +56,11 @@ const startPlace = async (env: Environment, seconds: number): Promise<Place> => 
   const start = async () => startFunction({ task: await task(), env, timeout: seconds })
   const all = [await start()]
   const now = () => all.at(-1) as EmulatedFunction
-  const pid = () => now().pid()
-  const signal = (name: NodeJS.Signals): void => {
-    if (pid() !== undefined) now().kill(name)
-  }
+  const signal = (name: NodeJS.Signals) => now().kill(name)
   let busy = false
   let isOver = false
   return {
-    pid,
+    pid: () => now().pid(),
     signal,
     isBusy: () => busy,
     async invoke(event) {
@@ -129,10 +126,8 @@ export const startLambdaProgram = async (env: Environment): Promise<LambdaProgra
       return environments.find((one) => one.isBusy())?.pid() ?? 0
     },
     happen(what) {
-      const busy = environments.find((one) => one.isBusy() && one.pid() !== undefined)
-      if (busy === undefined) return false
-      busy.signal(what === 'crash' ? 'SIGKILL' : 'SIGSTOP')
-      return true
+      const name = what === 'crash' ? 'SIGKILL' : 'SIGSTOP'
+      return environments.some((one) => one.isBusy() && one.signal(name))
     },
     errors: () =>
       all

@@ -30,8 +30,8 @@ export interface EmulatedFunction {
   readonly lines: () => Record<string, unknown>[]
   /** The process that runs the function, once it was invoked. */
   readonly pid: () => number | undefined
-  /** Sends that process a signal. @throws when there is none */
-  readonly kill: (signal: NodeJS.Signals) => void
+  /** Sends that process a signal; whether there was one. */
+  readonly kill: (signal: NodeJS.Signals) => boolean
   /** Whether the emulator itself is gone. */
   readonly hasEnded: () => boolean
   readonly stop: () => Promise<void>
@@ -83,14 +83,13 @@ const startOnce = async (options: FunctionOptions): Promise<EmulatedFunction> =>
   const log = () => Buffer.concat(said).toString()
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   const pid = () => (hasEnded() ? undefined : childOf(child.pid ?? 0))
-  const kill = (signal: NodeJS.Signals) => {
+  const kill = (signal: NodeJS.Signals): boolean => {
     const running = pid()
-    if (running === undefined) throw new Error('no process runs the function')
-    process.kill(running, signal)
+    return running !== undefined && read(() => process.kill(running, signal), false)
   }
   const stop = async () => {
     // Nobody else would end it.
-    if (pid() !== undefined) kill('SIGKILL')
+    kill('SIGKILL')
     child.kill('SIGKILL')
     await ended
   }

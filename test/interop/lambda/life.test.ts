@@ -203,7 +203,7 @@ describe('an end in the midst of a request, whose file stands by then', () => {
 
   test('a crash is an error, and the resend stands once', async () => {
     const { answer, ...started } = await heldBack('crash')
-    started.kill('SIGKILL')
+    expect(started.kill('SIGKILL')).toBe(true)
     const { errorType, errorMessage } = (await answer) as Record<string, string>
     expect(errorType).toBe('Runtime.ExitError')
     expect(shown).toContain(form(errorMessage ?? ''))
@@ -221,7 +221,7 @@ describe('an end in the midst of a request, whose file stands by then', () => {
   test('a timeout is an error, and the resend stands once', async () => {
     const { answer, ...started } = await heldBack('timeout')
     const pid = started.pid()
-    started.kill('SIGSTOP')
+    expect(started.kill('SIGSTOP')).toBe(true)
     expect(await answer).toBe('Task timed out after 6.00 seconds')
     expect(shown).toContain(form('Task timed out after 6.00 seconds'))
     expect(shown).toContain(form(reports(started.log()).at(-1) ?? ''))
