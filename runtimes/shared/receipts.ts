@@ -10,6 +10,7 @@ import { createDeferral } from '../../src/receipts/deferral.ts'
 import { createLease } from '../../src/receipts/lease.ts'
 import { createReceiptStore, type ReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createSweep, type SweepResult } from '../../src/receipts/sweep.ts'
+import { createSweepNotes } from '../../src/receipts/sweep-notes.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { sha256 } from './sha256.ts'
 
@@ -51,8 +52,9 @@ export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
     intervalMs: config.commitInterval * 1000,
     now: clock.now,
   })
-  const sweep = createSweep({ ...options, store, clock })
-  const lease = createLease(options.storage, clock, log)
+  const notes = createSweepNotes(storage, clock, log)
+  const sweep = createSweep({ ...options, store, notes, clock })
+  const lease = createLease(storage, clock, log)
   const tellBalance = createBalanceTeller(store, clock.now, metrics)
   return {
     store,

@@ -75,6 +75,31 @@ export const startingAt = (begin: string, tables: readonly Page[]): readonly Pag
 }
 
 /**
+ * The same without those that rest. `asleep`: tables of which all rest, where nobody has to wait for them; `left`: what rests
+ * beside others of its table.
+ */
+export const restingApart = (
+  tables: readonly Page[],
+  isResting: (key: string) => boolean,
+): {
+  readonly awake: readonly Page[]
+  readonly asleep: readonly Page[]
+  readonly left: readonly ListedReceipt[]
+} => {
+  const [awake, asleep, left]: [Page[], Page[], ListedReceipt[]] = [[], [], []]
+  for (const receipts of tables) {
+    const [first, ...others] = receipts.filter(({ key }) => !isResting(key))
+    if (first === undefined) {
+      asleep.push(receipts)
+      continue
+    }
+    awake.push([first, ...others])
+    left.push(...receipts.filter(({ key }) => isResting(key)))
+  }
+  return { awake, asleep, left }
+}
+
+/**
  * A page of each table, then the next of each: one table's backlog is not what others wait for. `maxReceipts`: of a table's
  * next page; asked when it begins.
  */

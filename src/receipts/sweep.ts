@@ -11,13 +11,16 @@ import { untilAborted } from '../iceberg/waiting.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { HeldLease, Lease } from './lease.ts'
-import { createPageSizes } from './page-sizes.ts'
-import { oldestFirst, type Page, pagesOf, startingAt, tableOf } from './pages.ts'
+import { triedIn } from './page-sizes.ts'
+import { oldestFirst, type Page, pagesOf, restingApart, startingAt, tableOf } from './pages.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
+import { createSweepMemory, type SweepMemory } from './sweep-memory.ts'
+import type { SweepNotes } from './sweep-notes.ts'
 import { oldestOf, type Swept, sweepPage } from './sweep-page.ts'
 
 export interface SweepOptions {
   readonly store: ReceiptStore
+  readonly notes: SweepNotes
   readonly catalog: Catalog
   /** The program's version, for snapshot summaries. */
   readonly version: string
@@ -51,13 +54,12 @@ const reserveMs = 5_000
 /** Why a listing was all; `more`: some were left out, `list`: it was not read to its end, `turn`: another sweeps. */
 type End = 'done' | 'more' | 'list' | 'time' | 'calls' | 'turn'
 
-/** A sweep that keeps what it learns of tables for the next one. */
+/** A sweep that goes on with what those before it learned of tables. */
 export const createSweep = (options: SweepOptions): Sweep => {
   const { store, clock, log, maxReceipts = defaultMaxReceipts } = options
   const affordable = affordableBy(options)
-  const { sizes, pay } = createPayer(maxReceipts, options)
-  /** The table with which the next sweep begins: for which the last one had no time, or at which it was given up. */
-  let begin = ''
+  const memory = createSweepMemory(options.notes, maxReceipts, clock.now)
+  const pay = createPayer(memory, options)
   const sweepListed = async (
     deadline: number,
     inTurn: () => Promise<boolean>,
@@ -76,24 +78,32 @@ export const createSweep = (options: SweepOptions): Sweep => {
     const list = untilAborted(store.owed(), signal)
     const { tables, whole, more } = await oldestFirst(list, maxPages * maxReceipts, mayGoOn, met)
     const isRead = whole && !signal.aborted
-    const sizeOf = (table: string): number => Math.min(sizes.of(table), affordable())
-    for (const page of pagesOf(startingAt(begin, tables), sizeOf)) {
-      begin = tableOf(page[0])
-      if (!(await mayGoOn())) break
-      total = sumOf(total, await pay(page, deadline))
+    if (tables.length > 0) await memory.recall(deadline)
+    const sizeOf = (table: string): number => Math.min(memory.sizes.of(table), affordable())
+    const { ordered, left } = orderOf(tables, memory)
+    total = untouched(left)
+    for (const page of pagesOf(ordered, sizeOf)) {
+      if (!(await mayGoOn())) {
+        memory.beginAt(tableOf(page[0]))
+        break
+      }
+      total = sumOf(total, await pay(page, ordered, deadline))
     }
     if (end !== undefined) return { ...total, end }
-    begin = ''
+    memory.beginAt('')
     for (const receipts of tables) met.set(tableOf(receipts[0]), receipts.at(-1) ?? receipts[0])
     return { ...total, end: isRead ? (more ? 'more' : 'done') : 'list' }
   }
   const sweepAll = async (deadline: number, inTurn: () => Promise<boolean>) => {
-    sizes.begin()
     const met = new Map<string, ListedReceipt>()
-    for (let total = nothing; ; ) {
-      const { end, ...round } = await sweepListed(deadline, inTurn, met)
-      total = sumOf(total, round)
-      if (end !== 'more') return { ...total, complete: total.complete && end === 'done', end }
+    try {
+      for (let total = nothing; ; ) {
+        const { end, ...round } = await sweepListed(deadline, inTurn, met)
+        total = sumOf(total, round)
+        if (end !== 'more') return { ...total, complete: total.complete && end === 'done', end }
+      }
+    } finally {
+      await memory.leave(deadline)
     }
   }
   return async (deadline, lease) => {
@@ -110,26 +120,36 @@ export const createSweep = (options: SweepOptions): Sweep => {
   }
 }
 
-/** Pays pages, and learns from what becomes of them. */
-const createPayer = (maxReceipts: number, options: SweepOptions) => {
+/** Pays a page of these tables, and learns from what becomes of it. */
+const createPayer = ({ sizes, trying }: SweepMemory, options: SweepOptions) => {
   const { clock } = options
-  const sizes = createPageSizes(maxReceipts, clock.now)
   const contextOf = createContexts(options)
-  const pay = async (page: Page, deadline: number): Promise<Swept> => {
+  return async (page: Page, tables: readonly Page[], deadline: number): Promise<Swept> => {
     const table = tableOf(page[0])
     // A table that cannot be changed must not take the time of all others.
     if (sizes.isGivenUp(table)) return untouched(page)
-    const [first, ...others] = page.filter(({ key }) => !sizes.isResting(key))
-    if (first === undefined) return untouched(page)
-    const tried: Page = [first, ...others]
+    await trying(page, tables, deadline)
     const until = halfwayTo(deadline, clock)
-    const result = await sweepPage(tried, { until, deadline }, contextOf(table), options)
-    if (result.failed) sizes.learn(tried, 'failed')
-    else if (result.paid > 0) sizes.learn(tried, 'paid')
-    if (tried.length === page.length) return result
-    return sumOf(result, untouched(page.filter(({ key }) => sizes.isResting(key))))
+    const result = await sweepPage(page, { until, deadline }, contextOf(table), options)
+    if (result.failed) sizes.learn(triedIn(page), 'failed')
+    else if (result.paid > 0) sizes.learn(triedIn(page), 'paid')
+    return result
   }
-  return { sizes, pay }
+}
+
+/**
+ * What is tried, in its order, and what is left. Those that rest are tried where nobody has to wait for them: last, when
+ * nothing else of their table is owed; and not right after a sweep that ended amid a page, so that one of them does end, and
+ * tells what is owed.
+ */
+const orderOf = (tables: readonly Page[], memory: SweepMemory) => {
+  const { awake, asleep, left } = restingApart(
+    startingAt(memory.begin(), tables),
+    memory.sizes.isResting,
+  )
+  return memory.wasCut()
+    ? { ordered: awake, left: [...left, ...asleep.flat()] }
+    : { ordered: [...awake, ...asleep], left }
 }
 
 /** What a commit needs, and what is known of its table. */
@@ -195,7 +215,7 @@ const sumOf = (one: SweepResult, other: Swept): SweepResult => ({
 const untouched = (receipts: readonly ListedReceipt[]): Swept => ({
   ...nothing,
   owed: receipts.length,
-  complete: false,
+  complete: receipts.length === 0,
   oldestAt: oldestOf(receipts.map(({ modifiedAt }) => modifiedAt)),
 })
 

@@ -88,8 +88,9 @@ const checkReceipts = async (data: string): Promise<Violation[]> => {
   const left = await readdir(`${data}/_receipts`, { recursive: true }).catch(() => [])
   return (
     left
-      // The lease of a program that was killed ends by its time, and is taken over by the next sweep that wants one.
-      .filter((name) => name.endsWith('.json') && name !== 'sweep.json')
+      // The lease of a program that was killed ends by its time, and is taken over by the next sweep that wants one; what a
+      // sweep noted as it was killed is for the next that finds something owed.
+      .filter((name) => name.endsWith('.json') && !['sweep.json', 'notes.json'].includes(name))
       .map((name) => `I8: a receipt is left: ${name}`)
   )
 }

@@ -6,6 +6,7 @@ import { noMetrics } from '../../src/metrics.ts'
 import type { Receipt } from '../../src/receipts/receipt.ts'
 import { createReceiptStore, type ReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createSweep, type Sweep, type SweepOptions } from '../../src/receipts/sweep.ts'
+import { createSweepNotes } from '../../src/receipts/sweep-notes.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { creation } from '../contracts/commits.ts'
 import { identifier } from '../faults/model/lake.ts'
@@ -49,8 +50,10 @@ export const createReceiptLab = async (): Promise<ReceiptLab> => {
   const store = createReceiptStore(lab.storage, sha256)
   const sweep = (around: Around = {}, options: Partial<SweepOptions> = {}) => {
     const storage = through(lab.storage, around)
+    const { clock } = createProcess('sweep', lab.world)
     return createSweep({
       store: createReceiptStore(storage, sha256),
+      notes: createSweepNotes(storage, clock, noLog),
       catalog: createMemoryCatalog({
         tables: lab.tables,
         io: memoryFileIO(storage),
@@ -58,7 +61,7 @@ export const createReceiptLab = async (): Promise<ReceiptLab> => {
         ...around,
       }),
       version: 'lab',
-      clock: createProcess('sweep', lab.world).clock,
+      clock,
       log: noLog,
       metrics: noMetrics,
       ...options,

@@ -22,11 +22,18 @@ beforeEach(async () => {
   lab = await createReceiptLab()
 })
 
-/** A sweep over a catalog that refuses some commits, by the files of the table that would be; `takes`: milliseconds of each. */
+interface Refusing {
+  /** Where each turn has a sweep of its own, as a function that starts anew each time has it. */
+  readonly isNew?: boolean
+  /** Milliseconds of each commit. */
+  readonly takes?: number
+  readonly maxReceipts?: number
+}
+
+/** A sweep over a catalog that refuses some commits, by the files of the table that would be. */
 const refusing = (
   isRefused: (files: readonly string[], before: readonly string[]) => boolean,
-  takes = 10,
-  maxReceipts = 1_000,
+  { isNew = false, takes = 10, maxReceipts = 1_000 }: Refusing = {},
 ): { readonly sweep: Sweep; readonly tried: number[] } => {
   const { tables, storage, world } = lab
   const catalog = createMemoryCatalog({ tables, io: memoryFileIO(storage), now: world.now })
@@ -51,7 +58,8 @@ const refusing = (
     if (isRefused(added, before)) throw new IngestError('unavailable', 'refused')
     return catalog.commit(table, change, options)
   }
-  return { sweep: lab.sweep({}, { catalog: { ...catalog, commit }, maxReceipts }), tried }
+  const start = () => lab.sweep({}, { catalog: { ...catalog, commit }, maxReceipts })
+  return { sweep: isNew ? (deadline) => start()(deadline) : start(), tried }
 }
 
 /** One sweep a minute, so many times. */
@@ -70,10 +78,13 @@ const oweAll = async (count: number): Promise<readonly string[]> => {
   return requests.map(keyOf)
 }
 
-describe('a commit that fails', () => {
+describe.each([
+  ['one sweep that goes on', false],
+  ['a sweep that is new each time', true],
+])('a commit that fails, by %s,', (_, isNew) => {
   it('with too many files is made smaller until it does not, and larger again', async () => {
     const files = await oweAll(100)
-    const { sweep, tried } = refusing((added) => added.length > 10)
+    const { sweep, tried } = refusing((added) => added.length > 10, { isNew })
     await sweepTimes(sweep, 10)
     expect(await lab.files()).toEqual([...files].sort())
     expect(tried.slice(0, 2)).toEqual([100, 50])
@@ -87,7 +98,9 @@ describe('a commit that fails', () => {
       const files = await oweAll(100)
       const bad = broken.map(keyOf)
       let isMended = false
-      const { sweep } = refusing((added) => !isMended && added.some((file) => bad.includes(file)))
+      const { sweep } = refusing((added) => !isMended && added.some((file) => bad.includes(file)), {
+        isNew,
+      })
       await sweepTimes(sweep, 60)
       expect(await lab.files()).toEqual(files.filter((file) => !bad.includes(file)).sort())
       expect((await lab.owed()).length).toBe(bad.length)
@@ -110,7 +123,11 @@ describe('a commit that fails', () => {
     await oweAll(40)
     await lab.owe(100, { receipt: { identifier: traces, tableUuid } })
     // Each takes as long as it may.
-    const { sweep } = refusing((added) => !added.includes(keyOf(100)), 20_000, 5)
+    const { sweep } = refusing((added) => !added.includes(keyOf(100)), {
+      isNew,
+      takes: 20_000,
+      maxReceipts: 5,
+    })
     for (let i = 0; i < 3; i++) await sweepTimes(sweep, 1)
     expect(lab.tables.get('otel/traces')?.snapshots.length).toBe(1)
   })

@@ -240,6 +240,8 @@ describe('two sweeps at once', () => {
         )
       }
       await lab.world.run(Number.POSITIVE_INFINITY)
+      // What rests is not tried by the first, if one before ended amid a page.
+      await lab.swept()
       expect(await lab.swept()).toMatchObject({ quarantined: 0, owed: 0, complete: true })
       await expectPaid(lab, requests)
     },

@@ -154,8 +154,8 @@ const latestOf = async (storage: Storage): Promise<number> => {
   return Math.max(0, ...keys)
 }
 
-/** A receipt that was paid is removed, or a lease. */
-const receipts = /^_receipts\/(owed\/|sweep\.json$)/
+/** A receipt that was paid is removed, or a lease, or what sweeps noted. */
+const receipts = /^_receipts\/(owed\/|(sweep|notes)\.json$)/
 /** What retention may remove. */
 const metadataFile = /^otel\/logs\/metadata\/([^/]+\.avro|v\d+\.metadata\.json)$/
 

@@ -10,6 +10,7 @@ import { createDeferral } from '../../../src/receipts/deferral.ts'
 import { createLease } from '../../../src/receipts/lease.ts'
 import { createReceiptStore, type ReceiptStore } from '../../../src/receipts/receipt-store.ts'
 import { createSweep } from '../../../src/receipts/sweep.ts'
+import { createSweepNotes } from '../../../src/receipts/sweep-notes.ts'
 import type { Lake } from './lake.ts'
 import { createProcess, type Process } from './process.ts'
 import type { Chance } from './random.ts'
@@ -64,6 +65,7 @@ export const sweepOnce = async (
   const storage = lake.storageFor(process)
   const sweep = createSweep({
     store: createReceiptStore(storage, sha256),
+    notes: createSweepNotes(storage, process.clock, noLog),
     catalog: lake.catalogFor(process),
     version: 'model',
     clock: process.clock,

@@ -13,6 +13,7 @@ import { createLease } from '../../../src/receipts/lease.ts'
 import { owedPrefix } from '../../../src/receipts/receipt-key.ts'
 import { createReceiptStore } from '../../../src/receipts/receipt-store.ts'
 import { createSweep, type SweepResult } from '../../../src/receipts/sweep.ts'
+import { createSweepNotes } from '../../../src/receipts/sweep-notes.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { logs } from '../../../src/tables/logs.ts'
@@ -122,6 +123,7 @@ export const openBusyTable = async (options: BusyTableOptions): Promise<BusyTabl
   const sweep = createSweep({
     ...told,
     store,
+    notes: createSweepNotes(slowState, clockOf('sweep'), told.log),
     catalog: bucket.catalogFor(wait),
     clock: clockOf('sweep'),
   })

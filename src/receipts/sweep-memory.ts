@@ -1,0 +1,66 @@
+/** What a sweep knows of those before it: by their notes or, where these are out of reach, by what its own process saw. */
+import { createPageSizes, type PageSizes, triedIn } from './page-sizes.ts'
+import { type Page, tableOf } from './pages.ts'
+import type { SweepNotes } from './sweep-notes.ts'
+
+/** `deadline`: the sweep's, in milliseconds since 1970. */
+export interface SweepMemory {
+  readonly sizes: Omit<PageSizes, 'begin' | 'notes'>
+  /** Something is owed: what the last sweep left is read, once in a sweep. Never throws. */
+  recall(deadline: number): Promise<void>
+  /** Whether the sweep before ended amid a page. */
+  wasCut(): boolean
+  /** The table with which a sweep begins; '' where it is that with the oldest receipt. */
+  begin(): string
+  /** The next sweep begins with this table: for it there was no time, or no call. */
+  beginAt(table: string): void
+  /**
+   * Notes that a page is going to be tried, so that the next sweep learns from this one even if it ends without a word: it has
+   * failed then, and the other tables come first. Never throws.
+   */
+  trying(page: Page, tables: readonly Page[], deadline: number): Promise<void>
+  /** The sweep ends, and what the next has to know is noted. Never throws. */
+  leave(deadline: number): Promise<void>
+}
+
+/** `maxReceipts`: in a page at most; `now`: milliseconds since 1970. */
+export const createSweepMemory = (
+  notes: SweepNotes,
+  maxReceipts: number,
+  now: () => number,
+): SweepMemory => {
+  const sizes = createPageSizes(maxReceipts, now)
+  let begin = ''
+  let [hasRecalled, wasCut] = [false, false]
+  return {
+    sizes,
+    async recall(deadline) {
+      if (hasRecalled) return
+      hasRecalled = true
+      const left = await notes.read(deadline)
+      if (left !== null) begin = left.begin
+      wasCut = left !== null && left.tried !== null
+      sizes.begin(left)
+    },
+    wasCut: () => wasCut,
+    begin: () => begin,
+    beginAt(table) {
+      begin = table
+    },
+    trying(page, tables, deadline) {
+      const next = tableAfter(page, tables)
+      return notes.write({ begin: next, tried: triedIn(page), ...sizes.notes() }, deadline)
+    },
+    async leave(deadline) {
+      if (hasRecalled) await notes.write({ begin, tried: null, ...sizes.notes() }, deadline)
+      hasRecalled = false
+    },
+  }
+}
+
+/** The table that comes after a page's own. */
+const tableAfter = ([first]: Page, tables: readonly Page[]): string => {
+  const at = tables.findIndex(([one]) => tableOf(one) === tableOf(first))
+  const [next = first] = tables[(at + 1) % tables.length] ?? []
+  return tableOf(next)
+}
