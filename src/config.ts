@@ -112,13 +112,13 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
   ...storageProblems(values, runtime),
   ...authProblems(values, runtime),
   ...tlsProblems(values),
-  ...limitProblems(values),
+  ...limitProblems(values, runtime),
   ...catalogProblems(values),
   ...receiptProblems(values, runtime),
 ]
 
 const { auth, authTokens, authTokensSecret, tlsCert, tlsKey } = variables
-const { maxInflightBytes, maxPayloadBytes, s3Endpoint } = variables
+const { maxInflightBytes, maxPayloadBytes, maxFilesPerRequest: maxFiles, s3Endpoint } = variables
 const { icebergCatalog, icebergRestUri, icebergToken, icebergCredential } = variables
 
 const authProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
@@ -180,12 +180,22 @@ const restOnly = [
   'icebergSigningName',
 ] as const
 
-const limitProblems = (values: Partial<Values>): ConfigProblem[] =>
-  (values.maxInflightBytes ?? Number.POSITIVE_INFINITY) >= (values.maxPayloadBytes ?? 0)
-    ? []
-    : [
-        {
-          variable: maxInflightBytes.name,
-          message: `must be at least ${maxPayloadBytes.name}: no larger request could ever pass`,
-        },
-      ]
+/**
+ * Workers Paid allow a request 10,000 calls ("Limits", subrequests), and a file of plain Parquet takes up to 26 of them: a look at
+ * each hour in which rows without a time may lie already, and the put. The rest is for calls that are tried again.
+ */
+const maxFilesOnWorkers = 350
+
+const limitProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
+  const problems: ConfigProblem[] = []
+  const { maxInflightBytes: inflight, maxPayloadBytes: payload = 0, maxFilesPerRequest } = values
+  if ((inflight ?? Number.POSITIVE_INFINITY) < payload) {
+    const message = `must be at least ${maxPayloadBytes.name}: no larger request could ever pass`
+    problems.push({ variable: maxInflightBytes.name, message })
+  }
+  if (runtime === 'workers' && (maxFilesPerRequest ?? 0) > maxFilesOnWorkers) {
+    const message = `must be at most ${maxFilesOnWorkers}: Workers allow a request no more calls`
+    problems.push({ variable: maxFiles.name, message })
+  }
+  return problems
+}

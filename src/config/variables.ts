@@ -144,7 +144,7 @@ export const variables = {
   maxFilesPerRequest: {
     name: `${prefix}MAX_FILES_PER_REQUEST`,
     meaning:
-      'Files (service and hour) that one request may make; the smallest beyond it are rejected.',
+      'Files (service and hour) that one request may make, on Workers at most 350; the smallest beyond it are rejected.',
     schema: integer(1, 1_000_000),
     default: { node: '1000', lambda: '1000', workers: '40' },
   },

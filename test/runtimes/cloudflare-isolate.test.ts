@@ -180,6 +180,14 @@ describe('calls of one request', () => {
   ])('plain: %s', async (_, sent, signal, expected) => {
     expect(await calls({}, sent, signal)).toBe(expected)
   })
+  test('plain: the most files that a Worker may be configured for leave calls to try some again', async () => {
+    const most = { OTLP2PARQUET_MAX_FILES_PER_REQUEST: '350' }
+    expect(await calls(most, services(400, 0n))).toBe(9_100)
+    const { send, lines } = start({ OTLP2PARQUET_MAX_FILES_PER_REQUEST: '351' })
+    expect((await send(body('shop'))).status).toBe(503)
+    const error = expect.stringContaining('MAX_FILES_PER_REQUEST: must be at most 350: Workers')
+    expect(lines).toEqual([expect.objectContaining({ message: 'cannot start', error })])
+  })
   test('Iceberg: all kinds of metrics, whose tables are not there yet', async () => {
     expect(await calls(iceberg, allKinds(nano), 'metrics')).toBeLessThanOrEqual(100)
   })
