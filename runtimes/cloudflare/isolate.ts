@@ -77,7 +77,8 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const bucket = bucketOf(env)
   if (config.storageBackend === 'r2' && bucket === undefined) throw new Error(noBucket)
   const encoder = encoderOf(wasm, version, config, maxMemoryBytes)
-  const admission = createAdmissionOfIsolate(config.maxInflightBytes)
+  const { maxInflightBytes: limit, requestDeadlineMs: deadlineMs } = config
+  const admission = createAdmissionOfIsolate({ limit, deadlineMs })
   const open = async () => {
     const pending = createPending()
     const subrequests = createSubrequests()

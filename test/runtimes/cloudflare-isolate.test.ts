@@ -358,17 +358,54 @@ test('instances: an idle one before a new one', async () => {
   expect([await take(), await take()]).toEqual([1, 3])
 })
 
-test('admission: what a request held that was stopped is free again in time', () => {
-  let now = 0
-  const { reserve } = createAdmissionOfIsolate(100, () => now)
-  reserve(80)
-  expect(() => reserve(30)).toThrow('too many bytes in flight')
-  now = 120_000
-  const second = reserve(30)
-  second.grow(90)
-  second.release()
-  second.release()
-  reserve(100).release()
+describe('admission: what a request held that was stopped is free again', () => {
+  const at = { now: 0 }
+  const admissionOf = (deadlineMs: number) => {
+    at.now = 0
+    return createAdmissionOfIsolate({ limit: 100, deadlineMs, now: () => at.now })
+  }
+  const isTaken = ({ reserve }: ReturnType<typeof admissionOf>): boolean => {
+    try {
+      reserve(30).release()
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  test.each([8_000, 600_000])('a minute after a deadline of %i ms', (deadlineMs) => {
+    const admission = admissionOf(deadlineMs)
+    admission.reserve(80)
+    at.now = deadlineMs + 59_999
+    expect(isTaken(admission)).toBe(true)
+    at.now++
+    expect(isTaken(admission)).toBe(false)
+    const second = admission.reserve(30)
+    second.grow(90)
+    second.release()
+    second.release()
+    admission.reserve(100).release()
+  })
+  test('but not as long as its body goes on coming, or is inflated', () => {
+    const admission = admissionOf(8_000)
+    const slow = admission.reserve(60)
+    const gone = admission.reserve(20)
+    for (const ask of [() => slow.grow(10), () => slow.grow(80), () => slow.resize(75)]) {
+      at.now += 50_000
+      ask()
+      if (at.now < 68_000) gone.grow(20)
+      expect(isTaken(admission)).toBe(true)
+    }
+    at.now += 67_999
+    expect(isTaken(admission)).toBe(true)
+    at.now++
+    expect(isTaken(admission)).toBe(false)
+    // It was taken for gone: what it asks for counts again.
+    slow.grow(80)
+    expect(isTaken(admission)).toBe(true)
+    slow.release()
+    expect(isTaken(admission)).toBe(false)
+  })
 })
 
 test('metrics: what differs in no label shares a line', () => {
