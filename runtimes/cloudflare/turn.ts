@@ -1,12 +1,17 @@
 import type { Log } from '../../src/log.ts'
 import type { OpenDestination } from '../shared/destination.ts'
 import type { LoggedMetrics } from '../shared/metric-groups.ts'
+import type { Subrequests } from './subrequests.ts'
 
 export interface TurnOptions {
   readonly log: Log
   readonly metrics: LoggedMetrics
   /** An instance of its own: requests must not wait for it. */
-  readonly open: () => Promise<{ readonly destination: OpenDestination }>
+  readonly open: () => Promise<{
+    readonly destination: OpenDestination
+    /** Those of this turn. */
+    readonly subrequests: Pick<Subrequests, 'made'>
+  }>
 }
 
 /** Milliseconds that a turn's sweep may take; the next one is a minute away. */
@@ -23,8 +28,10 @@ export const createTurn = ({ log, metrics, open }: TurnOptions) => {
     isTold = true
   }
   return async (scheduledTime: number): Promise<void> => {
+    let made = (): number => 0
     try {
-      const { destination } = await open()
+      const { destination, subrequests } = await open()
+      made = subrequests.made
       const { receipts, retain } = destination
       if (receipts !== undefined) await receipts.sweep(Date.now() + sweepMs, true)
       else if (retain === undefined) tellNotNeeded()
@@ -33,6 +40,8 @@ export const createTurn = ({ log, metrics, open }: TurnOptions) => {
       log('error', 'a sweep failed: receipts wait for the next one', { error })
       throw error
     } finally {
+      // A turn that had nothing to ask for needs no line.
+      if (made() > 0) metrics.tally('subrequests', made())
       metrics.flush()
     }
   }

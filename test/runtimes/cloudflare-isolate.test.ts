@@ -296,8 +296,13 @@ describe('turns of the cron trigger', () => {
     for (const name of ['a', 'b', 'c', 'd']) expect((await send(body(name))).status).toBe(200)
     const receipts = () => [...fake.objects.keys()].filter((key) => key.startsWith('_receipts/'))
     expect(receipts()).toHaveLength(3)
+    fake.calls.length = 0
     await turn()
     expect(receipts()).toEqual([])
+    // One line, with what the turn asked of the bucket.
+    const subrequests = fake.calls.length
+    expect(subrequests).toBeGreaterThan(10)
+    expect(lines.at(-1)).toMatchObject({ message: 'metrics', receipts_owed: 0, subrequests })
     expect(lines).toContainEqual(expect.objectContaining({ message: 'swept', paid: 3, owed: 0 }))
     expect(lines).toContainEqual(expect.objectContaining({ receipts_owed: 0 }))
   })
@@ -347,6 +352,7 @@ describe('turns of the cron trigger', () => {
         message: expect.stringMatching(/^a sweep failed/),
       }),
     )
+    expect(lines.at(-1)).toMatchObject({ message: 'metrics', subrequests: fake.calls.length })
   })
 })
 
