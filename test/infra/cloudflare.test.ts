@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { defaultOn } from '../../src/config/variable.ts'
 import { variables } from '../../src/config/variables.ts'
 import { readConfig } from '../../src/config.ts'
+import { secretNames, secretsOnWorkers } from './secrets.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -39,6 +40,23 @@ test.each([
 test('wrangler.toml and the page name the same variables, and the bucket twice', () => {
   expect(settingsOf(wrangler)).toMatchObject({ ...settingsOf(file), ...settingsOf(rest) })
   expect(wrangler).toContain(`bucket_name = "${active.OTLP2PARQUET_R2_BUCKET}"`)
+})
+
+test('no secret stands in wrangler.toml, not even as an example, and none of AWS', () => {
+  const set = [...wrangler.matchAll(/^[#\s]*(\w+)\s*=/gm)].map(([, name = '']) => name)
+  expect(set).toContain('OTLP2PARQUET_AUTH')
+  const open = set.filter((name) => secretNames.includes(name) || name.startsWith('AWS_'))
+  expect(open).toEqual([])
+})
+
+test('the page names every secret that a Worker may have, and nothing else is put as one', () => {
+  const [section = ''] = /^\*\*Secrets\*\* never[\s\S]*?\n\n/m.exec(page) ?? []
+  const named = section.match(/OTLP2PARQUET_\w+/g) ?? []
+  expect(named.sort()).toEqual([...secretsOnWorkers].sort())
+  const texts = [page, wrangler, read('README.md'), read('infra/verify-cloudflare.sh')]
+  const put = texts.flatMap((text) => text.match(/(?<=secret put )OTLP2PARQUET_\w+/g) ?? [])
+  expect(put.length).toBeGreaterThan(4)
+  expect(put.filter((name) => !secretsOnWorkers.includes(name))).toEqual([])
 })
 
 test('defaults on Workers are those of the program, and all that differ are told', () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import bucketWorker from '../../infra/verify/bucket.ts'
 import { createR2Fake } from '../storage/r2-fake.ts'
 import { type Options, runScript, serving } from './scripted.ts'
+import { secretNames } from './secrets.ts'
 
 const name = 'trial'
 const args = ['--target', 'cloudflare', '--name', name]
@@ -85,6 +86,8 @@ describe('with everything given', () => {
     expect(asked).toContain(`FROM 's3://${name}/logs/**/*.parquet'`)
     expect(asked).toContain(`iceberg_scan('s3://${name}/otel/logs')`)
     expect(asked).toContain(`ATTACH '${warehouse}' AS lake (TYPE iceberg, ENDPOINT '${uri}')`)
+    // A variable of a deployment can be read by whoever sees the Worker's settings.
+    for (const name of secretNames) expect(calls.join('\n')).not.toContain(`--var ${name}`)
     // Neither what is printed nor a command line shows a secret: the program's, the counting Worker's, the catalog's.
     const tokens = new Set(sent.map((line) => /Bearer (\S+)"/.exec(line)?.[1]).filter(Boolean))
     expect(tokens.size).toBe(3)
