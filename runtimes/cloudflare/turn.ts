@@ -17,6 +17,9 @@ export interface TurnOptions {
 /** Milliseconds that a turn's sweep may take; the next one is a minute away. */
 const sweepMs = 55_000
 
+/** Milliseconds for the removal of what has expired: the next turn's sweep may begin meanwhile. */
+const retainMs = 55_000
+
 const hourMs = 3_600_000
 
 /** Turns of the cron trigger: each pays what is owed, and once an hour removes what has expired. */
@@ -35,7 +38,9 @@ export const createTurn = ({ log, metrics, open }: TurnOptions) => {
       const { receipts, retain } = destination
       if (receipts !== undefined) await receipts.sweep(Date.now() + sweepMs, true)
       else if (retain === undefined) tellNotNeeded()
-      if (retain !== undefined && scheduledTime % hourMs < 60_000) await retain()
+      if (retain !== undefined && scheduledTime % hourMs < 60_000) {
+        await retain(Date.now() + retainMs)
+      }
     } catch (error) {
       log('error', 'a sweep failed: receipts wait for the next one', { error })
       throw error

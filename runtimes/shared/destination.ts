@@ -13,7 +13,7 @@ export interface DestinationOptions {
   readonly metrics: Metrics
   /** Receipts that one commit of a sweep pays at most, where the platform allows few calls. */
   readonly maxReceipts?: number
-  /** How many calls the platform still allows, where it limits them: a sweep ends before. */
+  /** How many calls the platform still allows, where it limits them: a sweep, and a round of retention, end before. */
   readonly callsLeft?: () => number
 }
 
@@ -26,6 +26,6 @@ export interface OpenDestination {
   readonly prepare?: () => Promise<void>
   /** What is left for later, and paid then; where there is a place for it. */
   readonly receipts?: OpenReceipts
-  /** Removes what has expired; there where nobody else does it. */
-  readonly retain?: () => Promise<void>
+  /** Removes what has expired; there where nobody else does it. `deadline`: milliseconds since 1970, after which the rest waits. */
+  readonly retain?: (deadline?: number) => Promise<void>
 }

@@ -10,9 +10,11 @@ import { retainTables } from './retention.ts'
 /** A catalog in the storage itself, and who removes what has expired there: nobody else does. */
 export interface OpenFileCatalog {
   readonly catalog: FileCatalog
+  /** `deadline`: milliseconds since 1970 from which on nothing more is begun. */
   readonly retain: (
     identifiers: readonly TableIdentifier[],
     receipts: ReceiptStore | null,
+    deadline?: number,
   ) => Promise<void>
 }
 
@@ -25,15 +27,22 @@ const hourMs = 3_600_000
 export const openCatalogIn = async (
   storage: Storage,
   root: string,
-  options: Pick<DestinationOptions, 'config' | 'log' | 'metrics'>,
+  options: Pick<DestinationOptions, 'config' | 'log' | 'metrics' | 'callsLeft'>,
 ): Promise<OpenFileCatalog> => {
-  const { log, metrics } = options
+  const { log, metrics, callsLeft } = options
   const catalog = await openFileCatalog({ storage, root, log })
   const { snapshotMaxAgeHours: hours, snapshotMinCount: minCount } = options.config
   const policy = { maxAgeMs: hours === 0 ? Number.POSITIVE_INFINITY : hours * hourMs, minCount }
-  const retention = { storage, catalog, policy, clock: systemClock, log, metrics }
+  const retention = {
+    ...{ storage, catalog, policy, clock: systemClock, log, metrics },
+    ...(callsLeft !== undefined && { callsLeft }),
+  }
   return {
     catalog,
-    retain: (identifiers, receipts) => retainTables(identifiers, receipts, retention),
+    retain: (identifiers, receipts, deadline) =>
+      retainTables(identifiers, receipts, {
+        ...retention,
+        ...(deadline !== undefined && { deadline }),
+      }),
   }
 }

@@ -68,5 +68,5 @@ export const fileTablesOf = (
   const { list, delete: remove } = storage.capabilities
   const opened = tablesOf(catalog, list && remove ? storage : null, options)
   const { store = null } = opened.receipts ?? {}
-  return { ...opened, retain: () => retain(identifiersOf(options.config), store) }
+  return { ...opened, retain: (deadline) => retain(identifiersOf(options.config), store, deadline) }
 }

@@ -3,11 +3,13 @@
  * may still be under way, room that is given back whatever happens, and calls that are counted.
  */
 import { readFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createAdmissionOfIsolate } from '../../runtimes/cloudflare/admission.ts'
 import { createConsoleMetrics } from '../../runtimes/cloudflare/console-metrics.ts'
 import { createInstances } from '../../runtimes/cloudflare/instances.ts'
 import { createWorker } from '../../runtimes/cloudflare/worker.ts'
+import type { R2Binding } from '../../src/storage/r2-binding.ts'
 import { type FakeServer, startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { allKinds, arrival, logs, nano, spans } from '../ingest/requests.ts'
 import { createR2Fake, type R2Fake } from '../storage/r2-fake.ts'
@@ -335,6 +337,56 @@ describe('turns of the cron trigger', () => {
     expect(lines).toContainEqual(expect.objectContaining({ commits: 2 }))
     await turn()
     expect([owed(), parquet(fake).length]).toEqual([0, 2 * 1_900])
+  })
+  describe('that remove what has expired end', () => {
+    const hour = arrival - (arrival % 3_600_000)
+    afterEach(() => void vi.useRealTimers())
+    /** A table of today, with so many files of three days ago that nobody needs. */
+    const expired = async (files: number, bucketOf: (bucket: R2Binding) => R2Binding) => {
+      const fake = createR2Fake()
+      const { send, turn } = start(iceberg, { ...fake, bucket: bucketOf(fake.bucket) })
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3 * 86_400_000 })
+      for (let i = 0; i < files; i++) {
+        fake.store(`otel/logs/metadata/old-${i}.avro`, new Uint8Array(1))
+      }
+      vi.setSystemTime(Date.now() + 3 * 86_400_000)
+      expect((await send(body('shop'))).status).toBe(200)
+      const left = () => [...fake.objects.keys()].filter((key) => key.includes('/old-')).length
+      const callsOf = async (time: number) => {
+        fake.calls.length = 0
+        await turn(time)
+        return fake.calls.length
+      }
+      return { left, callsOf }
+    }
+
+    test('before they have no calls left', async () => {
+      const { left, callsOf } = await expired(12_000, (bucket) => bucket)
+      expect(await callsOf(hour + 60_000)).toBeLessThan(100)
+      expect(left()).toBe(12_000)
+      expect(await callsOf(hour)).toBeLessThan(10_000)
+      expect(left()).toBeGreaterThan(2_000)
+      expect(left()).toBeLessThan(3_000)
+      await callsOf(hour)
+      expect(left()).toBe(0)
+    })
+    test('when their time is over', async () => {
+      const { left, callsOf } = await expired(1_000, (bucket) => ({
+        ...bucket,
+        async delete(key) {
+          await setTimeout(20)
+          await bucket.delete(key)
+        },
+      }))
+      // Their time is told by the clock that is set here, and passes by the real one: a second is left of it.
+      vi.setSystemTime(Date.now() - 54_000)
+      await callsOf(hour)
+      expect(left()).toBeGreaterThan(0)
+      expect(left()).toBeLessThan(1_000)
+      vi.useRealTimers()
+      await callsOf(hour)
+      expect(left()).toBe(0)
+    })
   })
   test('that have nothing to do say so once', async () => {
     const { turn, lines } = start()

@@ -1,10 +1,11 @@
 // Protects the timer behind retention: it comes again whatever happened the last time, and never twice at once; a table that
-// cannot be tended does not keep the others from it.
-import { expect, it } from 'vitest'
+// cannot be tended, or takes too long, does not keep the others from it.
+import { describe, expect, it } from 'vitest'
 import { nowAndThen } from '../../runtimes/node/now-and-then.ts'
 import { retainTables } from '../../runtimes/shared/retention.ts'
 import { IngestError } from '../../src/errors.ts'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
+import type { RetentionOptions } from '../../src/iceberg/file/retention.ts'
 import { systemClock } from '../../src/iceberg/retry.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
@@ -30,27 +31,69 @@ it('comes again after a failure, and never twice at once', async () => {
   expect(complaints).toEqual(['a round of retention failed: Error: a bad day'])
 })
 
-it('goes on with the next table', async () => {
-  const asked: string[] = []
+/** A round for tables that are not there; the names of those that were asked for, and what the log says of tables. */
+const round = async (
+  names: readonly string[],
+  options: Partial<RetentionOptions>,
+  before: (name: string) => void = () => {},
+) => {
+  const asked = new Set<string>()
   const storage = createMemoryStorage({
     before: (_, key) => {
-      asked.push(key.split('/')[1] ?? '')
-      if (key.includes('sick')) throw new IngestError('unavailable', 'out of order')
+      const name = key.split('/')[1] ?? ''
+      asked.add(name)
+      before(name)
     },
   })
-  const complaints: unknown[] = []
+  const told: unknown[] = []
   await retainTables(
-    ['sick', 'well'].map((name) => ({ namespace: ['otel'], name })),
+    names.map((name) => ({ namespace: ['otel'], name })),
     null,
     {
       catalog: createFileCatalog({ storage, root: 's3://b', log: noLog }),
       storage,
       policy: { maxAgeMs: 1, minCount: 1 },
       clock: systemClock,
-      log: (level, _, facts) => complaints.push(level, facts?.table),
+      log: (level, _, facts) => told.push(level, facts?.table),
       metrics: noMetrics,
+      ...options,
     },
   )
-  expect(asked).toContain('well')
-  expect(complaints).toEqual(['warn', 'sick'])
+  return { asked: [...asked], told }
+}
+
+it('goes on with the next table', async () => {
+  const { asked, told } = await round(['sick', 'well'], {}, (name) => {
+    if (name === 'sick') throw new IngestError('unavailable', 'out of order')
+  })
+  expect(asked.sort()).toEqual(['sick', 'well'])
+  expect(told).toEqual(['warn', 'sick'])
+})
+
+describe('a round with bounds', () => {
+  const at = (now: number) => ({ clock: { ...systemClock, now: () => now } })
+  const names = ['a', 'b', 'c']
+
+  it('begins with no table when its time is over, and says with which the next one may go on', async () => {
+    let now = 5
+    const clock = { ...systemClock, now: () => now }
+    const slow = await round(names, { clock, deadline: 1_000 }, (name) => {
+      if (name === 'b') now = 1_000
+    })
+    expect(slow).toEqual({ asked: ['a', 'b'], told: ['info', 'c'] })
+  })
+  it('begins with no table for which there may be no calls', async () => {
+    let calls = 0
+    const callsLeft = () => 202 - calls
+    const few = await round(names, { ...at(0), callsLeft }, () => void calls++)
+    expect(few.asked.length).toBeLessThan(3)
+    expect(few.told).toEqual(['info', names[few.asked.length]])
+  })
+  it('begins with another table each hour', async () => {
+    const first = async (hour: number) => (await round(names, at(hour * 3_600_000))).asked[0]
+    expect([await first(0), await first(1), await first(2), await first(3)]).toEqual([
+      ...names,
+      'a',
+    ])
+  })
 })

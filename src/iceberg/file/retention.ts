@@ -24,6 +24,10 @@ export interface RetentionOptions {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** Milliseconds since 1970 from which on nothing more is begun; not given: never. */
+  readonly deadline?: number
+  /** How many calls to the storage the platform still allows, where it limits them. */
+  readonly callsLeft?: () => number
 }
 
 /** What a round removed of a table. */
@@ -45,6 +49,17 @@ const maxRoundMs = 60_000
 
 /** Manifests and lists that are removed at once. */
 const lanes = 8
+
+/** Calls for looking at a table and for removing its snapshots, attempts that fail among them. */
+const reservedCalls = 200
+
+/** Whether there is time, and are calls, to begin with a table, or to remove more of one. */
+export const mayGoOn = ({
+  deadline = Number.POSITIVE_INFINITY,
+  callsLeft,
+  clock,
+}: Pick<RetentionOptions, 'deadline' | 'callsLeft' | 'clock'>): boolean =>
+  clock.now() < deadline && (callsLeft === undefined || callsLeft() >= reservedCalls)
 
 /**
  * The lowest sequence number after which somebody may still look for his files in the table of that uuid; null where nobody
@@ -134,15 +149,16 @@ const removalOf = (snapshots: readonly Snapshot[], metadata: TableMetadata): Tab
 /** Removes the files that nothing refers to, and metadata of long ago. */
 const clean = async (
   table: VersionedTable,
-  { storage, clock }: RetentionOptions,
+  options: RetentionOptions,
 ): Promise<Omit<Removed, 'snapshots'>> => {
+  const { storage, clock } = options
   const key = tableKey(table.identifier)
   const objects = await Array.fromAsync(storage.list(`${key}/metadata/`))
   // Loading stands on the hint where versions are missing.
   if (((await readHint(storage, key)) ?? 0) < table.version) {
     await publish(storage, key, table)
   }
-  const isOver = () => clock.now() - table.loadedAt > maxRoundMs
+  const isOver = () => clock.now() - table.loadedAt > maxRoundMs || !mayGoOn(options)
   const files = await unreferencedFiles(table, objects)
   return {
     files: await removeAll(files, lanes, isOver, storage),
@@ -151,7 +167,7 @@ const clean = async (
   }
 }
 
-/** Removes objects in their order, so many at once, until they are gone or time is over; how many. */
+/** Removes objects in their order, so many at once, until they are gone or it is over; how many. */
 const removeAll = async (
   objects: readonly ObjectInfo[],
   lanes: number,

@@ -267,6 +267,51 @@ describe('a round of retention', () => {
   })
 })
 
+describe('a round of retention with bounds', () => {
+  /** What a round removes that may go on for as long, or until so many calls are left; and the calls it makes. */
+  const bounded = async (table: TendedTable, untilMs: number, calls: number) => {
+    let made = 0
+    const one = <T>(call: T): T => {
+      made++
+      table.now += 10
+      return call
+    }
+    const { storage } = table
+    const counted: Storage = {
+      ...storage,
+      put: (...args) => one(storage.put(...args)),
+      get: (...args) => one(storage.get(...args)),
+      head: (key) => one(storage.head(key)),
+      list: (prefix) => one(storage.list(prefix)),
+      delete: (key) => one(storage.delete(key)),
+    }
+    const removed = await table.retain(counted, null, {
+      deadline: table.now + untilMs,
+      callsLeft: () => calls - made,
+    })
+    expect(await table.missing()).toEqual([])
+    return { ...removed, made }
+  }
+
+  it.each([
+    ['its deadline', 500, 10_000],
+    ['there are no calls left', 1_000_000, 250],
+  ])('ends before %s, and the next one goes on', async (_, untilMs, calls) => {
+    const table = await createTendedTable()
+    await hourly(table, 150)
+    const first = await bounded(table, untilMs, calls)
+    expect(first.snapshots).toBeGreaterThan(120)
+    expect(first.files).toBeGreaterThan(8)
+    // Some beyond: what is removed at once.
+    expect(first.files).toBeLessThan(64)
+    expect(first.versions).toBe(0)
+    expect(first.made).toBeLessThan(60)
+    const rest = await bounded(table, 1_000_000, 10_000)
+    expect(rest).toMatchObject({ snapshots: 0, versions: 51 })
+    expect(first.files + rest.files).toBeGreaterThan(200)
+  })
+})
+
 describe('a round of retention that ends early', () => {
   /** Fails with the call of this number, before or after it has happened. */
   const failing = (storage: Storage, call: number, when: 'before' | 'after'): Storage => {

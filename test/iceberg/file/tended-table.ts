@@ -1,7 +1,11 @@
 // A table in a file catalog in memory with lists and manifests of its own making, and a clock that tests turn.
 import type { LoadedTable, TableCommit } from '../../../src/iceberg/catalog.ts'
 import { createFileCatalog, type FileCatalog } from '../../../src/iceberg/file/catalog.ts'
-import { type Removed, retainTable } from '../../../src/iceberg/file/retention.ts'
+import {
+  type Removed,
+  type RetentionOptions,
+  retainTable,
+} from '../../../src/iceberg/file/retention.ts'
 import {
   type ManifestFile,
   readManifestList,
@@ -22,6 +26,8 @@ export const folder = 'otel/logs/metadata'
 /** Twenty-four hours, ten at least. */
 export const policy = { maxAgeMs: 24 * hour, minCount: 10 }
 
+type Bounds = Pick<RetentionOptions, 'deadline' | 'callsLeft'>
+
 export interface TendedTable {
   readonly storage: Storage
   readonly catalog: FileCatalog
@@ -35,7 +41,7 @@ export interface TendedTable {
   /** Lets a branch point at another snapshot. */
   point(branch: string, id: bigint): Promise<LoadedTable>
   /** A round of retention, on this storage or on one that behaves otherwise. */
-  retain(storage?: Storage, neededSince?: number | null): Promise<Removed>
+  retain(storage?: Storage, neededSince?: number | null, bounds?: Bounds): Promise<Removed>
   /** What rounds logged. */
   readonly lines: string[]
   /** The keys in the metadata folder. */
@@ -119,8 +125,9 @@ export const createTendedTable = async (
       return commit(table, [{ action: 'add-snapshot', snapshot }, pointing(branch, id)])
     },
     point: async (branch, id) => commit(await load(), [pointing(branch, id)]),
-    retain: (by = storage, neededSince = null) =>
+    retain: (by = storage, neededSince = null, bounds = {}) =>
       retainTable(logs, async () => neededSince, {
+        ...bounds,
         catalog:
           by === storage ? catalog : createFileCatalog({ storage: by, root, log: noLog, now }),
         storage: by,
