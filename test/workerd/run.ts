@@ -35,8 +35,14 @@ export default {
   },
 }`
 
+/** Answers in this process what a suite asks for, by the name that it is bound to. */
+type Services = Readonly<Record<string, (request: Request) => Promise<Response>>>
+
 /** Has workerd load suites, by paths below `test/`. */
-export const loadInWorkerd = async (suites: readonly string[]): Promise<WorkerdSuites> => {
+export const loadInWorkerd = async (
+  suites: readonly string[],
+  services: Services = {},
+): Promise<WorkerdSuites> => {
   const { outputFiles } = await build({
     stdin: {
       contents: workerOf(suites.map((path) => here(`../${path}`))),
@@ -64,6 +70,7 @@ export const loadInWorkerd = async (suites: readonly string[]): Promise<WorkerdS
     modules: true,
     script: outputFiles[0]?.text ?? '',
     r2Buckets: ['BUCKET'],
+    serviceBindings: services as never,
   })
   const url = await miniflare.ready
   const names = (await (await miniflare.dispatchFetch(url)).json()) as string[]

@@ -39,12 +39,20 @@ const declareCase = (name: string, ...[options, given]: [unknown, unknown?]): vo
   const suites = [...around]
   const names = [...suites.map((suite) => suite.name), name].filter((one) => one !== '')
   cases.set(unused(names.join(' > ')), async () => {
+    const failures: unknown[] = []
     try {
       for (const { before } of suites) for (const one of before) await one()
       await act()
-    } finally {
-      for (const { after } of suites.toReversed()) for (const one of after) await one()
+    } catch (error) {
+      failures.push(error)
     }
+    try {
+      for (const { after } of suites.toReversed()) for (const one of after) await one()
+    } catch (error) {
+      failures.push(error)
+    }
+    // What went wrong first: what tidies up fails by it.
+    if (failures.length > 0) throw failures[0]
   })
 }
 

@@ -10,12 +10,8 @@ catalogContract(
     const openFileIO = memoryFiles()
     return {
       connect: () => openCatalog(server.uri, { openFileIO }),
-      async scribble({ identifier }, name, value) {
-        const key = `${identifier.namespace.join('.')}/${identifier.name}`
-        const metadata = server.tables.tables.get(key)
-        if (metadata === undefined) throw new Error(`no table ${key}`)
-        server.tables.tables.set(key, { ...metadata, [name]: value })
-      },
+      scribble: async ({ identifier }, name, value) =>
+        server.tables.scribble(identifier, name, value),
       dispose: () => server.close(),
     }
   },

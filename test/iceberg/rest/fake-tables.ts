@@ -1,5 +1,5 @@
 // The tables of a small Iceberg REST catalog: real metadata, real requirement checks.
-import type { TableCommit, TableCreation } from '../../../src/iceberg/catalog.ts'
+import type { TableCommit, TableCreation, TableIdentifier } from '../../../src/iceberg/catalog.ts'
 import { type Json, parseJson } from '../../../src/iceberg/json.ts'
 import {
   type IcebergType,
@@ -56,6 +56,14 @@ export class FakeTables {
     })
     this.tables.set(key, metadata)
     return { status: 200, body: { metadata } }
+  }
+
+  /** Gives a table's metadata a member that nobody here knows. */
+  scribble({ namespace, name: table }: TableIdentifier, name: string, value: Json): void {
+    const key = `${namespace.join('.')}/${table}`
+    const metadata = this.tables.get(key)
+    if (metadata === undefined) throw new Error(`no table ${key}`)
+    this.tables.set(key, { ...metadata, [name]: value })
   }
 
   loadTable(key: string): Reply {
