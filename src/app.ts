@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { type ErrorKind, IngestError } from './errors.ts'
+import { describeError, type ErrorKind, IngestError } from './errors.ts'
 import { type Admission, createAdmission, type Reservation } from './http/admission.ts'
 import { type Auth, authorize, challengeOf } from './http/auth.ts'
 import { type Receive, receiveStream } from './http/body.ts'
@@ -76,7 +76,7 @@ export const createApp = (options: AppOptions): Hono => {
     return refuse(c, 404, 'no such path: send to /v1/logs, /v1/traces or /v1/metrics')
   })
   app.onError((error, c) => {
-    options.log('error', 'a request failed unexpectedly', { error: describe(error) })
+    options.log('error', 'a request failed unexpectedly', { error: describeError(error) })
     return failure(error, encodingOf(c.req.header('content-type')), options.auth)
   })
   return app
@@ -150,7 +150,10 @@ const storeExport = async (
   return withDeadline(work(), deadlineMs, 'storing took too long, try again', (error) =>
     error === undefined
       ? log('info', 'a request was stored after its deadline', { signal })
-      : log('error', 'a request failed after its deadline', { signal, error: describe(error) }),
+      : log('error', 'a request failed after its deadline', {
+          signal,
+          error: describeError(error),
+        }),
   )
 }
 
@@ -186,7 +189,7 @@ const explain = (
   const kind = error instanceof IngestError ? error.kind : 'internal'
   metrics.count('refused_requests', { signal, reason: kind })
   if (kind === 'internal' || kind === 'unavailable') {
-    log('error', 'a request could not be stored', { signal, kind, error: describe(error) })
+    log('error', 'a request could not be stored', { signal, kind, error: describeError(error) })
   }
   return failure(error, encoding, auth)
 }
@@ -263,7 +266,7 @@ const readiness = (options: AppOptions): ((c: Context) => Promise<void>) => {
       const deadlineMs = allowedMs(limits.requestDeadlineMs, remainingMs, c)
       await withDeadline(ready(), deadlineMs, 'not ready in time', () => {})
     } catch (error) {
-      log('warn', 'not ready', { error: describe(error) })
+      log('warn', 'not ready', { error: describeError(error) })
       throw error instanceof IngestError && error.retryable
         ? error
         : new IngestError('unavailable', 'not ready', { cause: error })
@@ -290,11 +293,4 @@ const report = (
     milliseconds,
     requestId,
   })
-}
-
-/** An error and what caused it, for the log. A bug's stack is kept; a known error's says nothing new. */
-const describe = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  const own = error instanceof IngestError ? error.message : (error.stack ?? error.message)
-  return error.cause === undefined ? own : `${own}: ${describe(error.cause)}`
 }

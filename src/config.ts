@@ -7,6 +7,7 @@ import { problemOfName } from './config/unknown.ts'
 import { isLoopback } from './config/values.ts'
 import { defaultOn, type Runtime, type Variable } from './config/variable.ts'
 import { type Values, variables } from './config/variables.ts'
+import { KnownError } from './errors.ts'
 
 /** The environment → Config. Only a runtime reads it; the rooms get the values they need. */
 
@@ -28,7 +29,7 @@ export type AuthConfig =
   | { readonly kind: 'bearer' | 'basic'; readonly secret: string }
 
 /** Everything that is wrong with an environment, all at once. */
-export class ConfigError extends Error {
+export class ConfigError extends KnownError {
   override readonly name = 'ConfigError'
   readonly problems: readonly ConfigProblem[]
 

@@ -22,7 +22,16 @@ export type ErrorKind =
   | 'unavailable'
   | 'internal'
 
-/** An error whose message may be shown to a client: a short sentence, no input, no secret, no path. */
+/**
+ * What was foreseen and is no bug: a refusal of others, or something that the world does not give. Its message and those of its
+ * causes say all that there is to know; stacks would say nothing more.
+ */
+export class KnownError extends Error {}
+
+/**
+ * An error whose message may be shown to a client: a short sentence, no input, no secret, no path. What caused it may be a
+ * bug still.
+ */
 export class IngestError extends Error {
   override readonly name = 'IngestError'
   readonly kind: ErrorKind
@@ -55,6 +64,34 @@ export class NotImplementedError extends IngestError {
 /** What was thrown, in words. */
 export const wordsOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
+
+/**
+ * An error and what caused it, for the log: of what was foreseen the messages, of everything else the stack, since nobody knows
+ * otherwise where it came from.
+ */
+export const describeError = (error: unknown): string => described(error, false)
+
+/** What others threw, where they were expected to: it says what happened, whatever class it is of. */
+export const foreseen = (error: unknown): KnownError =>
+  error instanceof KnownError ? error : new KnownError(described(error, true), { cause: error })
+
+/** `isForeseen`: something foreseen was caused by it. */
+const described = (error: unknown, isForeseen: boolean): string => {
+  if (!(error instanceof Error)) return String(error)
+  const isKnown = isForeseen || error instanceof KnownError || isOfPlatform(error)
+  const isExplained = isKnown || error instanceof IngestError
+  const own = isExplained ? error.message || error.name : (error.stack ?? error.message)
+  if (error.cause === undefined) return own
+  const cause = described(error.cause, isKnown)
+  // Many repeat what caused them.
+  return own.endsWith(cause) ? own : `${own}: ${cause}`
+}
+
+/** A system call that failed (Node's `SystemError`), or the end of a wait (DOM, `AbortSignal.timeout`). */
+const isOfPlatform = (error: Error): boolean =>
+  ('syscall' in error && typeof error.syscall === 'string') ||
+  error.name === 'TimeoutError' ||
+  error.name === 'AbortError'
 
 const retryableKinds: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'overloaded',

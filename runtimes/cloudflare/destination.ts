@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config.ts'
+import { KnownError } from '../../src/errors.ts'
 import { storageFileIO } from '../../src/iceberg/file/storage-file-io.ts'
 import type { FileIO, OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
@@ -62,7 +63,7 @@ export const openDestination = async (
 const openStorage = (options: WorkerDestinationOptions): Storage => {
   const { config, bucket, log, pending } = options
   if (config.storageBackend === 's3') return openS3(config.s3Bucket ?? '', options)
-  if (bucket === undefined) throw new Error('no bucket is bound')
+  if (bucket === undefined) throw new KnownError('no bucket is bound')
   return watchedStorage(createR2Storage({ bucket, ...prefixOf(config), sha256, log }), pending)
 }
 
@@ -126,6 +127,6 @@ const keysOf = (env: Bindings): CredentialProvider => {
   const keys = awsKeys(environmentOf(env))
   return async () => {
     if (keys !== undefined) return keys
-    throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not among the secrets')
+    throw new KnownError('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not among the secrets')
   }
 }

@@ -1,6 +1,7 @@
 import { createApp } from '../../src/app.ts'
 import { free } from '../../src/bytes.ts'
 import { type Config, readConfig } from '../../src/config.ts'
+import { KnownError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { authOf } from '../shared/auth.ts'
 import { tellCannotStart } from '../shared/cannot-start.ts'
@@ -75,7 +76,7 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const { wasm, version, env, write } = options
   const metrics = createConsoleMetrics({ write })
   const bucket = bucketOf(env)
-  if (config.storageBackend === 'r2' && bucket === undefined) throw new Error(noBucket)
+  if (config.storageBackend === 'r2' && bucket === undefined) throw new KnownError(noBucket)
   const encoder = encoderOf(wasm, version, config, maxMemoryBytes)
   const { maxInflightBytes: limit, requestDeadlineMs: deadlineMs } = config
   const admission = createAdmissionOfIsolate({ limit, deadlineMs })

@@ -1,6 +1,6 @@
 /** Secrets of AWS Secrets Manager. */
 import { AwsV4Signer } from 'aws4fetch'
-import { IngestError } from '../../src/errors.ts'
+import { foreseen, IngestError, KnownError } from '../../src/errors.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 
 export interface SecretOptions {
@@ -108,12 +108,12 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 const refused = ({ status, body, cause }: Answer): IngestError => {
-  if (status === 0) return unreadable('Secrets Manager cannot be reached', cause)
+  if (status === 0) return unreadable('Secrets Manager cannot be reached', foreseen(cause))
   const code = String(body.__type ?? '').replace(/^.*#/, '')
   // Its own words name the role and the secret: for the log.
   const words = String(body.message ?? body.Message ?? '')
   const why = reasons[code] ?? `Secrets Manager answered ${status} ${code}`.trimEnd()
-  return unreadable(why, new Error(words || String(status)))
+  return unreadable(why, new KnownError(words || String(status)))
 }
 
 const unreadable = (why: string, cause?: unknown): IngestError =>

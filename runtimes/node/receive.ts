@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Receive } from '../../src/app.ts'
+import { KnownError } from '../../src/errors.ts'
 
 /** Milliseconds for which the rest of a body is read after an answer that came before its end. */
 const lingerMs = 30_000
@@ -20,7 +21,7 @@ export const receiveIncoming: Receive = (_request, env, take) => {
     }
     const onEnd = () => settle(resolve)
     const onError = (error: Error) => settle(() => reject(error))
-    const onClose = () => settle(() => reject(new Error('the connection was closed')))
+    const onClose = () => settle(() => reject(new KnownError('the connection was closed')))
     const settle = (outcome: () => void): void => {
       incoming.off('data', onData).off('end', onEnd).off('error', onError).off('close', onClose)
       // Whatever is still to come is read and forgotten: see below.

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Config } from '../../src/config.ts'
+import { KnownError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { rpcStatus } from '../../src/otlp/response.ts'
 import { answerClientErrors } from './client-error.ts'
@@ -88,7 +89,7 @@ const createHttpServer = (
   try {
     return createTlsServer({ ...limits, cert, key, handshakeTimeout: 10_000 }, listener)
   } catch (error) {
-    throw new Error(`cannot use the certificate ${tls.cert} with ${tls.key}`, { cause: error })
+    throw new KnownError(`cannot use the certificate ${tls.cert} with ${tls.key}`, { cause: error })
   }
 }
 
@@ -96,7 +97,7 @@ const readPem = (path: string): Buffer => {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new Error(`cannot read ${path}`, { cause: error })
+    throw new KnownError(`cannot read ${path}`, { cause: error })
   }
 }
 

@@ -1,3 +1,4 @@
+import { describeError } from '../../src/errors.ts'
 import type { Log, LogLevel } from '../../src/log.ts'
 
 /** Log lines, one an event, as text for people or as JSON for collectors. */
@@ -58,10 +59,6 @@ const printable = (facts: Facts): Facts =>
 
 const plain = (value: unknown): string | number | boolean => {
   if (typeof value === 'number' || typeof value === 'boolean') return value
-  const text = value instanceof Error ? told(value) : String(value)
+  const text = value instanceof Error ? describeError(value) : String(value)
   return text.length > maxFactLength ? `${text.slice(0, maxFactLength)}…` : text
 }
-
-/** An error's message and those of its causes. */
-const told = (error: Error): string =>
-  error.cause instanceof Error ? `${error.message}: ${told(error.cause)}` : error.message

@@ -1,5 +1,5 @@
 /** Merging on the way to a commit: in time, or not now. */
-import { IngestError } from '../errors.ts'
+import { IngestError, KnownError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Merge } from './append.ts'
 import type { LoadedTable } from './catalog.ts'
@@ -70,7 +70,7 @@ export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMer
     const now = clock.now()
     const ms = Math.floor(share * (deadline - now))
     if (manifests.length === 0 || now < notBefore || ms < leastMs) return null
-    const late = () => Promise.reject(new Error('there is no time for it'))
+    const late = () => Promise.reject(new KnownError('there is no time for it'))
     try {
       const signal = clock.signal(now + ms)
       return await inTime(write(manifests, specId, table), signal, late)

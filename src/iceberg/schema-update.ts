@@ -1,5 +1,5 @@
 /** Adds columns to a table (Iceberg table specification, "Schema Evolution"). Nothing is retyped, renamed or dropped. */
-import { IngestError } from '../errors.ts'
+import { IngestError, KnownError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Catalog, LoadedTable, TableCommit, Uncommitted } from './catalog.ts'
 import { type Clock, retryDelay } from './retry.ts'
@@ -67,7 +67,7 @@ const pause = async (
   const delay = retryDelay(outcome, attempt)
   if (clock.now() + delay >= deadline) {
     const message = `columns could not be added in time: ${outcome.kind}`
-    throw new IngestError('unavailable', message, { cause: new Error(outcome.reason) })
+    throw new IngestError('unavailable', message, { cause: new KnownError(outcome.reason) })
   }
   await clock.sleep(delay)
 }

@@ -1,7 +1,7 @@
-import { IngestError, wordsOf } from '../errors.ts'
+import { IngestError, KnownError, wordsOf } from '../errors.ts'
 
 /** What the binding threw: the cause of what callers see, and what the log gets. */
-export class R2Error extends Error {
+export class R2Error extends KnownError {
   override readonly name = 'R2Error'
   /** R2's number ("Error codes"), undefined where the message has none: then it is the Workers runtime's. */
   readonly code: number | undefined

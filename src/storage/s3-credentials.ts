@@ -1,4 +1,4 @@
-import { IngestError } from '../errors.ts'
+import { foreseen, IngestError, KnownError } from '../errors.ts'
 import { type Log, noLog } from '../log.ts'
 
 /** What signs a request: AWS's own names ("Security credentials"). */
@@ -53,10 +53,10 @@ export const cacheCredentials = (
     } catch (cause) {
       if (!isGood(current) || current === refused) {
         throw new IngestError('unavailable', 'storage is unavailable: there are no credentials', {
-          cause,
+          cause: foreseen(cause),
         })
       }
-      log('warn', 'cannot renew credentials', { error: cause })
+      log('warn', 'cannot renew credentials', { error: foreseen(cause) })
       renewAt = now() + askAgainMs
       return current
     }
@@ -78,7 +78,10 @@ const endOf = ({ expiration }: Credentials): number =>
 /** A provider that never answers must not hold up everything for ever. */
 const inTime = async <T>(work: Promise<T>): Promise<T> => {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error('credentials did not come in time')), timeoutMs)
+  const timer = setTimeout(
+    () => reject(new KnownError('credentials did not come in time')),
+    timeoutMs,
+  )
   try {
     return await Promise.race([work, late])
   } finally {

@@ -1,8 +1,8 @@
-import { IngestError, NotImplementedError } from '../errors.ts'
+import { IngestError, KnownError, NotImplementedError } from '../errors.ts'
 import { textOf } from './s3-xml.ts'
 
 /** What a server said when it refused: the cause of what callers see, and what the log gets. */
-export class S3Error extends Error {
+export class S3Error extends KnownError {
   override readonly name = 'S3Error'
   /** The HTTP status. */
   readonly status: number

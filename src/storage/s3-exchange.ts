@@ -1,5 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { hex } from '../bytes.ts'
+import { foreseen, KnownError } from '../errors.ts'
 import { addressOf, type BucketAddress, type Query } from './s3-address.ts'
 import type { Credentials } from './s3-credentials.ts'
 import { S3Error } from './s3-errors.ts'
@@ -46,13 +47,17 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
     const { url, init } = await sign(request, credentials)
     const timeout = startTimeout(timeoutMs, request.body?.bytes.length ?? 0, request.signal)
     try {
-      const response = await fetch(url, { ...init, signal: timeout.signal })
+      const response = await fetch(url, { ...init, signal: timeout.signal }).catch(lost)
       timeout.restart(Number(response.headers.get('content-length')) || 0)
-      return read(request, response, new Uint8Array(await response.arrayBuffer()))
+      return read(request, response, new Uint8Array(await response.arrayBuffer().catch(lost)))
     } finally {
       timeout.stop()
     }
   }
+}
+
+const lost = (reason: unknown): never => {
+  throw foreseen(reason)
 }
 
 /** The SHA-256 of nothing. */
@@ -102,7 +107,7 @@ const read = ({ method }: S3Request, response: Response, bytes: Uint8Array): S3R
 }
 
 /** There was no answer in time. */
-export class Late extends Error {
+export class Late extends KnownError {
   override readonly name = 'Late'
 }
 

@@ -1,4 +1,4 @@
-import { IngestError } from '../errors.ts'
+import { IngestError, KnownError } from '../errors.ts'
 import { inTurns } from '../turns.ts'
 import type { S3Answer, S3Client } from './s3-client.ts'
 import { refusal } from './s3-errors.ts'
@@ -131,7 +131,7 @@ const abort = async (client: S3Client, { key }: Put, uploadId: string): Promise<
 
 const present = (text: string | null | undefined, without: string): string => {
   if (text) return text
-  const cause = new Error(`the object store answered with ${without}`)
+  const cause = new KnownError(`the object store answered with ${without}`)
   throw new IngestError('unavailable', 'storage is unavailable: its answer makes no sense', {
     cause,
   })

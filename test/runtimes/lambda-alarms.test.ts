@@ -190,7 +190,6 @@ const form = (line: string): string => {
   )
   return text
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}(-0-[0-9a-f]{16})?/g, '…')
-    .replace(/\\n +at .*?(?=")/, '\\n…')
     .replace(/(?<=:\[?)(\d+\.\d+|\d{4,})(?=[\],}])/g, '0')
 }
 

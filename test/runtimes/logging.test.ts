@@ -1,7 +1,7 @@
 // Protects log lines: one an event, nothing below the level, nothing secret, nothing that makes two lines of one.
 import { expect, test } from 'vitest'
 import { createLog, type LoggingOptions } from '../../runtimes/shared/logging.ts'
-import { IngestError } from '../../src/errors.ts'
+import { IngestError, KnownError } from '../../src/errors.ts'
 
 const logged = (
   options: Partial<LoggingOptions>,
@@ -66,7 +66,7 @@ test.each(['text', 'json'] as const)('%s: one line, whatever a fact holds', (for
 })
 
 test.each(['text', 'json'] as const)('%s: an error with its causes', (format) => {
-  const cause = new Error('ENOSPC: no space left on device')
+  const cause = new KnownError('ENOSPC: no space left on device')
   const error = new IngestError('unavailable', 'cannot write', { cause })
   expect(logged({ format }, 'error', 'x', { error })[0]).toContain('cannot write: ENOSPC: no space')
 })

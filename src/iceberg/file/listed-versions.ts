@@ -1,5 +1,5 @@
 /** The versions of a table's metadata by looking at what is there, ours and what others would put there. */
-import { IngestError } from '../../errors.ts'
+import { IngestError, KnownError } from '../../errors.ts'
 import type { ObjectInfo, Storage } from '../../storage/storage.ts'
 
 /** A version and its object. */
@@ -47,5 +47,5 @@ const foreign = (key: string): IngestError =>
   new IngestError(
     'unavailable',
     'a table is of another catalog, or compressed: the file catalog reads vN.metadata.json only',
-    { cause: new Error(key) },
+    { cause: new KnownError(key) },
   )

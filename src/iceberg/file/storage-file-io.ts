@@ -1,4 +1,4 @@
-import { IngestError } from '../../errors.ts'
+import { IngestError, KnownError } from '../../errors.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { FileIO } from '../file-io.ts'
 
@@ -9,7 +9,7 @@ export const storageFileIO = (root: string, storage: Storage): FileIO => {
     const own = spelled(path)
     if (own.startsWith(folder)) return own.slice(folder.length)
     throw new IngestError('unavailable', 'a table names a file outside of its storage', {
-      cause: new Error(path),
+      cause: new KnownError(path),
     })
   }
   return {

@@ -2,7 +2,7 @@
  * What ails a catalog, by its answer, and what an operator is to do about it: a sentence for each trouble that is known.
  * AWS tells many of them by words alone, under a type that says no more than the status; so words are read here.
  */
-import { IngestError } from '../../errors.ts'
+import { IngestError, KnownError } from '../../errors.ts'
 import { type ErrorWords, errorWords } from './answers.ts'
 import { type Asked, deeds, type Question } from './asked.ts'
 import { type Meaning, meaningOf } from './errors.ts'
@@ -37,7 +37,7 @@ export const refusal = (
 ): IngestError => {
   const { type, message } = errorWords(answer)
   return new IngestError('unavailable', `cannot ${deeds[asked]}: ${words}`, {
-    cause: new Error(`${answer.status} ${type} ${message}`),
+    cause: new KnownError(`${answer.status} ${type} ${message}`),
   })
 }
 

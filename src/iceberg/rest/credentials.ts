@@ -1,4 +1,5 @@
 /** Credentials for a table's files that a catalog hands out (Iceberg REST catalog specification, `storage-credentials`). */
+import { KnownError } from '../../errors.ts'
 import { itemsOf, membersOf, type Properties, propertiesOf } from './answers.ts'
 import type { HttpAnswer } from './http.ts'
 
@@ -79,7 +80,7 @@ export const vendedCredentials = (
   return async () => {
     const credentials = first ?? s3Credentials(await renew())
     first = null
-    if (credentials === null) throw new Error('the catalog hands out no credentials any more')
+    if (credentials === null) throw new KnownError('the catalog hands out no credentials any more')
     return credentials
   }
 }

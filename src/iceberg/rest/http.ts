@@ -1,5 +1,7 @@
 /** One HTTP exchange with a catalog: JSON both ways, with every digit of its integers. */
+
 import { concatenate } from '../../bytes.ts'
+import { KnownError } from '../../errors.ts'
 import { type Json, parseJson } from '../json.ts'
 
 /** The runtime's fetch, or a test's. */
@@ -26,7 +28,7 @@ export interface HttpAnswer {
 }
 
 /** No whole answer came: the request may have been done, may still be done, or never will be. */
-export class NoAnswer extends Error {
+export class NoAnswer extends KnownError {
   override readonly name = 'NoAnswer'
 }
 

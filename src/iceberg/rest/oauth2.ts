@@ -1,5 +1,5 @@
 /** OAuth2 client credentials (RFC 6749, 4.4), as Iceberg catalogs use them. Not here: token exchange, refresh tokens. */
-import { IngestError } from '../../errors.ts'
+import { IngestError, KnownError } from '../../errors.ts'
 import { singleFlight } from '../waiting.ts'
 import { errorWords, membersOf, type Properties } from './answers.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -74,7 +74,7 @@ const requestToken = async (client: OAuth2Client, endpoint: TokenEndpoint): Prom
   if (answer.status !== 200 || typeof token !== 'string') {
     const { type, message } = errorWords(answer)
     throw new IngestError('unavailable', 'cannot get a token: the token endpoint refuses', {
-      cause: new Error(`${answer.status} ${type} ${message}`),
+      cause: new KnownError(`${answer.status} ${type} ${message}`),
     })
   }
   const lifeMs = seconds === undefined ? Number.NaN : Number(seconds) * 1000

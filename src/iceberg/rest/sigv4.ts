@@ -1,6 +1,6 @@
 /** AWS Signature Version 4 for catalogs of AWS: S3 Tables (`s3tables`), Glue (`glue`). */
 import { AwsV4Signer } from 'aws4fetch'
-import { IngestError } from '../../errors.ts'
+import { foreseen, IngestError } from '../../errors.ts'
 import { sha256Hex } from '../../sha256.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { HttpRequest } from './http.ts'
@@ -46,7 +46,9 @@ const provided = async (
   try {
     return await credentials(refused)
   } catch (cause) {
-    throw new IngestError('unavailable', 'there are no AWS credentials for the catalog', { cause })
+    throw new IngestError('unavailable', 'there are no AWS credentials for the catalog', {
+      cause: foreseen(cause),
+    })
   }
 }
 

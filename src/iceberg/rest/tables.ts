@@ -1,4 +1,5 @@
 /** Tables as a catalog takes and gives them (Iceberg REST catalog specification, `CreateTableRequest`, `LoadTableResult`). */
+import { KnownError } from '../../errors.ts'
 import type { TableCommit, TableCreation, TableIdentifier } from '../catalog.ts'
 import { type TableMetadata, tableMetadata } from '../table-metadata.ts'
 import { membersOf } from './answers.ts'
@@ -26,7 +27,7 @@ export const commitBody = (
  */
 export const metadataOf = ({ json }: HttpAnswer): TableMetadata => {
   const { metadata } = membersOf(json)
-  if (metadata === undefined) throw new Error('an answer without metadata')
+  if (metadata === undefined) throw new KnownError('an answer without metadata')
   const read = tableMetadata(metadata)
   return { ...read, location: read.location.replace(/\/+$/, '') }
 }
