@@ -21,8 +21,7 @@ export const createMemoryStorage = ({
   after,
   now = Date.now,
 }: MemoryOptions = {}): Storage => {
-  const objects = new Map<string, Uint8Array>()
-  const times = new Map<string, number>()
+  const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedAt: number }>()
 
   const around = async <T>(operation: Operation, key: string, act: () => T): Promise<T> => {
     await before?.(operation, key)
@@ -33,14 +32,15 @@ export const createMemoryStorage = ({
 
   const put = (key: string, bytes: Uint8Array, options?: PutOptions): PutResult => {
     if (options?.ifNoneMatch === '*' && objects.has(key)) return 'exists'
-    objects.set(key, bytes.slice())
-    times.set(key, now())
+    objects.set(key, { bytes: bytes.slice(), modifiedAt: now() })
     return 'created'
   }
 
   const head = (key: string): ObjectInfo | null => {
-    const bytes = objects.get(key)
-    return bytes === undefined ? null : { key, size: bytes.length, modifiedAt: times.get(key) ?? 0 }
+    const found = objects.get(key)
+    return found === undefined
+      ? null
+      : { key, size: found.bytes.length, modifiedAt: found.modifiedAt }
   }
 
   const keysWith = (prefix: string): string[] =>
@@ -54,7 +54,11 @@ export const createMemoryStorage = ({
     },
     async get(key, { range } = {}) {
       checkKey(key)
-      return around('get', key, () => objects.get(key)?.slice(range?.start, range?.end) ?? null)
+      return around(
+        'get',
+        key,
+        () => objects.get(key)?.bytes.slice(range?.start, range?.end) ?? null,
+      )
     },
     async head(key) {
       checkKey(key)

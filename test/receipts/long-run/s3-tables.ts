@@ -24,6 +24,9 @@ export const mostMetadata = 50_000_000
 const maxAgeMs = 24 * 3_600_000
 const minCount = 100
 
+/** Whoever wrote metadata files longer ago, and they are in no snapshot, has lost a race: every call has ended by then. */
+const orphanMs = 3_600_000
+
 /** Of `write.metadata.previous-versions-max`. */
 const maxVersions = 100
 
@@ -60,8 +63,9 @@ export interface BucketOptions {
 export const createTableBucket = ({ identifier, now }: BucketOptions): TableBucket => {
   const name = tableName(identifier)
   const tables = new Map<string, TableMetadata>()
-  const files = createFiles()
+  const files = createFiles(now)
   const size = createSizes()
+  const named = new Set<string>()
   let asked = 0
   const metadata = (): TableMetadata => {
     const found = tables.get(name)
@@ -77,6 +81,17 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
     const bytes = await files.get(path)
     // Those of snapshots that were filled in are not there.
     return bytes === null ? [] : readManifestList(bytes)
+  }
+  /** Keeps in mind what a new snapshot names: who lost a race named nothing. */
+  const keepNamed = async (changed: TableMetadata): Promise<void> => {
+    const path = currentSnapshot(changed)?.['manifest-list']
+    if (path === undefined || named.has(path)) return
+    named.add(path)
+    for (const { manifest_path: manifest } of await list(path)) named.add(manifest)
+  }
+  const remove = (path: string): void => {
+    files.remove(path)
+    named.delete(path)
   }
   return {
     metadata,
@@ -101,6 +116,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
           const outcome = await catalog.commit(table, commit)
           if (outcome.kind !== 'committed') return outcome
           const changed = change(outcome.table.metadata)
+          await keepNamed(changed)
           const metadataSize = size(changed)
           return { ...outcome, table: { ...outcome.table, metadata: changed, metadataSize } }
         },
@@ -116,7 +132,7 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
       const content = await files.get(current['manifest-list'])
       await files.put(last['manifest-list'], content ?? new Uint8Array())
       const log = snapshots.map(lineOf)
-      change({
+      const filled = change({
         ...before,
         snapshots,
         'snapshot-log': log,
@@ -124,8 +140,10 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
         'current-snapshot-id': last['snapshot-id'],
         refs: { main: { type: 'branch', 'snapshot-id': last['snapshot-id'] } },
       })
+      await keepNamed(filled)
     },
     async maintain() {
+      files.removeOlder(now() - orphanMs, (path) => named.has(path))
       const before = metadata()
       const kept = new Set(before.snapshots.slice(-minCount))
       const old = before.snapshots.filter(
@@ -143,9 +161,9 @@ export const createTableBucket = ({ identifier, now }: BucketOptions): TableBuck
       }
       for (const { 'manifest-list': path } of old) {
         for (const { manifest_path: manifest } of await list(path)) {
-          if (!needed.has(manifest)) files.remove(manifest)
+          if (!needed.has(manifest)) remove(manifest)
         }
-        files.remove(path)
+        remove(path)
       }
     },
     async stored(count) {
@@ -217,10 +235,14 @@ const loggedVersion = ({ location, 'metadata-log': log }: TableMetadata, now: nu
 /** Metadata files as they are; of data files only how large they are: there are millions. */
 interface Files extends FileIO {
   readonly remove: (path: string) => void
+  /** Removes the metadata files that were put before that time, but for some. */
+  readonly removeOlder: (time: number, isNeeded: (path: string) => boolean) => void
 }
 
-const createFiles = (): Files => {
+const createFiles = (now: () => number): Files => {
   const objects = new Map<string, Uint8Array>()
+  // In the order in which they were put.
+  let young: { readonly path: string; readonly time: number }[] = []
   let sizes = new Uint32Array(1024)
   const sizeOf = (path: string): number | undefined => {
     const n = numberOf(path)
@@ -236,8 +258,10 @@ const createFiles = (): Files => {
     async put(path, bytes, options) {
       if (options?.ifNoneMatch === '*' && sizeOf(path) !== undefined) return 'exists'
       const n = numberOf(path)
-      if (n === undefined) objects.set(path, bytes.slice())
-      else {
+      if (n === undefined) {
+        objects.set(path, bytes.slice())
+        young.push({ path, time: now() })
+      } else {
         grow(n)
         sizes[n] = bytes.length
       }
@@ -253,6 +277,11 @@ const createFiles = (): Files => {
       return size === undefined ? null : { key: path, size, modifiedAt: putAt(path) }
     },
     remove: (path) => void objects.delete(path),
+    removeOlder(time, isNeeded) {
+      for (const { path, time: put } of young)
+        if (put < time && !isNeeded(path)) objects.delete(path)
+      young = young.filter(({ time: put }) => put >= time)
+    },
   }
 }
 
