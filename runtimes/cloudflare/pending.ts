@@ -1,6 +1,6 @@
 import type { Catalog } from '../../src/iceberg/catalog.ts'
 import type { FileIO } from '../../src/iceberg/file-io.ts'
-import type { Storage } from '../../src/storage/storage.ts'
+import type { Storage, TaggedObjects } from '../../src/storage/storage.ts'
 
 /** What is under way of a request, its answer aside: attempts that were given up, too. */
 export interface Pending {
@@ -31,11 +31,17 @@ export const createPending = (): Pending => {
 /** A storage whose calls count. */
 export const watchedStorage = (storage: Storage, { add }: Pending): Storage => ({
   ...storage,
+  tagged: storage.tagged && watchedTags(storage.tagged, add),
   put: (key, bytes, options) => add(storage.put(key, bytes, options)),
   get: (key, options) => add(storage.get(key, options)),
   head: (key) => add(storage.head(key)),
   delete: (key) => add(storage.delete(key)),
   ready: () => add(storage.ready()),
+})
+
+const watchedTags = (tagged: TaggedObjects, add: Pending['add']): TaggedObjects => ({
+  get: (key) => add(tagged.get(key)),
+  replace: (key, tag, bytes) => add(tagged.replace(key, tag, bytes)),
 })
 
 /** A table's files, whose calls count. */

@@ -1,5 +1,13 @@
+import { hex } from '../bytes.ts'
 import { checkKey, checkPrefix, compareKeys } from './key.ts'
-import type { ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
+import type {
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  Storage,
+  TaggedObject,
+  TaggedObjects,
+} from './storage.ts'
 
 export type Operation = 'put' | 'get' | 'head' | 'list' | 'delete' | 'ready'
 
@@ -23,7 +31,7 @@ export const createMemoryStorage = ({
 }: MemoryOptions = {}): Storage => {
   const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedAt: number }>()
 
-  const around = async <T>(operation: Operation, key: string, act: () => T): Promise<T> => {
+  const around: Around = async (operation, key, act) => {
     await before?.(operation, key)
     const result = act()
     await after?.(operation, key)
@@ -48,6 +56,7 @@ export const createMemoryStorage = ({
 
   return {
     capabilities: { conditionalPut: true, list: true, delete: true },
+    tagged: tagsOf(objects, put, around),
     async put(key, bytes, options) {
       checkKey(key)
       return around('put', key, () => put(key, bytes, options))
@@ -76,5 +85,34 @@ export const createMemoryStorage = ({
       await around('delete', key, () => objects.delete(key))
     },
     ready: () => around('ready', '', () => undefined),
+  }
+}
+
+type Around = <T>(operation: Operation, key: string, act: () => T) => Promise<T>
+
+/** Tags as S3's, which are hashes: what is put again has the one that it had. */
+const tagsOf = (
+  objects: ReadonlyMap<string, Uint8Array>,
+  put: (key: string, bytes: Uint8Array) => void,
+  around: Around,
+): TaggedObjects => {
+  const get = (key: string): TaggedObject | null => {
+    const bytes = objects.get(key)
+    return bytes === undefined ? null : { bytes: bytes.slice(), tag: hex(bytes) }
+  }
+  const replace = (key: string, tag: string, bytes: Uint8Array): 'replaced' | 'changed' => {
+    if (get(key)?.tag !== tag) return 'changed'
+    put(key, bytes)
+    return 'replaced'
+  }
+  return {
+    async get(key) {
+      checkKey(key)
+      return around('get', key, () => get(key))
+    },
+    async replace(key, tag, bytes) {
+      checkKey(key)
+      return around('put', key, () => replace(key, tag, bytes))
+    },
   }
 }

@@ -4,8 +4,8 @@ import { type Log, noLog } from '../log.ts'
 import { type Sha256, webSha256 } from '../sha256.ts'
 import { checkAnyKey, checkKey, checkPrefix, isKey } from './key.ts'
 import { type Attempts, createAttempts, type R2RetryPolicy } from './r2-attempts.ts'
-import type { R2Binding } from './r2-binding.ts'
-import type { GetOptions, ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
+import type { R2Binding, R2Put } from './r2-binding.ts'
+import type { GetOptions, ObjectInfo, Storage, TaggedObject, TaggedObjects } from './storage.ts'
 
 // Objects in a bucket of Cloudflare R2, through a Worker's binding. Elsewhere R2 is an S3 server
 // (`s3.ts`). Not here: objects in parts, since a put takes 5 GiB and an isolate never has so much;
@@ -25,6 +25,8 @@ export interface R2Options {
 
 /** What R2 tells beyond a storage. */
 export interface R2Storage extends Storage {
+  /** Tags are ETags, without quotes. */
+  readonly tagged: TaggedObjects
   head(key: string): Promise<R2ObjectInfo | null>
 }
 
@@ -54,7 +56,18 @@ export const createR2Storage = (options: R2Options): R2Storage => {
 
   return {
     capabilities: { conditionalPut: true, list: true, delete: true },
-    put: async (key, bytes, options) => putObject(opened, nameOf(key), bytes, options, sha256),
+    tagged: {
+      get: async (key) => getTagged(opened, nameOf(key)),
+      async replace(key, tag, bytes) {
+        const isPut = await putObject(opened, nameOf(key), bytes, { etagMatches: tag }, sha256)
+        return isPut ? 'replaced' : 'changed'
+      },
+    },
+    async put(key, bytes, { ifNoneMatch } = {}) {
+      const condition = ifNoneMatch && { etagDoesNotMatch: ifNoneMatch }
+      const isPut = await putObject(opened, nameOf(key), bytes, condition, sha256)
+      return isPut ? 'created' : 'exists'
+    },
     get: async (key, options) => getObject(opened, nameOf(key), options),
     async head(key) {
       const name = nameOf(key)
@@ -81,27 +94,28 @@ export const createR2Storage = (options: R2Options): R2Storage => {
  */
 const markName = 'otlp2parquet-put'
 
+/** Whether an object was put: where it was not, the condition did not hold. */
 const putObject = async (
   { bucket, attempt }: Bucket,
   key: string,
   bytes: Uint8Array,
-  { ifNoneMatch }: PutOptions = {},
+  condition: R2Put['onlyIf'],
   sha256: Sha256,
-): Promise<PutResult> => {
+): Promise<boolean> => {
   const mark = crypto.randomUUID()
   const options = {
     // R2 compares the bytes with it before the object stands.
     sha256: hex(await sha256([bytes])),
     customMetadata: { [markName]: mark },
-    ...(ifNoneMatch !== undefined && { onlyIf: { etagDoesNotMatch: ifNoneMatch } }),
+    ...(condition !== undefined && { onlyIf: condition }),
   }
   const { value: stored, uncertain } = await attempt('put', () => bucket.put(key, bytes, options))
-  if (stored !== null) return 'created'
-  if (!uncertain) return 'exists'
+  if (stored !== null) return true
+  if (!uncertain) return false
   // What stands there may be of an earlier attempt, whose answer was lost.
   const { value: standing } = await attempt('head', () => bucket.head(key))
   if (standing === null) throw vanished()
-  return standing.customMetadata?.[markName] === mark ? 'created' : 'exists'
+  return standing.customMetadata?.[markName] === mark
 }
 
 const vanished = (): IngestError =>
@@ -121,6 +135,18 @@ const getObject = async (
   }
   const readOrNothing = (error: unknown) => orNothing(bucket, key, range?.start, error)
   const { value } = await attempt('get', () => read().catch(readOrNothing))
+  return value
+}
+
+const getTagged = async (
+  { bucket, attempt }: Bucket,
+  key: string,
+): Promise<TaggedObject | null> => {
+  const read = async () => {
+    const object = await bucket.get(key)
+    return object && { bytes: new Uint8Array(await object.arrayBuffer()), tag: object.etag }
+  }
+  const { value } = await attempt('get', read)
   return value
 }
 

@@ -16,6 +16,8 @@ import type {
   PutOptions,
   PutResult,
   Storage,
+  TaggedObject,
+  TaggedObjects,
 } from './storage.ts'
 
 // Objects in a bucket of S3, or of a server that speaks its REST API. Not here: S3 Express
@@ -55,16 +57,8 @@ export interface S3Storage extends Storage {
   put(key: string, bytes: Uint8Array, options?: PutOptions & S3CallOptions): Promise<PutResult>
   get(key: string, options?: S3GetOptions): Promise<Uint8Array | null>
   head(key: string, options?: S3CallOptions): Promise<S3ObjectInfo | null>
-  /**
-   * Replaces an object only while it is still the one of this ETag. Here and not in `Storage`:
-   * POSIX file systems have no such call, and a promise that one backend cannot keep is none.
-   */
-  replace(
-    key: string,
-    etag: string,
-    bytes: Uint8Array,
-    options?: S3CallOptions,
-  ): Promise<'replaced' | 'changed'>
+  /** Tags are ETags. */
+  readonly tagged: TaggedObjects
 }
 
 export interface S3ObjectInfo extends ObjectInfo {
@@ -97,10 +91,14 @@ export const createS3Storage = (options: S3Options): S3Storage => {
       const outcome = await store({ key: nameOf(key), bytes, condition, signal })
       return outcome === 'stored' ? 'created' : 'exists'
     },
-    async replace(key, etag, bytes, { signal } = {}) {
-      const condition = { 'if-match': etag }
-      const outcome = await store({ key: nameOf(key), bytes, condition, signal })
-      return outcome === 'stored' ? 'replaced' : 'changed'
+    tagged: {
+      get: async (key) => getTagged(client, nameOf(key)),
+      async replace(key, tag, bytes) {
+        // A server that gives no ETag could take an empty one for no condition at all.
+        if (tag === '') return 'changed'
+        const outcome = await store({ key: nameOf(key), bytes, condition: { 'if-match': tag } })
+        return outcome === 'stored' ? 'replaced' : 'changed'
+      },
     },
     get: async (key, options = {}) => getObject(client, nameOf(key), options),
     async head(key, { signal } = {}) {
@@ -152,6 +150,11 @@ const getObject = async (
   const bytes = orNull(answer)?.bytes ?? null
   const isWhole = bytes !== null && range !== undefined && answer.status === 200
   return isWhole ? bytes.slice(range.start, range.end) : bytes
+}
+
+const getTagged = async (client: S3Client, key: string): Promise<TaggedObject | null> => {
+  const answer = orNull(await client.send({ method: 'GET', key }))
+  return answer && { bytes: answer.bytes, tag: answer.headers.get('etag') ?? '' }
 }
 
 /** An answer to HEAD never says why it refuses: then a byte is asked for, whose answer does. */

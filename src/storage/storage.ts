@@ -26,6 +26,23 @@ export interface GetOptions {
   readonly range?: { readonly start: number; readonly end: number }
 }
 
+/** An object and its tag, which is another when its bytes are; the same bytes may have the same again (RFC 9110, 8.8.3). */
+export interface TaggedObject {
+  readonly bytes: Uint8Array
+  readonly tag: string
+}
+
+/** Objects that are replaced as they were seen, or not at all. */
+export interface TaggedObjects {
+  /** The object as it is, or null where there is none. */
+  get(key: string): Promise<TaggedObject | null>
+  /**
+   * Replaces an object while it is still the one of this tag (`If-Match`), atomically: of many at once with the same tag one
+   * does. `changed`: another stands there, or none, and was left as it was.
+   */
+  replace(key: string, tag: string, bytes: Uint8Array): Promise<'replaced' | 'changed'>
+}
+
 export interface ObjectInfo {
   readonly key: string
   /** Bytes. */
@@ -42,6 +59,8 @@ export interface ObjectInfo {
  */
 export interface Storage {
   readonly capabilities: Capabilities
+  /** Not everywhere: POSIX file systems have no such call, and a promise that cannot be kept is none. */
+  readonly tagged?: TaggedObjects | undefined
   /**
    * Writes an object whole or not at all, durable when the promise resolves. After an error the
    * object may stand or not, but whole if it does. `bytes` must not change until then.

@@ -6,6 +6,7 @@ import { startMessage } from '../../runtimes/node/start-message.ts'
 import { readConfig } from '../../src/config.ts'
 import { noLog } from '../../src/log.ts'
 import { storageContract } from '../contracts/storage.ts'
+import { taggedContract } from '../contracts/tagged.ts'
 import { run } from './programs.ts'
 import { connectIceberg } from './readers/iceberg-duckdb.ts'
 import { post } from './requests.ts'
@@ -27,11 +28,13 @@ const settings = (bucket: string) => ({
   OTLP2PARQUET_S3_ENDPOINT: s3.endpoint,
 })
 
-storageContract('r2 through its S3 API', async () => {
+const create = async () => {
   const bucket = `bucket-${buckets++}`
   await s3.createBucket(bucket)
   return { storage: openBucket(readConfig(settings(bucket), 'node'), noLog) }
-})
+}
+storageContract('r2 through its S3 API', create)
+taggedContract('r2 through its S3 API', create)
 
 /** What DuckDB is asked by a command, as a shell reads it; run in the engine of its Node package, which has `httpfs` here. */
 const answers = async (command: string, env: Readonly<Record<string, string>>) => {

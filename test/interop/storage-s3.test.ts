@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createS3Storage, type S3Options, type S3Storage } from '../../src/storage/s3.ts'
 import { storageContract } from '../contracts/storage.ts'
+import { taggedContract } from '../contracts/tagged.ts'
 import { type S3Server, startMoto, startVersitygw } from './s3-servers.ts'
 
 const once = { ifNoneMatch: '*' } as const
@@ -58,6 +59,7 @@ describe.each(servers)('%s', (name, start, nameless) => {
   afterAll(() => server.stop())
 
   storageContract(name, async () => ({ storage: await open() }), nameless)
+  taggedContract(name, async () => ({ storage: await open() }))
 
   const sizes: [kind: string, size: number, last: RegExp][] = [
     ['whole', 10, /^PUT .*\/k$/],
@@ -98,11 +100,11 @@ describe.each(servers)('%s', (name, start, nameless) => {
 
   test('replaces only what it knows', async () => {
     const storage = await open()
-    expect(await storage.replace('a', '"0"', bytes)).toBe('changed')
+    expect(await storage.tagged.replace('a', '"0"', bytes)).toBe('changed')
     await storage.put('a', bytes)
     const etag = (await storage.head('a'))?.etag ?? ''
-    expect(await storage.replace('a', etag, others)).toBe('replaced')
-    expect(await storage.replace('a', etag, bytes)).toBe('changed')
+    expect(await storage.tagged.replace('a', etag, others)).toBe('replaced')
+    expect(await storage.tagged.replace('a', etag, bytes)).toBe('changed')
     expect(await storage.get('a')).toEqual(others)
   })
 

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { IngestError } from '../../src/errors.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { storageContract } from '../contracts/storage.ts'
+import { taggedContract } from '../contracts/tagged.ts'
 
 storageContract('memory', async () => ({ storage: createMemoryStorage() }))
+taggedContract('memory', async () => ({ storage: createMemoryStorage() }))
 
 describe('a memory storage told to fail', () => {
   const bytes = new Uint8Array([1])

@@ -164,6 +164,18 @@ describe('a put whose answer is lost', () => {
     expect(fake.objects).toEqual(new Map([['a', others]]))
   })
 
+  it('has replaced what it had seen, unless another has stored the same bytes meanwhile', async () => {
+    const { tagged } = createR2Storage({ bucket: fake.bucket, retry: { baseMs: 1 } })
+    await storage.put('a', bytes)
+    const tagOf = async () => (await tagged.get('a'))?.tag ?? ''
+    const first = await tagOf()
+    lost()
+    expect(await tagged.replace('a', first, others)).toBe('replaced')
+    const second = await tagOf()
+    lost(() => fake.store('a', bytes))
+    expect(await tagged.replace('a', second, bytes)).toBe('changed')
+  })
+
   it.each([
     ['other', others],
     ['the same', bytes],

@@ -2,15 +2,17 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createR2Storage } from '../../src/storage/r2.ts'
 import { storageContract } from '../contracts/storage.ts'
+import { taggedContract } from '../contracts/tagged.ts'
 import { createR2Fake, type R2Fake } from './r2-fake.ts'
 
 const once = { ifNoneMatch: '*' } as const
 const bytes = new TextEncoder().encode('0123456789')
 
-storageContract('r2 with a prefix, in memory', async () => {
-  const { bucket } = createR2Fake()
-  return { storage: createR2Storage({ bucket, prefix: 'p/' }) }
+const create = async () => ({
+  storage: createR2Storage({ bucket: createR2Fake().bucket, prefix: 'p/' }),
 })
+storageContract('r2 with a prefix, in memory', create)
+taggedContract('r2 with a prefix, in memory', create)
 
 describe('a bucket', () => {
   let fake: R2Fake

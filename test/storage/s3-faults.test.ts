@@ -95,6 +95,32 @@ describe('what may pass is tried again', () => {
   })
 })
 
+describe('a replacement', () => {
+  const etagOf = async () => (await open().tagged.get('a'))?.tag ?? ''
+
+  it('has happened when the answer was lost', async () => {
+    await open().put('a', new Uint8Array())
+    const etag = await etagOf()
+    const list: Fault[] = ['lose']
+    fake.fault = ({ method }) => (method === 'PUT' ? list.shift() : undefined)
+    expect(await open().tagged.replace('a', etag, bytes)).toBe('replaced')
+    expect(fake.bucket.objects.get('a')?.bytes).toEqual(Buffer.from(bytes))
+  })
+
+  it('has not where an answer was lost and another has stored the same bytes since', async () => {
+    await open().put('a', new Uint8Array())
+    const etag = await etagOf()
+    let puts = 0
+    fake.fault = ({ method }) => {
+      if (method !== 'PUT') return undefined
+      if (++puts === 1) return 'lose'
+      fake.bucket.store('a', Buffer.from(bytes))
+      return undefined
+    }
+    expect(await open().tagged.replace('a', etag, bytes)).toBe('changed')
+  })
+})
+
 describe.each([
   ['whole', bytes],
   ['in parts', new Uint8Array(250).fill(7)],

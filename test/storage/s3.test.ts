@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createS3Storage, type S3Options, type S3Storage } from '../../src/storage/s3.ts'
 import { storageContract } from '../contracts/storage.ts'
+import { taggedContract } from '../contracts/tagged.ts'
 import { accessKeyId, fetchFrom, type S3Fake, secretAccessKey, startS3Fake } from './s3-server.ts'
 
 const once = { ifNoneMatch: '*' } as const
@@ -17,11 +18,13 @@ const open = (fake: S3Fake, options: Partial<S3Options> = {}): S3Storage =>
     ...options,
   })
 
-storageContract('s3', async () => {
+const create = async () => {
   const fake = await startS3Fake()
   fake.bucket.pageSize = 100
   return { storage: open(fake), dispose: () => fake.stop() }
-})
+}
+storageContract('s3', create)
+taggedContract('s3', create)
 
 describe('on the wire', () => {
   let fake: S3Fake
@@ -153,14 +156,21 @@ describe('on the wire', () => {
     expect(fake.seen.filter(({ query }) => query.startsWith('list-type=2'))).toHaveLength(4)
   })
 
-  it('replaces only what it knows', async () => {
+  it('a replacement says which ETag it is for', async () => {
     const storage = open(fake)
-    expect(await storage.replace('a', '"0"', bytes)).toBe('changed')
     await storage.put('a', bytes)
-    const etag = (await storage.head('a'))?.etag ?? ''
-    expect(await storage.replace('a', etag, bytes.subarray(1))).toBe('replaced')
-    expect(await storage.replace('a', etag, bytes.subarray(2))).toBe('changed')
-    expect(await storage.get('a')).toEqual(bytes.subarray(1))
+    const { tag = '' } = (await storage.tagged.get('a')) ?? {}
+    expect(tag).toMatch(/^"[0-9a-f]{32}"$/)
+    await storage.tagged.replace('a', tag, bytes.subarray(1))
+    expect(fake.seen.at(-1)?.headers).toMatchObject({ 'if-match': tag })
+  })
+
+  it('nothing is replaced that has no ETag', async () => {
+    const storage = open(fake)
+    await storage.put('a', bytes)
+    const seen = fake.seen.length
+    expect(await storage.tagged.replace('a', '', bytes.subarray(1))).toBe('changed')
+    expect(fake.seen.length).toBe(seen)
   })
 
   it('a table bucket neither lists nor deletes', async () => {

@@ -4,6 +4,7 @@ import { createR2Storage, type R2Options } from '../../src/storage/r2.ts'
 import { catalogContract } from '../contracts/catalog.ts'
 import { fileCatalogIn } from '../contracts/file-catalog.ts'
 import { storageContract } from '../contracts/storage.ts'
+import { taggedContract } from '../contracts/tagged.ts'
 import { emptyBucket } from './bucket.ts'
 
 const once = { ifNoneMatch: '*' } as const
@@ -13,6 +14,7 @@ const open = async (options: Partial<R2Options> = {}) =>
   createR2Storage({ bucket: await emptyBucket(), ...options })
 
 storageContract('r2', async () => ({ storage: await open() }))
+taggedContract('r2', async () => ({ storage: await open() }))
 
 catalogContract(
   'the file catalog in R2',
