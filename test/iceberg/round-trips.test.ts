@@ -169,19 +169,22 @@ const byRest: readonly [Past, Rounds][] = [
   ],
 ]
 
-/** After the put it looks that nobody removed the table meanwhile; only then it may tell readers of the version. */
-const swap: Rounds = ['put version', 'get version', 'put hint']
-const lookAgain = 'get hint, get version, get version'
+/**
+ * After the put it looks that nobody removed the table meanwhile, or made another in its place; only then it may tell readers
+ * of the version.
+ */
+const swap: Rounds = ['put version', 'get version, get version', 'put hint']
+const lookAgain = 'get hint, get version, get version, get version'
 const climb = 'get version, get version, get version'
 
 const byFiles: readonly [Past, Rounds][] = [
   ['made the last commit', [objects, ...swap]],
-  ['made the table', [objects, ...swap]],
+  ['made the table', [objects, 'put version', 'get version', 'put hint']],
   ['opened the table after another process committed', [...unknownList, ...swap]],
   ['opened the table long ago', [lookAgain, objects, ...swap]],
   [
     'opened the table long ago, and another process committed since',
-    [lookAgain, climb, ...unknownList, ...swap],
+    [lookAgain, `${climb}, get version`, ...unknownList, ...swap],
   ],
   ['never asked the catalog anything', ['get hint', climb, ...unknownList, ...swap]],
 ]

@@ -5,6 +5,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { CommitOutcome, TableIdentifier } from '../catalog.ts'
 import { hasAddedSnapshots, type TableUpdate } from '../table-updates.ts'
 import {
+  isMadeAnew,
   isStanding,
   metadataKey,
   overtake,
@@ -43,9 +44,13 @@ export const swap = async (
   if (result === 'exists' && !(await isItself(storage, next))) {
     return conflict(`version ${next.version} is there already`)
   }
-  // Somebody may have removed the table while it was written. Looked for after the put: who makes a table looks that
-  // nothing is left of another before, so that one of the two sees the other.
-  if (!(await isStanding(storage, key, base))) {
+  // Somebody may have removed the table while it was written, and left something of it beside one that he made anew. Looked
+  // for after the put: who makes a table looks that nothing is left of another before, so that one of the two sees the other.
+  const [isThere, isAnew] = await Promise.all([
+    isStanding(storage, key, base),
+    isMadeAnew(storage, key, base),
+  ])
+  if (!isThere || isAnew) {
     return unknown(`version ${base.version} is gone`)
   }
   const isLate = now() - base.loadedAt > certainMs

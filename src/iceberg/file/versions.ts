@@ -39,12 +39,13 @@ export const latestVersion = async (
   known: Version | null,
 ): Promise<Version | null> => {
   const at = known?.version ?? 1
-  const [hint, standing, next] = await Promise.all([
+  const [hint, standing, next, isAnew] = await Promise.all([
     readHint(storage, table),
     known === null ? null : readVersion(storage, table, at),
     known === null ? null : readVersion(storage, table, at + 1),
+    known !== null && isMadeAnew(storage, table, known),
   ])
-  if (known !== null && (hint ?? 0) <= at && isSame(known, standing)) {
+  if (known !== null && (hint ?? 0) <= at && isSame(known, standing) && !isAnew) {
     return next === null ? known : climb(storage, table, known, next)
   }
   return (await climbFrom(storage, table, hint ?? 1)) ?? search(storage, table, hint)
@@ -71,13 +72,16 @@ const climbFrom = async (
   table: string,
   version: number,
 ): Promise<Version | null> => {
-  const [first, second, before] = await Promise.all([
+  const [first, second, before, oldest] = await Promise.all([
     readVersion(storage, table, version),
     readVersion(storage, table, version + 1),
     readBefore(storage, table, version),
+    // The second one's is read already.
+    version > 2 ? readFirst(storage, table, version) : null,
   ])
   if (first === null) return null
   if (version > 1 && (before === null || !isOneTable([before, first.bytes]))) return null
+  if (isOtherTable(oldest, first)) return null
   return second === null ? first : climb(storage, table, first, second)
 }
 
@@ -111,6 +115,29 @@ const climb = async (
 
 const isOneTable = (versions: readonly Uint8Array[]): boolean =>
   new Set(versions.map(tableUuid)).size === 1
+
+/**
+ * Whether another table begins where this version's began: it was made anew, and what was left of the old one, or is still put
+ * there, is none of it, even where it follows each other.
+ */
+export const isMadeAnew = async (
+  storage: Storage,
+  table: string,
+  version: Version,
+): Promise<boolean> => isOtherTable(await readFirst(storage, table, version.version), version)
+
+/** The beginning of the first version, for another. */
+const readFirst = async (
+  storage: Storage,
+  table: string,
+  version: number,
+): Promise<Uint8Array | null> => (version === 1 ? null : readBeginning(storage, table, 1))
+
+/** A first version that is gone tells nothing, as one of another writer that does not begin with its table's name. */
+const isOtherTable = (first: Uint8Array | null, { bytes }: Version): boolean => {
+  const uuid = first && tableUuid(first)
+  return uuid !== null && uuid !== tableUuid(bytes)
+}
 
 /** A table that is made anew begins with version 1: what does not belong to that is of the one that was removed. */
 const twoTables = async (storage: Storage, table: string, last: number): Promise<IngestError> => {

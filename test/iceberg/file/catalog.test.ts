@@ -220,6 +220,19 @@ describe('a file catalog', () => {
     expect(made.metadata['table-uuid']).not.toBe('')
   })
 
+  it('does not go on with what is left of a table where another begins', async () => {
+    await catalog.create(logs, creation())
+    await commits(5)
+    const known = await loaded(catalog)
+    const elsewhere = createMemoryStorage()
+    await createFileCatalog({ storage: elsewhere, root, log: noLog }).create(logs, creation())
+    const first = await elsewhere.get(metadataKey(table, 1))
+    await remove(1, 4)
+    await storage.put(metadataKey(table, 1), first ?? new Uint8Array())
+    expect((await catalog.commit(known, append(known, 1n))).kind).toBe('unknown')
+    await expect(catalog.load(logs)).rejects.toThrow('is of another table that was here before')
+  })
+
   it('sees that a table was made anew', async () => {
     const made = await catalog.create(logs, creation())
     for await (const { key } of storage.list(`${table}/`)) await storage.delete(key)

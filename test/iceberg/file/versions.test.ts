@@ -87,6 +87,25 @@ describe('the latest version', () => {
     expect(await latestVersion(storage, table, knownAs(9, 'late '))).toEqual(knownAs(300))
   })
 
+  it('is never what is left of a table that was removed, though it is two versions in a row', async () => {
+    const storage = createMemoryStorage()
+    await put(storage, 1, 3, '"table-uuid":"new",')
+    await put(storage, 8, 9, '"table-uuid":"old",')
+    await storage.put(hint, utf8('9'))
+    for (const known of [
+      null,
+      knownAs(9, '"table-uuid":"old",'),
+      knownAs(3, '"table-uuid":"new",'),
+    ]) {
+      await expect(latestVersion(storage, table, known)).rejects.toThrow(
+        "version 9 of a table's metadata is of another table that was here before: remove it",
+      )
+    }
+    for (const version of [8, 9]) await storage.delete(metadataKey(table, version))
+    const found = await latestVersion(storage, table, knownAs(9, '"table-uuid":"old",'))
+    expect(found).toEqual(knownAs(3, '"table-uuid":"new",'))
+  })
+
   it('is the very one that the caller knows, which need not be read again', async () => {
     const storage = createMemoryStorage()
     await put(storage, 1, 9)
