@@ -56,11 +56,14 @@ export const credentialCodes: ReadonlySet<string> = new Set([
   'InvalidAccessKeyId',
   'InvalidToken',
   'TokenRefreshRequired',
+  // What versitygw says, with 404, of a key that it does not know.
+  'XAdminUserNotFound',
 ])
 
 const expired = 'the credentials have expired'
 const denied =
   'access is denied: allow s3:PutObject and s3:GetObject, and s3:ListBucket, without which missing objects look forbidden'
+const unknownKey = 'the access key is not known there'
 const damaged = 'bytes were damaged on their way'
 const busy = 'the object store asks to slow down'
 
@@ -73,7 +76,8 @@ const reasons: Readonly<Record<string, string>> = {
   ExpiredTokenException: expired,
   InvalidToken: expired,
   TokenRefreshRequired: expired,
-  InvalidAccessKeyId: 'the access key is not known there',
+  InvalidAccessKeyId: unknownKey,
+  XAdminUserNotFound: unknownKey,
   SignatureDoesNotMatch: 'the signature is refused: check the secret access key',
   BadDigest: damaged,
   InvalidDigest: damaged,

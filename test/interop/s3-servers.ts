@@ -62,6 +62,60 @@ export const startMoto = async (bucket = 'lake'): Promise<S3Server> => {
   return s3Server(service, bucket, async () => {})
 }
 
+/** moto with users and roles: it refuses whoever is neither, wrong signatures, and what they may not do. */
+export interface GuardedS3 extends S3Server {
+  /** The ARN of a role that may get and put objects, and that the user whose keys these are may assume. */
+  readonly role: string
+}
+
+/** Starts moto as AWS is: with keys of a user, and nobody else at its bucket. */
+export const startGuardedMoto = async (bucket = 'lake'): Promise<GuardedS3> => {
+  const server = await startMoto(bucket)
+  const iam = iamOf(server)
+  const all = statement({ Action: '*', Resource: '*' })
+  await iam({ Action: 'CreateUser', UserName: 'operator' })
+  await iam({
+    Action: 'PutUserPolicy',
+    UserName: 'operator',
+    PolicyName: 'all',
+    PolicyDocument: all,
+  })
+  const keys = await iam({ Action: 'CreateAccessKey', UserName: 'operator' })
+  const trust = statement({ Action: 'sts:AssumeRole', Principal: { AWS: '*' } })
+  const role = { RoleName: 'writer', AssumeRolePolicyDocument: trust }
+  const made = await iam({ Action: 'CreateRole', ...role })
+  const files = statement({ Action: ['s3:GetObject', 's3:PutObject'], Resource: '*' })
+  const policy = { PolicyName: 'files', PolicyDocument: files }
+  await iam({ Action: 'PutRolePolicy', RoleName: role.RoleName, ...policy })
+  // From now on it looks at who calls.
+  await fetch(`${server.endpoint}/moto-api/reset-auth`, { method: 'POST', body: '0' })
+  return {
+    ...server,
+    accessKeyId: elementOf(keys, 'AccessKeyId'),
+    secretAccessKey: elementOf(keys, 'SecretAccessKey'),
+    role: elementOf(made, 'Arn'),
+  }
+}
+
+const statement = (allowed: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...allowed }] })
+
+/** Asks moto's IAM, whose answers are XML. */
+const iamOf =
+  ({ endpoint, region, accessKeyId, secretAccessKey }: S3Access) =>
+  async (form: Readonly<Record<string, string>>): Promise<string> => {
+    const options = { accessKeyId, secretAccessKey, region, service: 'iam', retries: 0 }
+    const body = String(new URLSearchParams({ ...form, Version: '2010-05-08' }))
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const response = await new AwsClient(options).fetch(endpoint, { method: 'POST', headers, body })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`cannot ${form.Action}: ${text}`)
+    return text
+  }
+
+const elementOf = (xml: string, name: string): string =>
+  new RegExp(`<${name}>(.*?)</${name}>`).exec(xml)?.[1] ?? ''
+
 /** Makes a bucket at any S3 server. */
 export const makeBucket = async (
   { endpoint, region, accessKeyId, secretAccessKey }: S3Access,

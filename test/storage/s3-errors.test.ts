@@ -48,6 +48,11 @@ describe('what is wrong is said, with what to do', () => {
       /: the access key is not known there$/,
     ],
     [
+      'an unknown key, in the words of versitygw',
+      refuse(404, 'XAdminUserNotFound'),
+      /: the access key is not known there$/,
+    ],
+    [
       'SignatureDoesNotMatch',
       refuse(403, 'SignatureDoesNotMatch'),
       /: the signature is refused: check the secret access key$/,

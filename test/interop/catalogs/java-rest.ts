@@ -7,16 +7,20 @@ import { freePort, icebergJars, serve } from '../programs.ts'
 import type { RestCatalog, S3Access } from './catalog.ts'
 
 /**
- * Starts the server over a folder of its own or a bucket. Its state is an SQLite file: with SQLite in memory
- * each connection would see another catalog.
+ * Starts the server over a folder of its own or a bucket; `more` are variables of its environment. Its state is an SQLite
+ * file: with SQLite in memory each connection would see another catalog.
  */
-export const startJavaRest = async (s3?: S3Access): Promise<RestCatalog> => {
+export const startJavaRest = async (
+  s3?: S3Access,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RestCatalog> => {
   const folder = await mkdtemp(join(tmpdir(), 'interop-java-rest-'))
   const port = await freePort()
   const env = {
     CATALOG_REST_PORT: String(port),
     CATALOG_URI: `jdbc:sqlite:file:${folder}/catalog.db`,
     ...(s3 === undefined ? { CATALOG_WAREHOUSE: `file://${folder}/warehouse` } : onS3(s3)),
+    ...more,
   }
   const server = 'org.apache.iceberg.rest.RESTCatalogServer'
   const args = ['-Xmx512m', ...quickStart, '-cp', icebergJars, server]
@@ -37,4 +41,11 @@ const onS3 = (s3: S3Access) => ({
   AWS_ACCESS_KEY_ID: s3.accessKeyId,
   AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
   AWS_REGION: s3.region,
+})
+
+/** What makes the server hand out the keys of its S3 to whoever loads a table. */
+export const vending = (s3: S3Access) => ({
+  CATALOG_INCLUDE__CREDENTIALS: 'true',
+  CATALOG_S3_ACCESS__KEY__ID: s3.accessKeyId,
+  CATALOG_S3_SECRET__ACCESS__KEY: s3.secretAccessKey,
 })

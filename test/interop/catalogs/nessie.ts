@@ -3,14 +3,21 @@ import { quickStart } from '../java.ts'
 import { freePort, nessie, serve, youngJava } from '../programs.ts'
 import type { RestCatalog, S3Access } from './catalog.ts'
 
-/** Starts Nessie over a bucket; its own state is in memory. */
-export const startNessie = async (s3: S3Access): Promise<RestCatalog> => {
+const options = 'nessie.catalog.service.s3.default-options'
+
+/** Starts Nessie over a bucket; `more` are properties of its own. Its state is in memory. */
+export const startNessie = async (
+  s3: S3Access,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RestCatalog> => {
   const port = await freePort()
   const readyPort = await freePort()
   const args = [
     '-Xmx768m',
     ...quickStart,
-    ...Object.entries(properties(s3, port, readyPort)).map(([key, value]) => `-D${key}=${value}`),
+    ...Object.entries({ ...properties(s3, port, readyPort), ...more }).map(
+      ([key, value]) => `-D${key}=${value}`,
+    ),
     '-jar',
     nessie,
   ]
@@ -24,7 +31,6 @@ export const startNessie = async (s3: S3Access): Promise<RestCatalog> => {
 }
 
 const properties = (s3: S3Access, port: number, management: number) => {
-  const options = 'nessie.catalog.service.s3.default-options'
   return {
     'quarkus.http.host': '127.0.0.1',
     'quarkus.http.port': String(port),
@@ -41,3 +47,10 @@ const properties = (s3: S3Access, port: number, management: number) => {
     's3creds.secret': s3.secretAccessKey,
   }
 }
+
+/** What makes Nessie assume a role for whoever loads a table, and hand out the keys of that session. */
+export const assuming = (role: string, s3: S3Access) => ({
+  [`${options}.sts-endpoint`]: s3.endpoint,
+  [`${options}.client-iam.enabled`]: 'true',
+  [`${options}.client-iam.assume-role`]: role,
+})

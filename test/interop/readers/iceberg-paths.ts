@@ -48,11 +48,15 @@ const withoutScheme = (path: string): string => path.replace(/^file:\/*(?=\/)/, 
 interface LoadedTable {
   readonly 'metadata-location': string
   readonly metadata: { readonly location: string }
+  readonly config?: Readonly<Record<string, string>>
 }
 
-/** What a catalog says of a table. */
-export const loadTable = async ({ catalog, namespace, name }: CatalogTable): Promise<LoadedTable> =>
-  getJson(`${await root(catalog)}/namespaces/${namespace}/tables/${name}`)
+/** What a catalog says of a table, asked with further headers. */
+export const loadTable = async (
+  { catalog, namespace, name }: CatalogTable,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<LoadedTable> =>
+  getJson(`${await root(catalog)}/namespaces/${namespace}/tables/${name}`, headers)
 
 interface Configuration {
   readonly defaults: { readonly prefix?: string }
@@ -67,8 +71,11 @@ const root = async ({ uri, warehouse }: RestCatalog): Promise<string> => {
   return prefix === undefined ? `${uri}/v1` : `${uri}/v1/${prefix}`
 }
 
-const getJson = async <T>(url: string): Promise<T> => {
-  const response = await fetch(url)
+const getJson = async <T>(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<T> => {
+  const response = await fetch(url, { headers })
   const text = await response.text()
   if (!response.ok) throw new Error(`cannot get ${url}: ${text}`)
   return JSON.parse(text) as T
