@@ -14,27 +14,26 @@ export interface Ledgered {
 /** Two that know nothing of us; Java's also holds whatever metadata, manifests and files say against each other. */
 export const tableJudges: readonly string[] = ['duckdb', 'pyiceberg', 'java']
 
-/** The broken rules of each run. */
+/** The broken rules of each run. The judges read beside each other: most are programs that use one core. */
 export const judgeTables = async (runs: readonly Ledgered[]): Promise<Violation[][]> => {
-  const all = runs.map((): Violation[] => [])
-  for (const name of tableJudges) {
-    const reader = icebergReaders[name]
-    if (reader === undefined) throw new Error(`there is no reader ${name}`)
-    const questions = runs.flatMap(({ tables }) => tables.map(({ ref }) => ({ table: ref })))
-    const answers = await readEach(reader, questions)
-    let next = 0
-    for (const [i, { entries, tables }] of runs.entries()) {
-      const own = answers.slice(next, next + tables.length)
-      next += tables.length
-      const found = judged(
-        entries,
-        tables.map(({ table }) => table),
-        own,
-      )
-      all[i]?.push(...found.map((violation) => `${name}: ${violation}`))
-    }
-  }
-  return all
+  const questions = runs.flatMap(({ tables }) => tables.map(({ ref }) => ({ table: ref })))
+  const answers = await Promise.all(
+    tableJudges.map((name) => {
+      const reader = icebergReaders[name]
+      if (reader === undefined) throw new Error(`there is no reader ${name}`)
+      return readEach(reader, questions)
+    }),
+  )
+  let next = 0
+  return runs.map(({ entries, tables }) => {
+    const first = next
+    next += tables.length
+    const names = tables.map(({ table }) => table)
+    return tableJudges.flatMap((name, i) => {
+      const found = judged(entries, names, answers[i]?.slice(first, next) ?? [])
+      return found.map((violation) => `${name}: ${violation}`)
+    })
+  })
 }
 
 /** All at once; one by one when one of them cannot be read, to see which. */

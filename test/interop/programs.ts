@@ -1,5 +1,6 @@
 /** Other people's programs: where they stand and how they are run. */
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
@@ -84,14 +85,27 @@ export const run = (
     child.stdin.end(input)
   })
 
+/** Ports below those that systems give to whoever asks for any: none of these is taken by chance before its server is up. */
+const ports = { first: 10_000, count: 20_000 }
+/** Each worker of a test run has ports of its own. */
+const lanes = 8
+const lane = Number(process.env.VITEST_POOL_ID ?? 0) % lanes
+let turn = randomInt(ports.count / lanes)
+
 /** A port that nobody listens on now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
+export const freePort = async (): Promise<number> => {
+  for (let tried = 0; tried < ports.count / lanes; tried++) {
+    turn = (turn + 1) % (ports.count / lanes)
+    const port = ports.first + turn * lanes + lane
+    if (await isFree(port)) return port
+  }
+  throw new Error('no port is free')
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().on('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 
 export interface Service {
