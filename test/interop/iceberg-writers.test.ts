@@ -42,15 +42,16 @@ beforeAll(async () => {
 })
 afterAll(() => spark.stop())
 
-/** Who can write where: Spark also where there is no catalog, for tables in folders on disk. */
+/** Who can write where: Spark also where there is no catalog, for tables in folders on disk, and PyIceberg by ours for it. */
 const writers: Readonly<Record<string, Writer>> = {
   pyiceberg: pyicebergWriter,
   duckdb: duckdbWriter,
   spark: (deeds) => spark.writer(deeds),
 }
 const others: Readonly<Record<string, readonly string[]>> = {
-  'files on disk': ['spark'],
+  'files on disk': ['spark', 'pyiceberg'],
   'Java on disk': ['pyiceberg', 'duckdb', 'spark'],
+  'Java on versitygw': ['pyiceberg', 'spark'],
   Nessie: ['spark', 'pyiceberg', 'duckdb'],
   ministack: ['pyiceberg', 'duckdb', 'spark'],
 }

@@ -4,6 +4,7 @@ import json
 import sys
 
 import pyarrow as pa
+from file_catalog import FileCatalog
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.transforms import DayTransform
 from pyiceberg_schemas import schema_of
@@ -36,9 +37,16 @@ def append(table, rows):
     table.append(pa.table(columns, schema=schema))
 
 
+def opened(table):
+    """The catalog that has a table, and what it is called there."""
+    if "catalog" in table:
+        return open_catalog(table["catalog"]), (table["namespace"], table["name"])
+    root, namespace, name = table["folder"].rsplit("/", 2)
+    return FileCatalog(root), (namespace, name)
+
+
 for deed in json.load(sys.stdin):
-    catalog = open_catalog(deed["table"]["catalog"])
-    identifier = (deed["table"]["namespace"], deed["table"]["name"])
+    catalog, identifier = opened(deed["table"])
     match deed["deed"]:
         case "create":
             create(catalog, identifier, deed)

@@ -28,9 +28,9 @@ export type Deed = { readonly table: CatalogTable | TableFolder } & (
 /** Does deeds one after the other. @throws with what the program said when it cannot. */
 export type Writer = (deeds: readonly Deed[]) => Promise<void>
 
-/** PyIceberg: all but `compact`, for tables in catalogs. */
+/** PyIceberg: all but `compact`, and in folders, which it knows by our own file catalog for it, all but `create` too. */
 export const pyicebergWriter: Writer = async (deeds) => {
   const script = here('test/interop/writers/write_pyiceberg.py')
-  const env = { PYTHONPATH: here('test/interop/readers') }
+  const env = { PYTHONPATH: ['test/interop/readers', 'infra/maintenance'].map(here).join(':') }
   await run(pyiceberg, [script], { input: JSON.stringify(deeds), env })
 }
