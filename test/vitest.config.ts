@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { togetherThenAlone } from './tools/vitest-projects.ts'
 
 /** What measures time, memory or open files: one after the other, when all others are done. */
 const alone = [
@@ -25,28 +25,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'together',
-          include: ['test/**/*.test.ts'],
-          exclude: [...elsewhere, ...alone],
-          // Some files wait for servers and timers, others compute on a virtual clock: two at a time even where there are
-          // two cores only, one of which Vitest would leave alone.
-          maxWorkers: Math.max(2, availableParallelism() - 1),
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'alone',
-          include: alone,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
-    ],
+    projects: togetherThenAlone({ together: ['test/**/*.test.ts'], alone, exclude: elsewhere }),
   },
 })

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { togetherThenAlone } from '../tools/vitest-projects.ts'
 
 const file = (name: string): string => `test/faults/${name}.test.ts`
 
@@ -8,27 +9,11 @@ export default defineConfig({
     root: '.',
     testTimeout: 200_000,
     hookTimeout: 200_000,
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'together',
-          // Either is waiting for most of its time: the two take a quarter of two cores each.
-          include: ['schedules', 'receipt-schedules'].map(file),
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'alone',
-          // Fifty programs at once want all there is.
-          include: [file('writers')],
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
-    ],
+    projects: togetherThenAlone({
+      // Either is waiting for most of its time: for delays, and for what is late.
+      together: ['schedules', 'receipt-schedules'].map(file),
+      // Fifty programs at once want all there is.
+      alone: [file('writers')],
+    }),
   },
 })
