@@ -2,7 +2,8 @@
 --
 -- Put in your catalog's address (with /v1), the keys of the S3 that the tables are on, its address, and
 -- the warehouse; a catalog that has one only takes any word for it. ClickHouse reaches tables on S3
--- alone that way. Leave out views of tables that no request has made yet.
+-- alone that way. Nessie, as it stands, hands out no keys: add vended_credentials = false to the settings.
+-- Leave out views of tables that no request has made yet.
 SET allow_experimental_database_iceberg = 1;
 CREATE DATABASE lake ENGINE = DataLakeCatalog('http://127.0.0.1:8181/v1', 'ACCESS_KEY', 'SECRET_KEY')
 SETTINGS catalog_type = 'rest', warehouse = 'warehouse',

@@ -1,7 +1,7 @@
 // ClickHouse's rows in the spelling of rows.ts, but doubles as 16 hex digits of their bits.
 import { createRequire } from 'node:module'
 
-const { query } = createRequire(new URL('../peers/js/package.json', import.meta.url))('chdb')
+const { query, Session } = createRequire(new URL('../peers/js/package.json', import.meta.url))('chdb')
 const names = {
   Int64: 'long',
   Int32: 'int',
@@ -32,19 +32,29 @@ const spelled = (sql, type) => {
       return sql
   }
 }
-/** The rows of a query as objects. */
-export const lines = (sql) =>
-  query(`${sql} SETTINGS use_hive_partitioning = 0`, 'JSONEachRow')
+/** The rows of a query as objects; `ask` asks it of another ClickHouse than one that is made for it. */
+export const lines = (sql, ask = query) =>
+  ask(`${sql} SETTINGS use_hive_partitioning = 0`, 'JSONEachRow')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
 
-/** The type of each column of a table function in the tables' words, and its rows. */
-export const typesAndRows = (source) => {
-  const columns = lines(`DESCRIBE TABLE ${source}`)
+/** The type of each column of a table or table function in the tables' words, and its rows. */
+export const typesAndRows = (source, ask = query) => {
+  const columns = lines(`DESCRIBE TABLE ${source}`, ask)
   const list = columns.map(({ name, type }) => `${spelled(`\`${name}\``, type)} AS \`_${name}\``)
-  const rows = lines(`SELECT ${list.join(', ')} FROM ${source}`).map((row) =>
+  const rows = lines(`SELECT ${list.join(', ')} FROM ${source}`, ask).map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name.slice(1), value])),
   )
   return { types: Object.fromEntries(columns.map(({ name, type }) => [name, typeName(type)])), rows }
+}
+
+/** A ClickHouse that knows a database: what asks it, and its end. */
+export const withDatabase = (sql) => {
+  const session = new Session()
+  for (const statement of sql) session.query(statement)
+  return {
+    ask: (question, format) => session.query(question, format),
+    end: () => session.cleanup(),
+  }
 }

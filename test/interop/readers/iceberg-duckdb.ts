@@ -97,7 +97,6 @@ const answer = async ({ table, filters = [] }: Question): Promise<Answer> => {
 }
 
 export const duckdbIceberg: IcebergReader = {
-  reads: () => true,
   read: async (questions) => {
     const answers = []
     for (const question of questions) answers.push(await answer(question))

@@ -28,12 +28,10 @@ const javaReader = async (): Promise<readonly string[]> => [
 export const icebergReaders: Readonly<Record<string, IcebergReader>> = {
   duckdb: duckdbIceberg,
   pyiceberg: {
-    reads: () => true,
     read: program(pyiceberg, () => [here('test/interop/readers/iceberg_pyiceberg.py')]),
   },
   clickhouse: clickhouseIceberg,
   java: {
-    reads: () => true,
     read: program('java', javaReader),
   },
 }

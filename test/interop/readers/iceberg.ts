@@ -48,8 +48,6 @@ export interface Answer {
 }
 
 export interface IcebergReader {
-  /** Whether it can read such a table at all. */
-  readonly reads: (table: TableRef) => boolean
   /** Reads tables, one answer for each question. */
   readonly read: (questions: readonly Question[]) => Promise<Answer[]>
 }

@@ -68,7 +68,6 @@ export const startSpark = async (): Promise<Spark> => {
 /** Reader and writer over one line of talk: what is asked is answered before the next is asked. */
 const talking = (ask: <T>(request: unknown) => Promise<T>): Omit<Spark, 'stop'> => ({
   reader: {
-    reads: () => true,
     read: async (questions) => {
       const answers = []
       for (const question of questions) {
