@@ -29,7 +29,7 @@ export const createMemoryStorage = ({
   after,
   now = Date.now,
 }: MemoryOptions = {}): Storage => {
-  const objects = new Map<string, { readonly bytes: Uint8Array; readonly modifiedAt: number }>()
+  const objects = new Map<string, Stored>()
 
   const around: Around = async (operation, key, act) => {
     await before?.(operation, key)
@@ -88,16 +88,21 @@ export const createMemoryStorage = ({
   }
 }
 
+interface Stored {
+  readonly bytes: Uint8Array
+  readonly modifiedAt: number
+}
+
 type Around = <T>(operation: Operation, key: string, act: () => T) => Promise<T>
 
 /** Tags as S3's, which are hashes: what is put again has the one that it had. */
 const tagsOf = (
-  objects: ReadonlyMap<string, Uint8Array>,
+  objects: ReadonlyMap<string, Stored>,
   put: (key: string, bytes: Uint8Array) => void,
   around: Around,
 ): TaggedObjects => {
   const get = (key: string): TaggedObject | null => {
-    const bytes = objects.get(key)
+    const bytes = objects.get(key)?.bytes
     return bytes === undefined ? null : { bytes: bytes.slice(), tag: hex(bytes) }
   }
   const replace = (key: string, tag: string, bytes: Uint8Array): 'replaced' | 'changed' => {
