@@ -1,13 +1,6 @@
 import { hex } from '../bytes.ts'
 import { checkKey, checkPrefix, compareKeys } from './key.ts'
-import type {
-  ObjectInfo,
-  PutOptions,
-  PutResult,
-  Storage,
-  TaggedObject,
-  TaggedObjects,
-} from './storage.ts'
+import type { ObjectInfo, PutOptions, PutResult, Storage } from './storage.ts'
 
 export type Operation = 'put' | 'get' | 'head' | 'list' | 'delete' | 'ready'
 
@@ -100,8 +93,8 @@ const tagsOf = (
   objects: ReadonlyMap<string, Stored>,
   put: (key: string, bytes: Uint8Array) => void,
   around: Around,
-): TaggedObjects => {
-  const get = (key: string): TaggedObject | null => {
+): NonNullable<Storage['tagged']> => {
+  const get = (key: string) => {
     const bytes = objects.get(key)?.bytes
     return bytes === undefined ? null : { bytes: bytes.slice(), tag: hex(bytes) }
   }

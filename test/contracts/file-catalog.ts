@@ -1,6 +1,7 @@
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
+import { readHint } from '../../src/iceberg/file/hint.ts'
 import { metadataBytes } from '../../src/iceberg/file/metadata-text.ts'
-import { metadataKey, readHint } from '../../src/iceberg/file/versions.ts'
+import { metadataKey } from '../../src/iceberg/file/versions.ts'
 import { noLog } from '../../src/log.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { CatalogFixture } from './catalog.ts'

@@ -37,6 +37,9 @@ afterAll(async () => {
 
 const credentials = async () => ({ accessKeyId, secretAccessKey })
 
+const root = 's3://lake'
+const lake = () => createS3Storage({ bucket: 'lake', region: s3.region, endpoint, credentials })
+
 /** A client as another process has it. */
 const catalogs: Readonly<Record<string, (clock: Clock) => Catalog>> = {
   rest: (clock) =>
@@ -51,13 +54,9 @@ const catalogs: Readonly<Record<string, (clock: Clock) => Catalog>> = {
       clock,
       log: noLog,
     }),
-  file: ({ now }) =>
-    createFileCatalog({
-      storage: createS3Storage({ bucket: 'lake', region: s3.region, endpoint, credentials }),
-      root: 's3://lake',
-      log: noLog,
-      now,
-    }),
+  file: ({ now }) => createFileCatalog({ storage: lake(), root, log: noLog, now }),
+  'file without tags': ({ now }) =>
+    createFileCatalog({ storage: { ...lake(), tagged: undefined }, root, log: noLog, now }),
 }
 
 let files = 0
@@ -127,6 +126,10 @@ const pasts = {
     await other.send()
     await mine.open()
   },
+  async 'made the last commit a while ago'(mine) {
+    await mine.send()
+    mine.later(6_000)
+  },
   async 'opened the table long ago'(mine) {
     await mine.send()
     mine.later(301_000)
@@ -170,16 +173,17 @@ const byRest: readonly [Past, Rounds][] = [
 ]
 
 /**
- * After the put it looks that nobody removed the table meanwhile, or made another in its place; only then it may tell readers
- * of the version.
+ * After the put it looks that nobody removed the table meanwhile, or made another in its place; beside that it may tell
+ * readers of the version, in place of what they were told before and of nothing else.
  */
-const swap: Rounds = ['put version', 'get version, get version', 'put hint']
+const swap: Rounds = ['get hint, put version', 'get version, get version, put hint']
 const lookAgain = 'get hint, get version, get version, get version'
 const climb = 'get version, get version, get version'
 
 const byFiles: readonly [Past, Rounds][] = [
   ['made the last commit', [objects, ...swap]],
-  ['made the table', [objects, 'put version', 'get version', 'put hint']],
+  ['made the last commit a while ago', [objects, ...swap]],
+  ['made the table', [objects, 'get hint, put version', 'get version, put hint']],
   ['opened the table after another process committed', [...unknownList, ...swap]],
   ['opened the table long ago', [lookAgain, objects, ...swap]],
   [
@@ -187,6 +191,15 @@ const byFiles: readonly [Past, Rounds][] = [
     [lookAgain, `${climb}, get version`, ...unknownList, ...swap],
   ],
   ['never asked the catalog anything', ['get hint', climb, ...unknownList, ...swap]],
+]
+
+/** Without tags readers are told after it has looked, and what is known for a while wants a look at the hint as well. */
+const byUntaggedFiles: readonly [Past, Rounds][] = [
+  ['made the last commit', [objects, 'put version', 'get version, get version', 'put hint']],
+  [
+    'made the last commit a while ago',
+    [objects, 'put version', 'get version, get version', 'get hint', 'put hint'],
+  ],
 ]
 
 /** Milliseconds. Of a machine that is busy only the last may be enough. */
@@ -217,5 +230,11 @@ describe('with a REST catalog, a request waits for these calls, one round after 
 describe('with the file catalog, a request waits for these calls, one round after another, of a process that', () => {
   it.each(byFiles)('%s: %j', async (past, wanted) => {
     expect(await roundsOf('file', past, wanted)).toEqual(wanted)
+  })
+})
+
+describe('with the file catalog in a storage without tags, a request waits for these calls of a process that', () => {
+  it.each(byUntaggedFiles)('%s: %j', async (past, wanted) => {
+    expect(await roundsOf('file without tags', past, wanted)).toEqual(wanted)
   })
 })

@@ -17,11 +17,12 @@ import { newTableMetadata } from '../new-table.ts'
 import { inTime } from '../retry.ts'
 import { brokenRequirement } from '../table-requirements.ts'
 import { applyUpdates } from '../table-updates.ts'
+import { readHint, writeHint } from './hint.ts'
 import { listVersions } from './listed-versions.ts'
 import { metadataBytes, nextMetadata, readMetadata } from './metadata-text.ts'
 import { storageFileIO } from './storage-file-io.ts'
 import { conflict, publishHint, swap, type TableStore, unknown } from './swap.ts'
-import { latestVersion, metadataKey, readHint, tableKey, type VersionedTable } from './versions.ts'
+import { latestVersion, metadataKey, tableKey, type VersionedTable } from './versions.ts'
 
 export interface FileCatalogOptions {
   readonly storage: Storage
@@ -102,7 +103,7 @@ const create = async (
   const result = await storage.put(metadataKey(key, 1), bytes, { ifNoneMatch: '*' })
   // A table that is there may have lost its first version long ago.
   if (result === 'created' && ((await readHint(storage, key)) ?? 0) <= 1) {
-    await publishHint(first, store)
+    await publishHint(first, store, writeHint)
     return seen(first)
   }
   return existing()

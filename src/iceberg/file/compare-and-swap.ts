@@ -1,9 +1,12 @@
 /** Whether a storage compares before it swaps: what a table's whole history hangs on. */
 import { equalBytes } from '../../bytes.ts'
-import type { Storage } from '../../storage/storage.ts'
+import type { Storage, TaggedObjects } from '../../storage/storage.ts'
 
 /** An object that stays, the same for every program: it is made once, and no start after that may make it again. */
 export const probeKey = '_otlp2parquet/compare-and-swap'
+
+/** Another, which is made once and never replaced: R2 counts the writes to a key. */
+export const tagProbeKey = '_otlp2parquet/replace-by-tag'
 
 /** Puts side by side. */
 const probes = 4
@@ -35,3 +38,27 @@ const stays = async (storage: Storage, before: Uint8Array): Promise<boolean> => 
   const standing = await storage.get(probeKey)
   return standing !== null && equalBytes(standing, before)
 }
+
+/**
+ * Whether a storage that gives tags minds them: it must not replace what has another tag than it is told. Tried beside the
+ * other proof it takes a start no longer.
+ * @throws what the storage does when it cannot be asked
+ */
+export const mindsTags = async ({ tagged, put }: Storage): Promise<boolean> => {
+  if (tagged === undefined) return false
+  const before = (await tagged.get(tagProbeKey)) ?? (await makeProbe(tagged, put))
+  if (before === null) return false
+  const result = await tagged.replace(tagProbeKey, otherTag(before.tag), randomBytes())
+  const after = await tagged.get(tagProbeKey)
+  return result === 'changed' && after !== null && equalBytes(after.bytes, before.bytes)
+}
+
+const makeProbe = async (tagged: TaggedObjects, put: Storage['put']) => {
+  await put(tagProbeKey, randomBytes(), { ifNoneMatch: '*' })
+  return tagged.get(tagProbeKey)
+}
+
+const randomBytes = (): Uint8Array => new TextEncoder().encode(crypto.randomUUID())
+
+/** A tag of the same form that is none of this object's. */
+const otherTag = (tag: string): string => tag.replace(/\w/g, (digit) => (digit === '0' ? '1' : '0'))

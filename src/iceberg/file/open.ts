@@ -1,8 +1,9 @@
 import { IngestError, NotImplementedError } from '../../errors.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { inTime, systemClock } from '../retry.ts'
 import { slowStorage } from '../waiting.ts'
 import { createFileCatalog, type FileCatalog, type FileCatalogOptions } from './catalog.ts'
-import { comparesAndSwaps } from './compare-and-swap.ts'
+import { comparesAndSwaps, mindsTags } from './compare-and-swap.ts'
 
 /**
  * Milliseconds for which a start waits for the storage's answer. A storage that is slow has a start ended by its platform
@@ -11,19 +12,31 @@ import { comparesAndSwaps } from './compare-and-swap.ts'
 const startMs = 5_000
 
 /**
- * Opens a file catalog once it has been seen that its storage compares before it swaps. A storage that cannot be asked now, or
+ * Opens a file catalog once it has been seen that its storage compares before it swaps. Tags are used where it minds them. A storage that cannot be asked now, or
  * does not answer soon, is waited for, or asked again, before the first table is loaded: until then nothing can be changed.
  * @throws IngestError `unavailable` when it does not, or says that it cannot
  */
 export const openFileCatalog = async (options: FileCatalogOptions): Promise<FileCatalog> => {
   const { storage, log } = options
-  const catalog = createFileCatalog(options)
+  let isMindful = false
+  const trusted: Storage = {
+    ...storage,
+    get tagged() {
+      return isMindful ? storage.tagged : undefined
+    },
+  }
+  const catalog = createFileCatalog({ ...options, storage: trusted })
   let proof: Promise<void> | null = null
   const proven = (): Promise<void> => {
-    proof ??= prove(options).catch((error: unknown) => {
-      if (!isDisproof(error)) proof = null
-      throw error
-    })
+    proof ??= Promise.all([prove(options), triedTags(options)]).then(
+      ([, minds]) => {
+        isMindful = minds
+      },
+      (error: unknown) => {
+        if (!isDisproof(error)) proof = null
+        throw error
+      },
+    )
     return proof
   }
   const soon = systemClock.signal(Date.now() + startMs)
@@ -51,6 +64,15 @@ export const openFileCatalog = async (options: FileCatalogOptions): Promise<File
 const prove = async ({ storage }: FileCatalogOptions): Promise<void> => {
   if (!(await comparesAndSwaps(storage))) throw disproof
 }
+
+/** Whether tags are minded. Without them a commit takes longer, and that is all: it is no reason to fail, or to ask again. */
+const triedTags = ({ storage, log }: FileCatalogOptions): Promise<boolean> =>
+  mindsTags(storage).catch((error: unknown) => {
+    log('warn', 'the storage cannot be asked whether it minds ETags: commits take a call longer', {
+      error,
+    })
+    return false
+  })
 
 const disproof = new IngestError(
   'unavailable',

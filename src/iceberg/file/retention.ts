@@ -12,9 +12,10 @@ import { backoff, type Clock } from '../retry.ts'
 import { mainBranch, type Snapshot, type TableMetadata } from '../table-metadata.ts'
 import type { FileCatalog } from './catalog.ts'
 import { expiredSnapshots, policyOf, type RetentionPolicy } from './expired-snapshots.ts'
+import { readHint } from './hint.ts'
 import { oldVersions } from './old-versions.ts'
 import { unreferencedFiles } from './unreferenced-files.ts'
-import { publish, readHint, tableKey, type VersionedTable } from './versions.ts'
+import { publish, tableKey, type VersionedTable } from './versions.ts'
 
 export interface RetentionOptions {
   readonly catalog: FileCatalog

@@ -4,15 +4,14 @@ import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { CommitOutcome, TableIdentifier } from '../catalog.ts'
 import { hasAddedSnapshots, type TableUpdate } from '../table-updates.ts'
+import { moveHint, raiseHint, readHint, type SeenHint, seeHint, takeBackHint } from './hint.ts'
 import {
   isMadeAnew,
   isStanding,
   metadataKey,
   overtake,
-  readHint,
   tableKey,
   type VersionedTable,
-  writeHint,
 } from './versions.ts'
 
 /** What a swap needs of its catalog. */
@@ -40,37 +39,60 @@ export const swap = async (
 ): Promise<CommitOutcome> => {
   const { storage, now, seen } = store
   const key = tableKey(next.identifier)
-  const result = await storage.put(metadataKey(key, next.version), next.bytes, { ifNoneMatch: '*' })
+  const [result, hint] = await Promise.all([
+    storage.put(metadataKey(key, next.version), next.bytes, { ifNoneMatch: '*' }),
+    // Without it, it is moved on later.
+    seeHint(storage, key).catch(() => null),
+  ])
   if (result === 'exists' && !(await isItself(storage, next))) {
     return conflict(`version ${next.version} is there already`)
   }
   // Somebody may have removed the table while it was written, and left something of it beside one that he made anew. Looked
   // for after the put: who makes a table looks that nothing is left of another before, so that one of the two sees the other.
-  const [isThere, isAnew] = await Promise.all([
+  const [isThere, isAnew, isTold] = await Promise.all([
     isStanding(storage, key, base),
     isMadeAnew(storage, key, base),
+    moveHint(storage, key, hint, next.version).catch(() => false),
   ])
   if (!isThere || isAnew) {
+    if (isTold) await takeBack(hint, next, store)
     return unknown(`version ${base.version} is gone`)
   }
   const isLate = now() - base.loadedAt > certainMs
-  if (isLate && !(await isFirst(storage, next))) return confirm(next.identifier, updates, store)
-  await publishHint(next, store)
+  // A hint that was moved on was not ahead.
+  if (isLate && !isTold && !(await isFirst(storage, next))) {
+    return confirm(next.identifier, updates, store)
+  }
+  await publishHint(next, store, isTold ? null : raiseHint)
   return { kind: 'committed', table: seen(next) }
 }
 
-/** Tells readers which version is the latest; that it cannot is no reason to fail. */
+/** Tells readers which version is the latest, if they are not told; that it cannot is no reason to fail. */
 export const publishHint = async (
   latest: VersionedTable,
   { storage, log }: TableStore,
+  tell: typeof raiseHint | null,
 ): Promise<void> => {
   const table = tableKey(latest.identifier)
-  const told = (error: unknown) =>
+  const failed = (error: unknown) =>
     log('warn', 'a version hint could not be written', { table, error })
-  await writeHint(storage, table, latest.version).then(
+  await Promise.resolve(tell?.(storage, table, latest.version)).then(
     // Nobody has to wait until it is known that no older hint came later.
-    () => void overtake(storage, table, latest).catch(told),
-    told,
+    () => void overtake(storage, table, latest).catch(failed),
+    failed,
+  )
+}
+
+/** Without the version before it the one that was just put is of no table that anybody should be told of. */
+const takeBack = async (
+  hint: SeenHint | null,
+  { identifier, version }: VersionedTable,
+  { storage, log }: TableStore,
+): Promise<void> => {
+  if (hint === null) return
+  const table = tableKey(identifier)
+  await takeBackHint(storage, table, hint, version).catch((error: unknown) =>
+    log('warn', 'a version hint could not be taken back', { table, error }),
   )
 }
 

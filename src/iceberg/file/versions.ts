@@ -6,6 +6,7 @@ import { equalBytes } from '../../bytes.ts'
 import { type IngestError, OutdatedFilesError } from '../../errors.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { LoadedTable, TableIdentifier } from '../catalog.ts'
+import { raiseHint, readHint, writeHint } from './hint.ts'
 import { listVersions } from './listed-versions.ts'
 import { tableUuid } from './metadata-text.ts'
 
@@ -16,8 +17,6 @@ export const tableKey = ({ namespace, name }: TableIdentifier): string =>
 /** Where a version of a table's metadata is.  */
 export const metadataKey = (table: string, version: number): string =>
   `${table}/metadata/v${version}.metadata.json`
-
-const hintKey = (table: string): string => `${table}/metadata/version-hint.text`
 
 export interface Version {
   readonly version: number
@@ -228,30 +227,12 @@ const search = async (
 const gone = (version: number): IngestError =>
   new OutdatedFilesError(`a table's metadata is gone: version ${version}`)
 
-/** The version that the hint names; null where it names none. */
-export const readHint = async (storage: Storage, table: string): Promise<number | null> => {
-  const bytes = await storage.get(hintKey(table))
-  const text = bytes === null ? '' : new TextDecoder().decode(bytes).trim()
-  const version = /^\d+$/.test(text) ? Number(text) : 0
-  return Number.isSafeInteger(version) && version > 0 ? version : null
-}
-
-/** Names the latest version for those who look for it. */
-export const writeHint = async (
-  storage: Storage,
-  table: string,
-  version: number,
-): Promise<void> => {
-  const bytes = new TextEncoder().encode(String(version))
-  await storage.put(hintKey(table), bytes, { volatile: true })
-}
-
 /**
  * Names a version that was just put. Of writers that do so at once the last may be the one with the older version: each
  * looks again afterwards, so that the last hint of all is the latest version's.
  */
 export const publish = async (storage: Storage, table: string, latest: Version): Promise<void> => {
-  await writeHint(storage, table, latest.version)
+  await raiseHint(storage, table, latest.version)
   await overtake(storage, table, latest)
 }
 

@@ -6,7 +6,7 @@ import type { FileIO } from '../../../src/iceberg/file-io.ts'
 import { parseTableMetadata, type TableMetadata } from '../../../src/iceberg/table-metadata.ts'
 import { noLog } from '../../../src/log.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
-import type { Storage } from '../../../src/storage/storage.ts'
+import type { Storage, TaggedObjects } from '../../../src/storage/storage.ts'
 import { createMemoryCatalog, memoryFileIO, tableName } from '../../iceberg/memory-catalog.ts'
 import { type Call, count, Failed, type Network } from './network.ts'
 import type { Process } from './process.ts'
@@ -165,6 +165,11 @@ const putOf = (key: string): Call => {
   return version === undefined ? 'put' : version === '1' ? 'create' : 'commit'
 }
 
+const throughTags = (tagged: TaggedObjects, process: Process, network: Network): TaggedObjects => ({
+  get: (key) => network.send(process, 'get', () => tagged.get(key)),
+  replace: (key, tag, bytes) => network.send(process, 'put', () => tagged.replace(key, tag, bytes)),
+})
+
 const throughStorage = (
   storage: Storage,
   process: Process,
@@ -172,6 +177,7 @@ const throughStorage = (
   removable: readonly RegExp[] = [receipts],
 ): Storage => ({
   capabilities: storage.capabilities,
+  tagged: storage.tagged && throughTags(storage.tagged, process, network),
   put: (key, bytes, options) =>
     network.send(process, putOf(key), () => storage.put(key, bytes, options)),
   get: (key, options) => network.send(process, 'get', () => storage.get(key, options)),

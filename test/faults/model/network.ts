@@ -58,6 +58,7 @@ export const count = (tally: Tally, what: string): void =>
 /** Whether a call changed anything: a commit may come to nothing, and so may a put that others were faster with. */
 const isDone = (result: unknown): boolean =>
   result !== 'exists' &&
+  result !== 'changed' &&
   !(
     typeof result === 'object' &&
     result !== null &&

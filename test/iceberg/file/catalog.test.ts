@@ -1,16 +1,29 @@
 // Protects what a catalog without a service could get wrong alone: a writer that slept while others committed and cleaned
 // up, answers that were lost, a folder that somebody removed, storages that do not compare before they swap.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { IngestError } from '../../../src/errors.ts'
+import { IngestError, NotImplementedError } from '../../../src/errors.ts'
 import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
 import { createFileCatalog, type FileCatalog } from '../../../src/iceberg/file/catalog.ts'
-import { comparesAndSwaps, probeKey } from '../../../src/iceberg/file/compare-and-swap.ts'
+import {
+  comparesAndSwaps,
+  mindsTags,
+  probeKey,
+  tagProbeKey,
+} from '../../../src/iceberg/file/compare-and-swap.ts'
+import {
+  moveHint,
+  raiseHint,
+  readHint,
+  seeHint,
+  takeBackHint,
+  writeHint,
+} from '../../../src/iceberg/file/hint.ts'
 import { openFileCatalog } from '../../../src/iceberg/file/open.ts'
-import { metadataKey, readHint } from '../../../src/iceberg/file/versions.ts'
+import { metadataKey } from '../../../src/iceberg/file/versions.ts'
 import { noLog } from '../../../src/log.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import { createS3Storage } from '../../../src/storage/s3.ts'
-import type { Storage } from '../../../src/storage/storage.ts'
+import type { Storage, TaggedObjects } from '../../../src/storage/storage.ts'
 import { append, creation } from '../../contracts/commits.ts'
 import { refuse } from '../../storage/s3-bucket.ts'
 import { accessKeyId, secretAccessKey, startS3Fake } from '../../storage/s3-server.ts'
@@ -24,7 +37,10 @@ const root = 's3://bucket/lake'
 const minute = 60_000
 const hour = 60 * minute
 
-describe('a file catalog', () => {
+describe.each([
+  ['gives tags', true],
+  ['gives none', false],
+])('a file catalog whose storage %s', (_, isTagged) => {
   let storage: Storage
   let now: number
   /** What happens just before a put to this key. */
@@ -36,6 +52,7 @@ describe('a file catalog', () => {
     now = 1_795_000_000_000
     beforePut = null
     storage = createMemoryStorage()
+    if (!isTagged) storage = { ...storage, tagged: undefined }
     const clock = () => now
     const held: Storage = {
       ...storage,
@@ -208,6 +225,22 @@ describe('a file catalog', () => {
     expect(await snapshots()).toEqual([1n])
   })
 
+  it('tells nobody of a version before it stands', async () => {
+    const outcome = await stopped(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(await readHint(storage, table)).toBe(1)
+    })
+    expect(outcome.kind).toBe('committed')
+    expect(await readHint(storage, table)).toBe(2)
+  })
+
+  it('tells nobody of a version that is left of a table that was removed', async () => {
+    const outcome = await stopped(() => storage.delete(metadataKey(table, 1)))
+    expect(outcome.kind).toBe('unknown')
+    expect(await readHint(storage, table)).toBe(1)
+    await expect(others.load(logs)).rejects.toThrow('version 2 is left alone')
+  })
+
   it('does not make a table again that somebody removes under it', async () => {
     const made = await catalog.create(logs, creation())
     await commits(5)
@@ -273,8 +306,9 @@ describe('a file catalog', () => {
     ).toEqual([3, 4, 5].map((version) => `${root}/${metadataKey(table, version)}`))
   })
 
-  it('commits in three round trips when warm, the last to tell others; loads in one', async () => {
-    const { storage: counted, count } = createCountedStorage()
+  it('commits when warm in as many round trips as it must, the last to tell others; loads in one', async () => {
+    const { storage: memory, count } = createCountedStorage()
+    const counted = isTagged ? memory : { ...memory, tagged: undefined }
     const warm = createFileCatalog({ storage: counted, root, log: noLog })
     const made = await warm.create(logs, creation())
     const committed = await count(() => warm.commit(made, append(made, 1n)))
@@ -283,11 +317,104 @@ describe('a file catalog', () => {
       `put ${metadataKey(table, 2)}`,
       `put ${hint}`,
     ])
-    expect(committed.rounds).toBe(3)
+    expect(committed.rounds).toBe(isTagged ? 2 : 3)
     const reloaded = await count(() => warm.load(logs))
     expect(reloaded.rounds).toBe(1)
     const { table: known } = committed.result as { table: LoadedTable }
     expect(reloaded.result?.metadata).toBe(known.metadata)
+  })
+})
+
+describe('a hint that is moved on from what was seen', () => {
+  const taggedOf = ({ tagged }: Storage): TaggedObjects => {
+    if (tagged === undefined) throw new Error('no tags')
+    return tagged
+  }
+  /** A storage that does something else with tags. */
+  const withTags = (storage: Storage, tagged: Partial<TaggedObjects>): Storage => ({
+    ...storage,
+    tagged: { ...taggedOf(storage), ...tagged },
+  })
+  const open = (storage: Storage) => createFileCatalog({ storage, root, log: noLog })
+  const commit = async (catalog: FileCatalog, base: LoadedTable, id: bigint) => {
+    const outcome = await catalog.commit(base, append(base, id))
+    if (outcome.kind !== 'committed') throw new Error(outcome.reason)
+    return outcome.table
+  }
+
+  let storage: Storage
+  /** What it said, one after the other. */
+  let said: (number | null)[]
+  beforeEach(() => {
+    said = []
+    storage = createMemoryStorage({
+      async after(operation, key) {
+        if (operation === 'put' && key === hint) said.push(await readHint(storage, table))
+      },
+    })
+  })
+
+  it('is not moved back by a writer who slept meanwhile', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const { replace } = taggedOf(storage)
+    const slow: Storage = {
+      ...withTags(storage, { replace: async (...call) => released.then(() => replace(...call)) }),
+      async put(key, ...rest) {
+        if (key === hint) await released
+        return storage.put(key, ...rest)
+      },
+    }
+    const others = open(storage)
+    const made = await others.create(logs, creation())
+    const committing = commit(open(slow), made, 1n)
+    await expect.poll(() => storage.head(metadataKey(table, 2))).not.toBeNull()
+    let latest = (await others.load(logs)) ?? made
+    for (const id of [2n, 3n]) latest = await commit(others, latest, id)
+    release()
+    await committing
+    expect([...new Set(said)]).toEqual([1, 3, 4])
+  })
+
+  it('is never moved back', async () => {
+    await writeHint(storage, table, 9)
+    const seen = await seeHint(storage, table)
+    for (const version of [5, 9]) {
+      expect(await moveHint(storage, table, seen, version)).toBe(false)
+      await raiseHint(storage, table, version)
+    }
+    expect(said).toEqual([9])
+    expect(await moveHint(storage, table, seen, 10)).toBe(true)
+    expect(said).toEqual([9, 10])
+  })
+
+  it('is taken back only while it says what it was made to say', async () => {
+    await writeHint(storage, table, 1)
+    const seen = await seeHint(storage, table)
+    if (seen === null) throw new Error('no hint')
+    await moveHint(storage, table, seen, 2)
+    await takeBackHint(storage, table, seen, 2)
+    await writeHint(storage, table, 3)
+    await takeBackHint(storage, table, seen, 2)
+    expect(said).toEqual([1, 2, 1, 3])
+  })
+
+  it.each([
+    ['be seen', 'get'],
+    ['be moved on', 'replace'],
+  ] as const)('is moved on later where it could not %s at first', async (_, call) => {
+    const made = await open(storage).create(logs, creation())
+    const failing = vi.spyOn(taggedOf(storage), call)
+    failing.mockRejectedValueOnce(new IngestError('unavailable', 'no answer'))
+    await commit(open(storage), made, 1n)
+    expect(await readHint(storage, table)).toBe(2)
+    expect(failing.mock.calls.length).toBeGreaterThan(1)
+  })
+
+  it('is written without a condition where the storage refuses all of them', async () => {
+    const made = await open(storage).create(logs, creation())
+    const refusing = withTags(storage, { replace: async () => 'changed' })
+    await commit(open(refusing), made, 1n)
+    expect(await readHint(storage, table)).toBe(2)
   })
 })
 
@@ -380,5 +507,68 @@ describe('compare-and-swap', () => {
     await expect(catalog.ready()).resolves.toBeUndefined()
     expect((await catalog.create(logs, creation())).metadata.snapshots).toEqual([])
     expect(await storage.head(probeKey)).not.toBeNull()
+  })
+})
+
+describe('tags', () => {
+  type Replace = TaggedObjects['replace']
+  const replacing = (change: (memory: Storage, own: Replace) => Replace): Storage => {
+    const memory = createMemoryStorage()
+    const tagged = memory.tagged as TaggedObjects
+    return { ...memory, tagged: { ...tagged, replace: change(memory, tagged.replace) } }
+  }
+  const ignoring = () =>
+    replacing((memory) => async (key, _, bytes) => {
+      await memory.put(key, bytes)
+      return 'replaced'
+    })
+  /** Says that it changed nothing, and overwrites all the same. */
+  const lying = () =>
+    replacing((memory) => async (key, _, bytes) => {
+      await memory.put(key, bytes)
+      return 'changed'
+    })
+  const unknowing = () =>
+    replacing(() => async () => {
+      throw new NotImplementedError('no If-Match here')
+    })
+
+  it.each([
+    ['a good one', createMemoryStorage, true],
+    ['one that has none', () => ({ ...createMemoryStorage(), tagged: undefined }), false],
+    ['one that takes every tag', ignoring, false],
+    ['one that says no and does', lying, false],
+  ])('are seen to be minded in %s', async (_, make, expected) => {
+    const storage = make()
+    expect(await Promise.all([mindsTags(storage), mindsTags(storage)])).toEqual([
+      expected,
+      expected,
+    ])
+    expect(await mindsTags(storage)).toBe(expected)
+  })
+
+  it.each([
+    ['a good storage', createMemoryStorage, true],
+    ['one that takes every tag', ignoring, false],
+    ['one that does not know them', unknowing, false],
+  ])('are used in %s: %#', async (_, make, isUsed) => {
+    const storage = make()
+    const replace = vi.spyOn(storage.tagged as TaggedObjects, 'replace')
+    const catalog = await openFileCatalog({ storage, root, log: noLog })
+    const made = await catalog.create(logs, creation())
+    expect((await catalog.commit(made, append(made, 1n))).kind).toBe('committed')
+    expect(await readHint(storage, table)).toBe(2)
+    expect(replace.mock.calls.some(([key]) => key === hint)).toBe(isUsed)
+  })
+
+  it('are asked for with a put to a key of their own, beside the other proof', async () => {
+    const { storage, count } = createCountedStorage()
+    await openFileCatalog({ storage, root, log: noLog })
+    const again = await count(() => openFileCatalog({ storage, root, log: noLog }))
+    expect(again.rounds).toBe(3)
+    expect(again.calls.filter((call) => call.startsWith('put')).sort()).toEqual([
+      `put ${probeKey}`,
+      `put ${tagProbeKey}`,
+    ])
   })
 })

@@ -1,6 +1,6 @@
 // Protects what is acknowledged while somebody removes a table's objects, one after the other, and makes a table of the same
 // name: no two tables may live on in one folder. Every call comes and is answered at a time that a seed decides.
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
 import { createFileCatalog } from '../../../src/iceberg/file/catalog.ts'
 import { tableUuid } from '../../../src/iceberg/file/metadata-text.ts'
@@ -94,8 +94,7 @@ const firstUuid = async (storage: Storage): Promise<string | null> => {
   return first && tableUuid(first)
 }
 
-const runSeed = async (seed: number) => {
-  const memory = createMemoryStorage()
+const runSeed = async (seed: number, memory: Storage) => {
   const dice = random(seed)
   const { pause, run } = createTraffic(dice)
   const slow = createSlow(memory, pause)
@@ -157,18 +156,23 @@ const createSlow = (memory: Storage, pause: () => Promise<void>): Storage => {
   }
 }
 
-let all = 0
+describe.each([
+  ['gives tags', createMemoryStorage],
+  ['gives none', (): Storage => ({ ...createMemoryStorage(), tagged: undefined })],
+])('where the storage %s', (_, createStorage) => {
+  let all = 0
 
-it.each(Array.from({ length: 100 }, (_, i) => i + 1))('seed %i', async (seed) => {
-  const { uuid, acknowledged, table, recreatedAt } = await runSeed(seed)
-  expect(table?.metadata['table-uuid']).toBe(uuid)
-  all += acknowledged.length
-  const stands = new Set(table?.metadata.snapshots.map((snapshot) => snapshot['snapshot-id']))
-  const own = acknowledged.filter((one) => one.uuid === uuid)
-  expect(own.filter(({ snapshot }) => !stands.has(snapshot))).toEqual([])
-  const late = acknowledged.filter((one) => one.uuid !== uuid && one.began > recreatedAt)
-  expect(late).toEqual([])
+  it.each(Array.from({ length: 100 }, (_, i) => i + 1))('seed %i', async (seed) => {
+    const { uuid, acknowledged, table, recreatedAt } = await runSeed(seed, createStorage())
+    all += acknowledged.length
+    expect(table?.metadata['table-uuid']).toBe(uuid)
+    const stands = new Set(table?.metadata.snapshots.map((snapshot) => snapshot['snapshot-id']))
+    const own = acknowledged.filter((one) => one.uuid === uuid)
+    expect(own.filter(({ snapshot }) => !stands.has(snapshot))).toEqual([])
+    const late = acknowledged.filter((one) => one.uuid !== uuid && one.began > recreatedAt)
+    expect(late).toEqual([])
+  })
+
+  // Else nothing of the above says anything.
+  it('and much was acknowledged', () => expect(all).toBeGreaterThan(1000))
 })
-
-// Else nothing of the above says anything.
-it('and much was acknowledged', () => expect(all).toBeGreaterThan(1000))

@@ -1,6 +1,6 @@
 // Protects what a writer acknowledges from its own sleep: a process that was stopped between load and put, while others
 // committed more than a hundred versions and retention removed the one that it puts, must not take that for a commit.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createFileCatalog, type FileCatalog } from '../../../src/iceberg/file/catalog.ts'
+import { readHint } from '../../../src/iceberg/file/hint.ts'
 import { retainTable } from '../../../src/iceberg/file/retention.ts'
 import { metadataKey } from '../../../src/iceberg/file/versions.ts'
 import { systemClock } from '../../../src/iceberg/retry.ts'
@@ -60,9 +61,10 @@ const retain = async (latest: number) => {
   return retainTable(logs, async () => null, options)
 }
 
-/** Starts a writer and stops it just before its put. */
-const startAndStop = async (uuid: string) => {
-  child = spawn(process.execPath, [program, folder, uuid], { stdio: ['ignore', 'pipe', 'inherit'] })
+/** Starts a writer and stops it just before its put of a version, or its move of the hint where its storage gives tags. */
+const startAndStop = async (uuid: string, ...how: string[]) => {
+  const options = { stdio: ['ignore', 'pipe', 'inherit'] } satisfies SpawnOptions
+  child = spawn(process.execPath, [program, folder, uuid, ...how], options)
   const lines: string[] = []
   const reader = createInterface({ input: child.stdout as NodeJS.ReadableStream })
   reader.on('line', (line) => lines.push(line))
@@ -79,28 +81,51 @@ const startAndStop = async (uuid: string) => {
   }
 }
 
-it('a writer that slept while its version came and went commits on what is there now', async () => {
+const ways = [
+  ['without tags', []],
+  ['with tags', ['version', 'tagged']],
+] as const
+
+it.each(ways)(
+  'a writer %s that slept while its version came and went commits on what is there now',
+  async (_, how) => {
+    const before = await appendMany(2)
+    const uuid = crypto.randomUUID()
+    const sleeper = await startAndStop(uuid, ...how)
+    expect(sleeper.putting).toBe(`putting ${key(4)}`)
+    const others = await appendMany(120)
+    expect((await retain(123)).versions).toBeGreaterThan(10)
+    expect(await storage.head(key(4))).toBeNull()
+    expect(await sleeper.goOn()).toBe('outcome committed')
+    // It did put what it had, and did not believe it.
+    expect(await storage.head(key(4))).not.toBeNull()
+    const stored = await storedUuids(
+      createFileCatalog({ storage, root: `file://${folder}`, log: noLog }),
+    )
+    expect(stored.toSorted()).toEqual([...before, ...others, uuid].toSorted())
+  },
+)
+
+it('a writer that slept before it moved the hint finds itself, and moves nothing back', async () => {
   const before = await appendMany(2)
   const uuid = crypto.randomUUID()
-  const sleeper = await startAndStop(uuid)
-  expect(sleeper.putting).toBe(`putting ${key(4)}`)
+  const sleeper = await startAndStop(uuid, 'hint', 'tagged')
+  expect(sleeper.putting).toBe('putting otel/logs/metadata/version-hint.text')
   const others = await appendMany(120)
-  expect((await retain(123)).versions).toBeGreaterThan(10)
-  expect(await storage.head(key(4))).toBeNull()
+  expect((await retain(124)).versions).toBeGreaterThan(10)
   expect(await sleeper.goOn()).toBe('outcome committed')
-  // It did put what it had, and did not believe it.
-  expect(await storage.head(key(4))).not.toBeNull()
-  const stored = await storedUuids(
-    createFileCatalog({ storage, root: `file://${folder}`, log: noLog }),
-  )
-  expect(stored.toSorted()).toEqual([...before, ...others, uuid].toSorted())
+  expect(await readHint(storage, 'otel/logs')).toBe(124)
+  expect((await storedUuids(catalog)).toSorted()).toEqual([...before, ...others, uuid].toSorted())
 })
 
-it('a writer that slept while nobody came commits as if it had not', async () => {
-  const before = await appendMany(2)
-  const uuid = crypto.randomUUID()
-  const sleeper = await startAndStop(uuid)
-  await new Promise((resolve) => setTimeout(resolve, 1000))
-  expect(await sleeper.goOn()).toBe('outcome committed')
-  expect((await storedUuids(catalog)).toSorted()).toEqual([...before, uuid].toSorted())
-})
+it.each(ways)(
+  'a writer %s that slept while nobody came commits as if it had not',
+  async (_, how) => {
+    const before = await appendMany(2)
+    const uuid = crypto.randomUUID()
+    const sleeper = await startAndStop(uuid, ...how)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    expect(await sleeper.goOn()).toBe('outcome committed')
+    expect((await storedUuids(catalog)).toSorted()).toEqual([...before, uuid].toSorted())
+  },
+)

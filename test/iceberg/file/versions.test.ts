@@ -1,11 +1,11 @@
 // Protects: the latest version of a table's metadata is found whatever the hint says, in few round trips; where it cannot
 // be told for sure, that is said, and never a table made anew or an old version taken for the latest.
 import { beforeEach, describe, expect, it } from 'vitest'
+import { readHint } from '../../../src/iceberg/file/hint.ts'
 import {
   latestVersion,
   metadataKey,
   publish,
-  readHint,
   type Version,
 } from '../../../src/iceberg/file/versions.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
