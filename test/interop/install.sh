@@ -214,9 +214,9 @@ beside() {
   in_turn "${pypi[@]}" & lanes+=($!)
   in_turn "${npm[@]}" & lanes+=($!)
   in_turn "${maven[@]}" & lanes+=($!)
+  # What compiles takes the processors that are left: the others wait for their registries most of the time.
+  in_turn "${go[@]}" & lanes+=($!)
   for lane in "${lanes[@]}"; do wait "$lane" || failed=1; done
-  # What compiles has the machine for itself.
-  in_turn "${go[@]}"
   return "$failed"
 }
 
