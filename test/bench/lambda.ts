@@ -1,6 +1,6 @@
 /**
- * The function on Lambda, under AWS's emulator and runtime: cold starts beside an empty function's, and what batches of
- * several sizes take. Its bucket is a stand-in that answers at once, so that no other program is measured.
+ * The function on Lambda, under AWS's emulator and runtime: cold starts beside an empty function's, what batches of
+ * several sizes take, and sweeps. Its bucket is a stand-in that answers at once, so that no other program is measured.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -10,6 +10,7 @@ import { builtFunction } from '../interop/lambda/built.ts'
 import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator.ts'
 import { posted } from '../runtimes/function-url-event.ts'
 import { listen } from '../tools/listen.ts'
+import { sweepLines } from './lambda-sweeps.ts'
 import { cpuOf, peakMemoryOf } from './measure.ts'
 import { payloadOf } from './payloads.ts'
 
@@ -50,7 +51,8 @@ export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
     const batches: string[] = []
     for (const records of sizes) batches.push(await batchLine(task, env, records, smoke ? 2 : 9))
     const tables = await tableLines(task, env, smoke)
-    return [...starts, '', batchHead, 'plain files', ...batches, ...tables]
+    const sweeps = await sweepLines(task, smoke)
+    return [...starts, '', batchHead, 'plain files', ...batches, ...tables, '', ...sweeps]
   } finally {
     await bucket.stop()
     await rm(folder, { recursive: true })
