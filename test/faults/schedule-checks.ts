@@ -72,7 +72,7 @@ export const checkCalls = (proxies: readonly FaultProxy[]): Violation[] =>
         ['GET', 'HEAD', 'PUT'].includes(method) ||
         // A receipt that was paid.
         (method === 'DELETE' &&
-          /^\/[^/]+\/_receipts\/(?:sweep|owed\/[^/]+\/[^/]+\/[^/]+)\.json$/.test(path)) ||
+          /^\/[^/]+\/_receipts\/(?:sweep|notes|owed\/[^/]+\/[^/]+\/[^/]+)\.json$/.test(path)) ||
         (method === 'POST' && /\/namespaces(\/[^/]+\/tables)?$/.test(path))
       return isHarmless ? [] : [`I4: the program sent ${method} ${path}`]
     })
