@@ -2,7 +2,7 @@
 // what the file catalog takes it for.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
-import { comparesAndSwaps } from '../../src/iceberg/file/compare-and-swap.ts'
+import { comparesAndSwaps, mindsTags } from '../../src/iceberg/file/compare-and-swap.ts'
 import { noLog } from '../../src/log.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
 import { catalogContract } from '../contracts/catalog.ts'
@@ -46,5 +46,12 @@ describe.each([
     const starts = Array.from({ length: 3 }, () => comparesAndSwaps(open()))
     expect(await Promise.all(starts)).toEqual([true, true, true])
     expect(await comparesAndSwaps(open())).toBe(true)
+  })
+
+  it('a wrong ETag is refused, again and again', async () => {
+    const open = await makeBucket()
+    const starts = Array.from({ length: 3 }, () => mindsTags(open()))
+    expect(await Promise.all(starts)).toEqual([true, true, true])
+    expect(await mindsTags(open())).toBe(true)
   })
 })
