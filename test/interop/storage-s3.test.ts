@@ -152,7 +152,7 @@ describe('versitygw', () => {
     [
       'access key',
       () => ({ credentials: async () => ({ ...server, accessKeyId: 'x' }) }),
-      'the object store refused with XAdminUserNotFound',
+      'the access key is not known there',
     ],
   ]
   test.each(wrong)('refuses a wrong %s, and we say so', async (_, options, message) => {
