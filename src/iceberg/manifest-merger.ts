@@ -12,6 +12,8 @@ import { type Clock, inTime } from './retry.ts'
 export interface MergerOptions {
   readonly clock: Clock
   readonly log: Log
+  /** How many times as many manifests as a table asks for there are before they are merged; 1 without it. */
+  readonly patience?: number
 }
 
 export interface ManifestMerger {
@@ -41,7 +43,11 @@ const pauseMs = 300_000
 const maxKept = 2 * 1024 * 1024
 
 /** Merges the manifests of one table. */
-export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMerger => {
+export const createManifestMerger = ({
+  clock,
+  log,
+  patience = 1,
+}: MergerOptions): ManifestMerger => {
   const own = createRecent<Uint8Array>(maxKept, ({ length }) => length)
   let notBefore = 0
 
@@ -88,7 +94,7 @@ export const createManifestMerger = ({ clock, log }: MergerOptions): ManifestMer
         specIds.map(async (specId) => {
           const before = last.find(({ manifest }) => manifest.partition_spec_id === specId)
           if (before !== undefined && standsFor(before, parents)) return before
-          const chosen = chooseManifests(parents, specId, table.metadata.properties)
+          const chosen = chooseManifests(parents, specId, table.metadata.properties, patience)
           return writeInTime(chosen, specId, table, deadline)
         }),
       )

@@ -10,12 +10,13 @@ const defaultTargetSize = 8 * 1024 * 1024
  * The manifests of a list that should become one; none while they are few. More than `commit.manifest-merge.min-count-to-merge`
  * small ones are merged, the oldest first, up to the size of the target; and when as many merged ones stand, these. So
  * a file's entry is copied a few times only, however many commits come after it. Manifests of deletes and of other
- * specs, encrypted ones and those of version 1 stay as they are.
+ * specs, encrypted ones and those of version 1 stay as they are. `patience`: so many times the count are waited for.
  */
 export const chooseManifests = (
   manifests: readonly ManifestFile[],
   specId: number,
   properties: TableMetadata['properties'],
+  patience = 1,
 ): readonly ManifestFile[] => {
   if (properties['commit.manifest-merge.enabled'] === 'false') return []
   const minCount = positive(properties['commit.manifest-merge.min-count-to-merge'], defaultMinCount)
@@ -26,7 +27,7 @@ export const chooseManifests = (
     mergeable.filter(({ manifest_length: size }) => Number(size) < small),
     mergeable.filter(({ manifest_length: size }) => Number(size) >= small && size < target / 2),
   ]
-  const crowded = tiers.find((tier) => tier.length > minCount)
+  const crowded = tiers.find((tier) => tier.length > patience * minCount)
   return crowded === undefined ? [] : oldest(crowded, target)
 }
 

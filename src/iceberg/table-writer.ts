@@ -38,6 +38,12 @@ export interface TableWriter {
  */
 const deferredFreshMs = 60_000
 
+/**
+ * Where receipts are left, a sweep has more time than a request: it merges first, while there is something for it to commit. All
+ * who write would merge the same manifests at once otherwise, and all of them but one in vain.
+ */
+const deferredPatience = 1.5
+
 /** A writer of one table. */
 export const createTableWriter = (options: TableWriterOptions): TableWriter => {
   const { deferral, clock } = options
@@ -75,7 +81,10 @@ export const createTableWriter = (options: TableWriterOptions): TableWriter => {
 const contextOf = (options: TableWriterOptions): CommitContext => ({
   ...options,
   files: createMetadataFiles(),
-  merger: createManifestMerger(options),
+  merger: createManifestMerger({
+    ...options,
+    ...(options.deferral !== undefined && { patience: deferredPatience }),
+  }),
 })
 
 /** All of them, when each has come to its end: an answer is for all. */

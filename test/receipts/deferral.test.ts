@@ -8,7 +8,9 @@ import { noMetrics } from '../../src/metrics.ts'
 import { type CommitMode, commitPolicy } from '../../src/receipts/commit-policy.ts'
 import { createDeferral } from '../../src/receipts/deferral.ts'
 import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
+import { identifier } from '../faults/model/lake.ts'
 import { appendForeign } from '../faults/model/others.ts'
+import { manifestsOf } from '../faults/model/rows.ts'
 import { fileOf, keyOf, tableKey } from '../iceberg/table-lab.ts'
 import { requestBy } from '../tools/append-request.ts'
 import { createReceiptLab, type ReceiptLab, recreate } from './receipt-lab.ts'
@@ -191,5 +193,35 @@ describe('trouble', () => {
     expect((await sending(1))[0]).toBe('owed')
     await lab.swept()
     expect((await lab.files()).length).toBe(1)
+  })
+})
+
+describe('the merging of manifests', () => {
+  const manifests = async (): Promise<number> => {
+    const table = await lab.catalog.load(identifier)
+    return table === null ? 0 : (await manifestsOf(table)).length
+  }
+  /** Four requests, committed one by one, where a table wants no more than two manifests. */
+  const fourManifests = async () => {
+    const properties = { 'commit.manifest-merge.min-count-to-merge': '2' }
+    await lab.timed(() => writerBy('inline').open())
+    lab.tables.set(tableKey, { ...lab.metadata(), properties })
+    const sending = lab.sendIn(writerBy('inline'))
+    for (const n of [1, 2, 3, 4]) expect((await sending(n))[0]).toBe('committed')
+    expect(await manifests()).toBe(4)
+    return sending
+  }
+
+  it('is left to the next sweep that commits', async () => {
+    await fourManifests()
+    await lab.sendIn(writerBy('deferred'))(5)
+    await afterSweep(1, 2, 3, 4, 5)
+    expect(await manifests()).toBe(2)
+  })
+
+  it('is done by who writes all the same, where no sweep has anything to commit', async () => {
+    const sending = await fourManifests()
+    await sending(5)
+    expect(await manifests()).toBe(2)
   })
 })
