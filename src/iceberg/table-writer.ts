@@ -39,10 +39,10 @@ export interface TableWriter {
 const deferredFreshMs = 60_000
 
 /**
- * Where receipts are left, a sweep has more time than a request: it merges first, while there is something for it to commit. All
- * who write would merge the same manifests at once otherwise, and all of them but one in vain.
+ * Where commits are shared with a sweep, that has more time than a request: it merges first, while there is something for it to
+ * commit. All who write would merge the same manifests at once otherwise, and all of them but one in vain.
  */
-const deferredPatience = 1.5
+const sharedPatience = 1.5
 
 /** A writer of one table. */
 export const createTableWriter = (options: TableWriterOptions): TableWriter => {
@@ -83,7 +83,7 @@ const contextOf = (options: TableWriterOptions): CommitContext => ({
   files: createMetadataFiles(),
   merger: createManifestMerger({
     ...options,
-    ...(options.deferral !== undefined && { patience: deferredPatience }),
+    ...(options.deferral?.isShared && { patience: sharedPatience }),
   }),
 })
 

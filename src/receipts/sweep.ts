@@ -51,8 +51,11 @@ const maxPages = 5
 /** What is left until the deadline is too short to begin another page. */
 const reserveMs = 5_000
 
-/** Why a listing was all; `more`: some were left out, `list`: it was not read to its end, `turn`: another sweeps. */
-type End = 'done' | 'more' | 'list' | 'time' | 'calls' | 'turn'
+/**
+ * Why a listing was all; `more`: some were left out, `list`: it was not read to its end, `turn`: another sweeps, `late`: there
+ * was no time for anything.
+ */
+type End = 'done' | 'more' | 'list' | 'time' | 'late' | 'calls' | 'turn'
 
 /** A sweep that goes on with what those before it learned of tables. */
 export const createSweep = (options: SweepOptions): Sweep => {
@@ -82,14 +85,14 @@ export const createSweep = (options: SweepOptions): Sweep => {
     const sizeOf = (table: string): number => Math.min(memory.sizes.of(table), affordable())
     const { ordered, left } = orderOf(tables, memory)
     total = untouched(left)
+    let hasTried = false
     for (const page of pagesOf(ordered, sizeOf)) {
-      if (!(await mayGoOn())) {
-        memory.beginAt(tableOf(page[0]))
-        break
-      }
-      total = sumOf(total, await pay(page, ordered, deadline))
+      if (end === undefined && !(await mayGoOn())) memory.beginAt(tableOf(page[0]))
+      const isTried = end === undefined
+      total = sumOf(total, isTried ? await pay(page, ordered, deadline) : untouched(page))
+      hasTried ||= isTried
     }
-    if (end !== undefined) return { ...total, end }
+    if (end !== undefined) return { ...total, end: hasTried || end !== 'time' ? end : 'late' }
     memory.beginAt('')
     for (const receipts of tables) met.set(tableOf(receipts[0]), receipts.at(-1) ?? receipts[0])
     return { ...total, end: isRead ? (more ? 'more' : 'done') : 'list' }
@@ -220,13 +223,13 @@ const untouched = (receipts: readonly ListedReceipt[]): Swept => ({
 })
 
 const tellEnd = (end: End, swept: Swept, leftMs: number, log: Log): void => {
-  const { paid, quarantined, owed } = swept
+  const { paid, quarantined } = swept
   if (end === 'calls') {
     log('info', 'a sweep ends before its platform allows it no more calls: the next one goes on', {
       paid,
     })
   }
-  if (end === 'time' && paid + quarantined + owed === 0) {
+  if (end === 'late' && paid + quarantined === 0) {
     const message =
       'a sweep had no time to pay anything: give it more, or receipts are owed for ever'
     log('warn', message, { leftMs, neededMs: reserveMs })

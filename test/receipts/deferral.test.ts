@@ -201,26 +201,42 @@ describe('the merging of manifests', () => {
     const table = await lab.catalog.load(identifier)
     return table === null ? 0 : (await manifestsOf(table)).length
   }
-  /** Four requests, committed one by one, where a table wants no more than two manifests. */
-  const fourManifests = async () => {
+  /** Sends requests that are committed one by one, where a table wants no more than two manifests. */
+  const committedBy = async (mode: CommitMode) => {
     const properties = { 'commit.manifest-merge.min-count-to-merge': '2' }
-    await lab.timed(() => writerBy('inline').open())
+    const writer = writerBy(mode)
+    await lab.timed(() => writer.open())
     lab.tables.set(tableKey, { ...lab.metadata(), properties })
-    const sending = lab.sendIn(writerBy('inline'))
-    for (const n of [1, 2, 3, 4]) expect((await sending(n))[0]).toBe('committed')
-    expect(await manifests()).toBe(4)
-    return sending
+    const sending = lab.sendIn(writer)
+    return async (...numbers: number[]) => {
+      for (const n of numbers) {
+        await lab.timed(() => lab.world.sleep(10_000))
+        expect((await sending(n))[0]).toBe('committed')
+      }
+    }
   }
 
-  it('is left to the next sweep that commits', async () => {
-    await fourManifests()
+  it('inline: is done as soon as there are more than a table wants', async () => {
+    const sending = await committedBy('inline')
+    await sending(1, 2, 3)
+    expect(await manifests()).toBe(3)
+    await sending(4)
+    expect(await manifests()).toBe(2)
+  })
+
+  it('auto: is left to the next sweep that commits', async () => {
+    const sending = await committedBy('auto')
+    await sending(1, 2, 3, 4)
+    expect(await manifests()).toBe(4)
     await lab.sendIn(writerBy('deferred'))(5)
     await afterSweep(1, 2, 3, 4, 5)
     expect(await manifests()).toBe(2)
   })
 
-  it('is done by who writes all the same, where no sweep has anything to commit', async () => {
-    const sending = await fourManifests()
+  it('auto: is done by who writes all the same, where no sweep has anything to commit', async () => {
+    const sending = await committedBy('auto')
+    await sending(1, 2, 3, 4)
+    expect(await manifests()).toBe(4)
     await sending(5)
     expect(await manifests()).toBe(2)
   })

@@ -329,7 +329,7 @@ describe('turns of the cron trigger', () => {
     expect(paid).toBeGreaterThan(1_500)
     expect(owed()).toBeGreaterThan(0)
     expect(lines).toContainEqual(
-      expect.objectContaining({ message: 'swept', paid, complete: false }),
+      expect.objectContaining({ message: 'swept', paid, owed: owed(), complete: false }),
     )
     expect(lines).toContainEqual(
       expect.objectContaining({ message: expect.stringMatching(/^a sweep ends before/), paid }),
