@@ -209,15 +209,16 @@ case $status in
   *) result FAIL "$told ($status was)" ;;
 esac
 case $config in
+  '') result OPEN 'whether it advertises Idempotency-Key: its config could not be asked for' ;;
   *idempotency-key-lifetime*) result PASS 'it advertises Idempotency-Key, which the program then sends' ;;
   *) result PASS 'it advertises no Idempotency-Key, and the program sends none' ;;
 esac
 if aws s3tables get-table-record-expiration-configuration --region "$region" \
   --table-arn "$(aws s3tables get-table --region "$region" --table-bucket-arn "$bucket" \
     --namespace "$(output Namespace)" --name logs --query tableARN --output text)" >/dev/null 2>&1; then
-  result PASS 'records of these tables can be given an expiry'
+  result PASS 'the expiry of records of these tables can be asked for'
 else
-  result OPEN 'records of these tables can be given an expiry: this account, or this aws, does not say'
+  result OPEN 'the expiry of records of these tables can be asked for: this account, or this aws, does not say'
 fi
 result OPEN 'compaction goes on beside a program that commits each minute: look at get-table-maintenance-job-status after a day'
 result OPEN 'maintenance merges small manifests: look at the metadata after some days'

@@ -69,6 +69,10 @@ export const createPageSizes = (most: number, now: () => number): PageSizes => {
     setbacks.set(table, { first: half, next: half, failures })
     if (receipts === 1) restUntil.set(first, now() + restMs)
   }
+  const giveUp = (table: string): void => {
+    const setback = setbacks.get(table)
+    if (setback !== undefined) setback.failures = maxFailures
+  }
   return {
     begin(notes) {
       if (notes !== null) adopt(notes)
@@ -79,6 +83,8 @@ export const createPageSizes = (most: number, now: () => number): PageSizes => {
         if (one.first === most) setbacks.delete(table)
       }
       for (const [key, time] of restUntil) if (now() >= time) restUntil.delete(key)
+      // Where one receipt is too much for a sweep, another of its table may be, too: the others have this one for themselves.
+      if (notes?.tried?.receipts === 1) giveUp(notes.tried.table)
     },
     of: (table) => setbacks.get(table)?.next ?? most,
     learn(page, outcome) {

@@ -88,13 +88,16 @@ export const restingApart = (
 } => {
   const [awake, asleep, left]: [Page[], Page[], ListedReceipt[]] = [[], [], []]
   for (const receipts of tables) {
-    const [first, ...others] = receipts.filter(({ key }) => !isResting(key))
-    if (first === undefined) {
-      asleep.push(receipts)
-      continue
+    // Each is asked about once: the rest of one may end meanwhile.
+    const { true: resting = [], false: others = [] } = Object.groupBy(receipts, ({ key }) =>
+      String(isResting(key)),
+    )
+    const [first, ...more] = others
+    if (first === undefined) asleep.push(receipts)
+    else {
+      awake.push([first, ...more])
+      left.push(...resting)
     }
-    awake.push([first, ...others])
-    left.push(...receipts.filter(({ key }) => isResting(key)))
   }
   return { awake, asleep, left }
 }

@@ -23,14 +23,25 @@ export interface SweepMemory {
   leave(deadline: number): Promise<void>
 }
 
-/** `maxReceipts`: in a page at most; `now`: milliseconds since 1970. */
-export const createSweepMemory = (
+/**
+ * The memory of each sweep of a process; two may be at work at once. `maxReceipts`: in a page at most; `now`: milliseconds since
+ * 1970.
+ */
+export const createSweepMemories = (
   notes: SweepNotes,
   maxReceipts: number,
   now: () => number,
+): (() => SweepMemory) => {
+  const seen = { sizes: createPageSizes(maxReceipts, now), begin: '' }
+  return () => memoryOf(seen, notes)
+}
+
+/** `seen`: by all sweeps of the process. */
+const memoryOf = (
+  seen: { readonly sizes: PageSizes; begin: string },
+  notes: SweepNotes,
 ): SweepMemory => {
-  const sizes = createPageSizes(maxReceipts, now)
-  let begin = ''
+  const { sizes } = seen
   let [hasRecalled, wasCut] = [false, false]
   return {
     sizes,
@@ -38,22 +49,22 @@ export const createSweepMemory = (
       if (hasRecalled) return
       hasRecalled = true
       const left = await notes.read(deadline)
-      if (left !== null) begin = left.begin
+      if (left !== null) seen.begin = left.begin
       wasCut = left !== null && left.tried !== null
       sizes.begin(left)
     },
     wasCut: () => wasCut,
-    begin: () => begin,
+    begin: () => seen.begin,
     beginAt(table) {
-      begin = table
+      seen.begin = table
     },
     trying(page, tables, deadline) {
       const next = tableAfter(page, tables)
       return notes.write({ begin: next, tried: triedIn(page), ...sizes.notes() }, deadline)
     },
     async leave(deadline) {
-      if (hasRecalled) await notes.write({ begin, tried: null, ...sizes.notes() }, deadline)
-      hasRecalled = false
+      if (!hasRecalled) return
+      await notes.write({ begin: seen.begin, tried: null, ...sizes.notes() }, deadline)
     },
   }
 }

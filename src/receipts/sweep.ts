@@ -14,7 +14,7 @@ import type { HeldLease, Lease } from './lease.ts'
 import { triedIn } from './page-sizes.ts'
 import { oldestFirst, type Page, pagesOf, restingApart, startingAt, tableOf } from './pages.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
-import { createSweepMemory, type SweepMemory } from './sweep-memory.ts'
+import { createSweepMemories, type SweepMemory } from './sweep-memory.ts'
 import type { SweepNotes } from './sweep-notes.ts'
 import { oldestOf, type Swept, sweepPage } from './sweep-page.ts'
 
@@ -57,17 +57,28 @@ const reserveMs = 5_000
  */
 type End = 'done' | 'more' | 'list' | 'time' | 'late' | 'calls' | 'turn'
 
+/** One sweep. */
+interface Sweeping {
+  readonly memory: SweepMemory
+  readonly deadline: number
+  /** Whether it is still this sweep's turn. */
+  readonly inTurn: () => Promise<boolean>
+  /** Of each table the youngest that it met. */
+  readonly met: Map<string, ListedReceipt>
+}
+
 /** A sweep that goes on with what those before it learned of tables. */
 export const createSweep = (options: SweepOptions): Sweep => {
   const { store, clock, log, maxReceipts = defaultMaxReceipts } = options
   const affordable = affordableBy(options)
-  const memory = createSweepMemory(options.notes, maxReceipts, clock.now)
-  const pay = createPayer(memory, options)
-  const sweepListed = async (
-    deadline: number,
-    inTurn: () => Promise<boolean>,
-    met: Map<string, ListedReceipt>,
-  ): Promise<SweepResult & { readonly end: End }> => {
+  const memoryOfOne = createSweepMemories(options.notes, maxReceipts, clock.now)
+  const pay = createPayer(options)
+  const sweepListed = async ({
+    memory,
+    deadline,
+    inTurn,
+    met,
+  }: Sweeping): Promise<SweepResult & { readonly end: End }> => {
     let total = nothing
     let end = undefined as End | undefined
     const mayGoOn = async (): Promise<boolean> => {
@@ -89,7 +100,7 @@ export const createSweep = (options: SweepOptions): Sweep => {
     for (const page of pagesOf(ordered, sizeOf)) {
       if (end === undefined && !(await mayGoOn())) memory.beginAt(tableOf(page[0]))
       const isTried = end === undefined
-      total = sumOf(total, isTried ? await pay(page, ordered, deadline) : untouched(page))
+      total = sumOf(total, isTried ? await pay(page, ordered, memory, deadline) : untouched(page))
       hasTried ||= isTried
     }
     if (end !== undefined) return { ...total, end: hasTried || end !== 'time' ? end : 'late' }
@@ -98,10 +109,11 @@ export const createSweep = (options: SweepOptions): Sweep => {
     return { ...total, end: isRead ? (more ? 'more' : 'done') : 'list' }
   }
   const sweepAll = async (deadline: number, inTurn: () => Promise<boolean>) => {
-    const met = new Map<string, ListedReceipt>()
+    const memory = memoryOfOne()
+    const sweeping = { memory, deadline, inTurn, met: new Map<string, ListedReceipt>() }
     try {
       for (let total = nothing; ; ) {
-        const { end, ...round } = await sweepListed(deadline, inTurn, met)
+        const { end, ...round } = await sweepListed(sweeping)
         total = sumOf(total, round)
         if (end !== 'more') return { ...total, complete: total.complete && end === 'done', end }
       }
@@ -124,10 +136,15 @@ export const createSweep = (options: SweepOptions): Sweep => {
 }
 
 /** Pays a page of these tables, and learns from what becomes of it. */
-const createPayer = ({ sizes, trying }: SweepMemory, options: SweepOptions) => {
+const createPayer = (options: SweepOptions) => {
   const { clock } = options
   const contextOf = createContexts(options)
-  return async (page: Page, tables: readonly Page[], deadline: number): Promise<Swept> => {
+  return async (
+    page: Page,
+    tables: readonly Page[],
+    { sizes, trying }: SweepMemory,
+    deadline: number,
+  ): Promise<Swept> => {
     const table = tableOf(page[0])
     // A table that cannot be changed must not take the time of all others.
     if (sizes.isGivenUp(table)) return untouched(page)

@@ -51,7 +51,7 @@ const writers: Readonly<Record<string, Writer>> = {
 const others: Readonly<Record<string, readonly string[]>> = {
   'files on disk': ['spark', 'pyiceberg'],
   'Java on disk': ['pyiceberg', 'duckdb', 'spark'],
-  'Java on versitygw': ['pyiceberg', 'spark'],
+  'Java on versitygw': ['pyiceberg', 'duckdb', 'spark'],
   Nessie: ['spark', 'pyiceberg', 'duckdb'],
   ministack: ['pyiceberg', 'duckdb', 'spark'],
 }

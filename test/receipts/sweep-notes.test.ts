@@ -1,6 +1,9 @@
 // Protects what is owed from sweeps that end without a word, as one does that has no memory or CPU time left: the next one learns
 // from it. And from the notes by which it does: whatever is wrong with them, everything is paid.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Page } from '../../src/receipts/pages.ts'
+import { createSweepMemories } from '../../src/receipts/sweep-memory.ts'
+import type { Notes, SweepNotes } from '../../src/receipts/sweep-notes.ts'
 import { creation } from '../contracts/commits.ts'
 import { type Around, createReceiptLab, type ReceiptLab } from './receipt-lab.ts'
 
@@ -98,6 +101,23 @@ describe('a sweep that ends amid a page', () => {
     expect(lab.tables.get('otel/traces')?.snapshots.length).toBe(1)
   })
 
+  it('is followed by one that ends, however often that is: somebody tells what is owed', async () => {
+    await oweAll(40)
+    let ended = 0
+    for (let i = 0; i < 30; i++) {
+      let isDead = false
+      const swept = await turn({
+        before(_, at = '') {
+          isDead ||= at.startsWith('_receipts/owed/') && !at.endsWith('/')
+          return isDead ? never : undefined
+        },
+      })
+      if (!isDead) ended++
+      if (!isDead) expect(swept).toMatchObject({ paid: 0, owed: 40, complete: false })
+    }
+    expect(ended).toBeGreaterThan(10)
+  })
+
   it('and a receipt at which each ends keeps no others out', async () => {
     await oweAll(40)
     const [bad = ''] = (await lab.owed()).slice(7)
@@ -139,6 +159,29 @@ describe('receipts that rest', () => {
     await letRest(within(), { tried: { table: 'another', receipts: 1, first: 'its key' } })
     expect(await turn()).toMatchObject({ paid: 1, owed: 2, complete: false })
     expect(await turn()).toMatchObject({ paid: 2, owed: 0, complete: true })
+  })
+})
+
+describe('two sweeps of one process', () => {
+  it('leave no note that one of them was killed, when both ended well', async () => {
+    let left: Notes | null = null
+    const notes: SweepNotes = {
+      read: async () => null,
+      async write(noted) {
+        left = noted
+      },
+    }
+    const memoryOf = createSweepMemories(notes, 10, lab.world.now)
+    const [one, other] = [memoryOf(), memoryOf()]
+    await lab.owe(1)
+    const [page] = await Array.fromAsync(lab.store.owed(), (receipt): Page => [receipt])
+    if (page === undefined) throw new Error('nothing is owed')
+    for (const memory of [one, other]) await memory.recall(0)
+    await one.leave(0)
+    await other.trying(page, [page], 0)
+    expect(left).toMatchObject({ tried: { receipts: 1 } })
+    await other.leave(0)
+    expect(left).toMatchObject({ tried: null })
   })
 })
 

@@ -2,6 +2,7 @@
  * A catalog that needs no service: a table's metadata are numbered objects, and the one that puts the next number first has
  * changed the table (Iceberg table specification, "File System Tables", with a conditional put in place of a rename).
  */
+import { equalBytes } from '../../bytes.ts'
 import { IngestError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -101,12 +102,28 @@ const create = async (
   const metadataSize = bytes.length
   const first = { identifier, metadata, io, loadedAt, version: 1, bytes, metadataSize }
   const result = await storage.put(metadataKey(key, 1), bytes, { ifNoneMatch: '*' })
-  // A table that is there may have lost its first version long ago.
   if (result === 'created' && ((await readHint(storage, key)) ?? 0) <= 1) {
     await publishHint(first, store, writeHint)
     return seen(first)
   }
+  if (result === 'created' && now() - loadedAt > longMs) await takeBack(first, storage)
   return existing()
+}
+
+/**
+ * Milliseconds between a look and a put in which a table may have been made there and lost its first version, with which retention
+ * waits for an hour by clocks that may differ. What stands there after a shorter time is left of one that was removed.
+ */
+const longMs = 1_800_000
+
+/** Removes a first version that was put where a table stands that has lost its own: two tables would stand there. */
+const takeBack = async ({ identifier, bytes }: VersionedTable, storage: Storage): Promise<void> => {
+  const table = tableKey(identifier)
+  if (!storage.capabilities.list) return
+  const versions = await listVersions(storage, table)
+  if (!versions.some((version) => version > 1)) return
+  const standing = await storage.get(metadataKey(table, 1))
+  if (standing !== null && equalBytes(standing, bytes)) await storage.delete(metadataKey(table, 1))
 }
 
 const commit = async (

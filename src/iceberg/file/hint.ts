@@ -76,5 +76,6 @@ export const raiseHint = async (
   const seen = await seeHint(storage, table)
   if (seen !== null && (seen.version ?? 0) >= version) return
   // Others move it too, and some storages refuse what they should not.
-  if (!(await moveHint(storage, table, seen, version))) await writeHint(storage, table, version)
+  const isMoved = await moveHint(storage, table, seen, version).catch(() => false)
+  if (!isMoved) await writeHint(storage, table, version)
 }

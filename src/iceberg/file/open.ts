@@ -12,8 +12,9 @@ import { comparesAndSwaps, mindsTags } from './compare-and-swap.ts'
 const startMs = 5_000
 
 /**
- * Opens a file catalog once it has been seen that its storage compares before it swaps. Tags are used where it minds them. A storage that cannot be asked now, or
+ * Opens a file catalog once it has been seen that its storage compares before it swaps. A storage that cannot be asked now, or
  * does not answer soon, is waited for, or asked again, before the first table is loaded: until then nothing can be changed.
+ * Tags are used once it has been seen that it minds them, which nothing waits for after the start.
  * @throws IngestError `unavailable` when it does not, or says that it cannot
  */
 export const openFileCatalog = async (options: FileCatalogOptions): Promise<FileCatalog> => {
@@ -28,22 +29,21 @@ export const openFileCatalog = async (options: FileCatalogOptions): Promise<File
   const catalog = createFileCatalog({ ...options, storage: trusted })
   let proof: Promise<void> | null = null
   const proven = (): Promise<void> => {
-    proof ??= Promise.all([prove(options), triedTags(options)]).then(
-      ([, minds]) => {
-        isMindful = minds
-      },
-      (error: unknown) => {
-        if (!isDisproof(error)) proof = null
-        throw error
-      },
-    )
+    proof ??= prove(options).catch((error: unknown) => {
+      if (!isDisproof(error)) proof = null
+      throw error
+    })
     return proof
   }
   const soon = systemClock.signal(Date.now() + startMs)
+  const trial = triedTags(options).then((minds) => {
+    isMindful = minds
+  })
   await inTime(proven(), soon, slowStorage).catch((error: unknown) => {
     if (isDisproof(error)) throw error
     log('error', 'the storage cannot be asked whether it compares before it swaps', { error })
   })
+  await inTime(trial, soon, () => {})
   return {
     ...catalog,
     load: async (identifier) => {

@@ -286,6 +286,32 @@ describe.each([
     )
   })
 
+  it('takes back a first version that comes when the table has lost its own long ago', async () => {
+    const { promise: isPut, resolve: put } = Promise.withResolvers<void>()
+    const { promise: isAwake, resolve: wake } = Promise.withResolvers<void>()
+    const sleepy: Storage = {
+      ...storage,
+      async put(...args) {
+        put()
+        await isAwake
+        return storage.put(...args)
+      },
+    }
+    let now = Date.now()
+    const slept = createFileCatalog({ storage: sleepy, root, log: noLog, now: () => now })
+    const making = slept.create(logs, creation())
+    await isPut
+    await catalog.create(logs, creation())
+    await commits(150)
+    await remove(1, 40)
+    now += 3_600_000
+    wake()
+    expect((await making).metadata.snapshots.length).toBe(150)
+    expect(await storage.head(metadataKey(table, 1))).toBe(null)
+    await commits(1)
+    expect((await loaded()).metadata.snapshots.length).toBe(151)
+  })
+
   it.each([
     ['{', 'cannot read the metadata'],
     ['{"format-version":1}', 'format version 1'],
