@@ -3,13 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { wasmFile } from './bundle.ts'
 
-/** A Worker's modules by their names; the first one is the entry. */
+/** A Worker's modules: its entry, and the wasm that this imports. */
 export interface WorkerModules {
   readonly script: string
   readonly wasm: Uint8Array
+  /** The name by which the script imports its wasm. */
+  readonly wasmName: string
 }
 
-/** The name by which the script imports its wasm. */
+/** The name by which a script of ours imports its wasm. */
 export const wasmName = './parquet_wasm_bg.wasm'
 
 /** Bundles `runtimes/cloudflare.ts`, smaller by what does not change names, as Wrangler's `minify` does. */
@@ -35,5 +37,5 @@ export const bundleWorker = async (): Promise<WorkerModules> => {
       },
     ],
   })
-  return { script: outputFiles[0]?.text ?? '', wasm: await readFile(wasmFile) }
+  return { script: outputFiles[0]?.text ?? '', wasm: await readFile(wasmFile), wasmName }
 }

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import type { R2Binding } from '../../src/storage/r2-binding.ts'
-import { bundleWorker, wasmName } from './bundle-worker.ts'
+import { bundleWorker, type WorkerModules } from './bundle-worker.ts'
 
 export interface WorkerOptions {
+  /** The Worker, where it was bundled elsewhere. */
+  readonly modules?: WorkerModules
   /** Variables and secrets. */
   readonly variables?: Readonly<Record<string, string>>
   /** A folder in which the bucket outlasts the process; else it is in memory. */
@@ -51,11 +53,16 @@ export const platform = platformOf(
 
 let bundled: ReturnType<typeof bundleWorker> | undefined
 
-/** Starts the Worker; bundles it once for all. */
+/** The Worker, bundled once for all. */
+const ownModules = (): Promise<WorkerModules> => {
+  bundled ??= bundleWorker()
+  return bundled
+}
+
+/** Starts the Worker. */
 export const startWorker = async (options: WorkerOptions = {}): Promise<RunningWorker> => {
   const { variables = {}, folder, port = 0, write = () => {} } = options
-  bundled ??= bundleWorker()
-  const { script, wasm } = await bundled
+  const { script, wasm, wasmName } = options.modules ?? (await ownModules())
   const started = performance.now()
   const miniflare = new Miniflare({
     ...platform,

@@ -3,12 +3,13 @@
  * infra/test.sh is content with it; what SDKs send it, readers find.
  */
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { secretNames } from '../../infra/secrets.ts'
+import type { WorkerModules } from '../../tools/bundle-worker.ts'
 import { objectsOf, type RunningWorker, startWorker } from '../../tools/worker.ts'
 import { foundRows, wantedRows } from '../compare.ts'
 import { freePort, here, run, serve, wrangler } from '../programs.ts'
@@ -17,10 +18,22 @@ import { readers } from '../readers/readers.ts'
 /** Of a compressed Worker ("Limits", Worker size): 3 MB without a paid plan. */
 const maxKiB = 3 * 1024
 
-it('wrangler deploy --dry-run: within the size that every plan allows', async () => {
+/** What Wrangler makes of this repository, and what it says. */
+let made: { readonly modules: WorkerModules; readonly printed: string }
+beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'interop-wrangler-'))
   const env = { WRANGLER_SEND_METRICS: 'false', CI: '1' }
   const printed = await run(wrangler, ['deploy', '--dry-run', '--outdir', folder], { env })
+  const wasmName = (await readdir(folder)).find((name) => name.endsWith('.wasm')) ?? ''
+  const script = await readFile(join(folder, 'cloudflare.js'), 'utf8')
+  expect(script).toContain(`"./${wasmName}"`)
+  const wasm = await readFile(join(folder, wasmName))
+  made = { modules: { script, wasm, wasmName }, printed }
+  await rm(folder, { recursive: true })
+})
+
+it('wrangler deploy --dry-run: within the size that every plan allows', () => {
+  const { printed } = made
   const [, size] = /gzip: ([\d.]+) KiB/.exec(printed) ?? []
   console.log(`the Worker: ${size} KiB compressed`)
   expect(Number(size)).toBeGreaterThan(1000)
@@ -29,7 +42,6 @@ it('wrangler deploy --dry-run: within the size that every plan allows', async ()
   // What it would be deployed with is printed: no secret is among that.
   expect(printed).toContain('env.OTLP2PARQUET_AUTH ')
   expect(secretNames.filter((name) => printed.includes(name))).toEqual([])
-  await rm(folder, { recursive: true })
 })
 
 /** Cloudflare's runtimes that this process has started, the oldest first. */
@@ -53,7 +65,7 @@ describe('a Worker that asks for a token', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'interop-worker-'))
     const variables = { OTLP2PARQUET_AUTH: 'bearer', OTLP2PARQUET_AUTH_TOKENS: 'one' }
-    worker = await startWorker({ variables })
+    worker = await startWorker({ variables, modules: made.modules })
   })
   afterAll(async () => {
     await worker.stop()
