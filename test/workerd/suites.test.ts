@@ -21,6 +21,7 @@ const suites = await loadInWorkerd(
     'receipts/receipt.test.ts',
     'receipts/sweep.test.ts',
     'receipts/sweep-failures.test.ts',
+    'receipts/sweep-notes.test.ts',
     'receipts/sweep-order.test.ts',
   ],
   { CATALOGS: catalogs.answer },
