@@ -300,7 +300,7 @@ describe('figures of what is left', () => {
     gauge: (name: string, value: number) => void told.set(name, value),
   }
   const nothing = { paid: 0, quarantined: 0, owed: 0, complete: true, oldestAt: null }
-  const inTime = new AbortController().signal
+  const inTime = () => new AbortController().signal
   /** Which prefixes were listed. */
   const watched = () => {
     const lists: string[] = []
@@ -318,17 +318,17 @@ describe('figures of what is left', () => {
     const { lists, store } = watched()
     let now = 0
     const tell = createBalanceTeller(store, () => now, metrics as never)
-    await tell(nothing, inTime)
+    await tell(nothing, inTime())
     expect(lists).toEqual(['_receipts/quarantine/'])
     now = 299_999
     told.clear()
-    await tell(nothing, inTime)
+    await tell(nothing, inTime())
     expect(lists.length).toBe(1)
     expect(told.has('receipts_quarantined')).toBe(true)
     now = 300_000
-    await tell(nothing, inTime)
+    await tell(nothing, inTime())
     expect(lists.length).toBe(2)
-    await tell({ ...nothing, quarantined: 1 }, inTime)
+    await tell({ ...nothing, quarantined: 1 }, inTime())
     expect(lists.slice(2)).toEqual(['_receipts/quarantine/'])
     expect(Object.fromEntries(told)).toEqual({
       receipts_owed: 0,
@@ -342,7 +342,7 @@ describe('figures of what is left', () => {
     await lab.owe(2)
     const { store } = watched()
     const tell = createBalanceTeller(store, lab.world.now, metrics as never)
-    await tell({ ...nothing, complete: false }, inTime)
+    await tell({ ...nothing, complete: false }, inTime())
     expect(told.get('receipts_owed')).toBe(2)
   })
 
@@ -356,7 +356,7 @@ describe('figures of what is left', () => {
     expect(swept).toEqual({ ...nothing, owed: 2, oldestAt: old })
     const { lists, store } = watched()
     const tell = createBalanceTeller(store, () => old + 9_000, metrics as never)
-    expect(await tell(swept, inTime)).toBe(true)
+    expect(await tell(swept, inTime())).toBe(true)
     expect(lists).toEqual(['_receipts/quarantine/'])
     expect(told.get('receipts_owed')).toBe(2)
     expect(told.get('oldest_receipt_seconds')).toBe(9)

@@ -23,6 +23,7 @@ const suites = await loadInWorkerd(
     'receipts/sweep-failures.test.ts',
     'receipts/sweep-notes.test.ts',
     'receipts/sweep-order.test.ts',
+    'receipts/sweep-time.test.ts',
   ],
   { CATALOGS: catalogs.answer },
 )
