@@ -5,8 +5,9 @@
  */
 import { type OutgoingHttpHeaders, request } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Configuration, protobuf } from '../http/case.ts'
+import { type Configuration, json, protobuf } from '../http/case.ts'
 import { groups } from '../http/cases/cases.ts'
 import { problems } from '../http/check.ts'
 import { sendOver } from '../http/send.ts'
@@ -64,10 +65,20 @@ describe('in flight', () => {
 
   /** A log record of so many bytes and some. */
   const record = (size: number) => logsOf(len(5, str(1, 'x'.repeat(size))))
-  const large = protobuf('another body, for which there is no room', record(700_000), {
-    status: 503,
-    headers: { 'Retry-After': '1' },
-  })
+  const refused = { status: 503, headers: { 'Retry-After': '1' } }
+  const large = protobuf('another body, for which there is no room', record(700_000), refused)
+  const others = [
+    protobuf('another, chunked', record(700_000), refused, { chunked: 50_000 }),
+    json('another, in JSON', `{"a":"${'x'.repeat(700_000)}"}`, refused),
+    protobuf(
+      'another, for which there is none once it is inflated',
+      gzipSync(record(700_000)),
+      refused,
+      {
+        headers: { 'Content-Encoding': 'gzip' },
+      },
+    ),
+  ]
   const small = protobuf('a body for which there is room', record(50_000), 200)
   const later = protobuf('the other body, once there is room', record(700_000), 200)
 
@@ -108,7 +119,7 @@ describe('in flight', () => {
     // On a busy machine the other one may be faster, and the slow one is refused.
     await expect.poll(begin).toBe(503)
     await takeRows(worker)
-    for (const one of [large, small, large]) {
+    for (const one of [large, ...others, small, large]) {
       expect(problems(one, await send(one.request))).toEqual([])
       expect(storedProblems(one, await takeRows(worker))).toEqual([])
     }
