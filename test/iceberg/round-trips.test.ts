@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createOpenFileIO } from '../../runtimes/node/open-file-io.ts'
 import type { Catalog } from '../../src/iceberg/catalog.ts'
+import type { Deferral } from '../../src/iceberg/deferral.ts'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { createRestCatalog } from '../../src/iceberg/rest/catalog.ts'
 import { type Clock, systemClock } from '../../src/iceberg/retry.ts'
@@ -61,8 +62,16 @@ const catalogs: Readonly<Record<string, (clock: Clock) => Catalog>> = {
 
 let files = 0
 
+/** Receipts are left but for a commit that is due, as each is here. */
+const alwaysDue: Deferral = {
+  isDue: () => true,
+  isShared: true,
+  isOwed: async () => false,
+  async defer() {},
+}
+
 /** A process that knows nothing of the table; `later` sets its clock ahead. */
-const createProcess = (kind: string, name: string) => {
+const createProcess = (kind: string, name: string, deferral?: Deferral) => {
   let ahead = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + ahead }
   const writer = createTableWriter({
@@ -73,6 +82,7 @@ const createProcess = (kind: string, name: string) => {
     version: 'test',
     log: noLog,
     metrics: noMetrics,
+    ...(deferral !== undefined && { deferral }),
   })
   return {
     open: () => writer.open(),
@@ -202,16 +212,28 @@ const byUntaggedFiles: readonly [Past, Rounds][] = [
   ],
 ]
 
+/** Where receipts are left another process may have made the commit that is due, for the same reason: it looks before. */
+const byShared: readonly [string, Rounds][] = [
+  ['rest', ['load, put data', 'put list, put manifest', 'commit']],
+  ['file', [`${lookAgain}, put data`, 'put list, put manifest', ...swap]],
+]
+
 /** Milliseconds. Of a machine that is busy only the last may be enough. */
 const delays = [30, 150, 400, 900]
 let tables = 0
 
 /** The rounds of a request: those that are wanted, if any delay shows them. */
-const roundsOf = async (kind: string, past: Past, wanted: Rounds): Promise<Rounds> => {
+const roundsOf = async (
+  kind: string,
+  past: Past,
+  wanted: Rounds,
+  deferral?: Deferral,
+): Promise<Rounds> => {
   let rounds: Rounds = []
   for (const delay of delays) {
     const name = `t${tables++}`
-    const [mine, other] = [createProcess(kind, name), createProcess(kind, name)]
+    const start = () => createProcess(kind, name, deferral)
+    const [mine, other] = [start(), start()]
     await trips.of(() => pasts[past](mine, other), 0)
     const counted = await trips.of(() => mine.send(), delay)
     expect(counted.result).toBe('committed')
@@ -236,5 +258,12 @@ describe('with the file catalog, a request waits for these calls, one round afte
 describe('with the file catalog in a storage without tags, a request waits for these calls of a process that', () => {
   it.each(byUntaggedFiles)('%s: %j', async (past, wanted) => {
     expect(await roundsOf('file without tags', past, wanted)).toEqual(wanted)
+  })
+})
+
+describe('where commits are shared with a sweep, a request whose commit is due waits for these calls of a process that made the last one a while ago', () => {
+  it.each(byShared)('%s: %j', async (kind, wanted) => {
+    const past = 'made the last commit a while ago'
+    expect(await roundsOf(kind, past, wanted, alwaysDue)).toEqual(wanted)
   })
 })
