@@ -86,6 +86,14 @@ const places: Readonly<Record<string, Place>> = {
   },
   'Java on disk': { duckdb: attachedByDuckdb },
   'Java on versitygw': { duckdb: attachedByDuckdb, clickhouse: attachedByClickhouse },
+  Nessie: {
+    duckdb: attachedByDuckdb,
+    clickhouse: async (server, destination) =>
+      filled(await attachedByClickhouse(server, destination), [
+        "catalog_type = 'rest'",
+        "catalog_type = 'rest', vended_credentials = false",
+      ]),
+  },
   ministack: { duckdb: attachedByDuckdb },
 }
 
