@@ -5,12 +5,23 @@ import { SignatureV4 } from '@smithy/signature-v4'
 import type { AwsCredentials } from '../../../src/iceberg/rest/sigv4.ts'
 import type { Seen } from './fake-server.ts'
 
+/** A request as it came over the wire. */
+export interface SignedRequest extends Omit<Seen, 'body'> {
+  readonly body: string | Uint8Array
+}
+
 /** The `authorization` that AWS's signer gives a request, from its bytes on the wire and the names of its signed headers. */
 export const expectedAuthorization = async (
-  { method, url, headers, body }: Seen,
-  signing: { service: string; region: string; credentials: AwsCredentials },
+  { method, url, headers, body }: SignedRequest,
+  // `applyChecksum`: false where the signer leaves out `x-amz-content-sha256`.
+  signing: {
+    service: string
+    region: string
+    credentials: AwsCredentials
+    applyChecksum?: boolean
+  },
 ): Promise<string | undefined> => {
-  const signer = new SignatureV4({ ...signing, sha256: Sha256, applyChecksum: true })
+  const signer = new SignatureV4({ applyChecksum: true, ...signing, sha256: Sha256 })
   const [path = '', query = ''] = url.split('?')
   const signed = headers.authorization?.match(/SignedHeaders=([^,]*)/)?.[1]?.split(';') ?? []
   // These the signer adds for itself.
