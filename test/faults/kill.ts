@@ -278,6 +278,8 @@ if (import.meta.main) {
       rounds: { type: 'string', default: '50' },
       seed: { type: 'string' },
       as: { type: 'string' },
+      // Fails where a judge is not installed.
+      judged: { type: 'boolean', default: false },
     },
   })
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
@@ -286,10 +288,14 @@ if (import.meta.main) {
   for (const as of forms) {
     if (as === 'iceberg' && !existsSync(peers)) {
       console.log('iceberg: nobody to judge it is installed (npm run interop)')
+      if (values.judged) process.exitCode = 1
       continue
     }
     const isWhole = await runAndTell({ rounds: Number(values.rounds), seed, as })
     if (!isWhole) process.exitCode = 1
   }
-  for (const [name, why] of Object.entries(absent)) console.log(`${name} did not judge: ${why}`)
+  for (const [name, why] of Object.entries(absent)) {
+    console.log(`${name} did not judge: ${why}`)
+    if (values.judged) process.exitCode = 1
+  }
 }
