@@ -146,7 +146,8 @@ const twoTables = async (storage: Storage, table: string, last: number): Promise
     const standing = await readBeginning(storage, table, version)
     if (standing !== null && tableUuid(standing) !== uuid) {
       return new OutdatedFilesError(
-        `version ${version} of a table's metadata is of another table that was here before: remove it`,
+        `version ${version} of a table's metadata is of another table that was here before: remove it ` +
+          '(version 1, if nobody made the table anew)',
       )
     }
   }

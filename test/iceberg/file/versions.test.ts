@@ -98,7 +98,7 @@ describe('the latest version', () => {
       knownAs(3, '"table-uuid":"new",'),
     ]) {
       await expect(latestVersion(storage, table, known)).rejects.toThrow(
-        "version 9 of a table's metadata is of another table that was here before: remove it",
+        "version 9 of a table's metadata is of another table that was here before: remove it (version 1, if nobody made the table anew)",
       )
     }
     for (const version of [8, 9]) await storage.delete(metadataKey(table, version))
