@@ -1,6 +1,6 @@
 // Protects a table that is written to for days: its metadata stays as small as the catalog takes, every commit succeeds, and
 // every request is in it once. The clock is virtual; commits, manifests, merges, receipts and sweeps are the program's own.
-// LONG_RUN_HOURS=120 LONG_RUN_REQUESTS=1000 is the whole of it: half an hour and more of CPU time. How many snapshots there are
+// LONG_RUN_HOURS=120 LONG_RUN_REQUESTS=1000 is the whole of it: 50 minutes of CPU time. How many snapshots there are
 // is the clock's doing, not the requests': the run in CI has fewer of these, and a short one as many.
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { DataFile } from '../../src/iceberg/manifest.ts'
