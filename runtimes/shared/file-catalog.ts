@@ -33,16 +33,10 @@ export const openCatalogIn = async (
   const catalog = await openFileCatalog({ storage, root, log })
   const { snapshotMaxAgeHours: hours, snapshotMinCount: minCount } = options.config
   const policy = { maxAgeMs: hours === 0 ? Number.POSITIVE_INFINITY : hours * hourMs, minCount }
-  const retention = {
-    ...{ storage, catalog, policy, clock: systemClock, log, metrics },
-    ...(callsLeft !== undefined && { callsLeft }),
-  }
+  const retention = { storage, catalog, policy, clock: systemClock, log, metrics, callsLeft }
   return {
     catalog,
     retain: (identifiers, receipts, deadline) =>
-      retainTables(identifiers, receipts, {
-        ...retention,
-        ...(deadline !== undefined && { deadline }),
-      }),
+      retainTables(identifiers, receipts, { ...retention, deadline }),
   }
 }

@@ -14,7 +14,7 @@ export const retainTables = async (
   options: RetentionOptions,
 ): Promise<void> => {
   const { clock, log } = options
-  for (const identifier of inTurn(identifiers, clock.now())) {
+  for (const identifier of rotatedByHour(identifiers, clock.now())) {
     if (!mayGoOn(options)) {
       const message =
         'what has expired waits for the next round: too little time, or too few calls, are left'
@@ -30,7 +30,7 @@ export const retainTables = async (
 }
 
 /** From another one on each hour: a table that takes all there is must not do so each time. */
-const inTurn = <T>(all: readonly T[], now: number): T[] => {
+const rotatedByHour = <T>(all: readonly T[], now: number): T[] => {
   const first = Math.floor(now / hourMs) % all.length
   return [...all.slice(first), ...all.slice(0, first)]
 }

@@ -2,7 +2,6 @@
  * A catalog that needs no service: a table's metadata are numbered objects, and the one that puts the next number first has
  * changed the table (Iceberg table specification, "File System Tables", with a conditional put in place of a rename).
  */
-import { equalBytes } from '../../bytes.ts'
 import { IngestError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -22,7 +21,7 @@ import { readHint, writeHint } from './hint.ts'
 import { listVersions } from './listed-versions.ts'
 import { metadataBytes, nextMetadata, readMetadata } from './metadata-text.ts'
 import { storageFileIO } from './storage-file-io.ts'
-import { conflict, publishHint, swap, type TableStore, unknown } from './swap.ts'
+import { conflict, isItself, publishHint, swap, type TableStore, unknown } from './swap.ts'
 import { latestVersion, metadataKey, tableKey, type VersionedTable } from './versions.ts'
 
 export interface FileCatalogOptions {
@@ -117,13 +116,12 @@ const create = async (
 const longMs = 1_800_000
 
 /** Removes a first version that was put where a table stands that has lost its own: two tables would stand there. */
-const takeBack = async ({ identifier, bytes }: VersionedTable, storage: Storage): Promise<void> => {
-  const table = tableKey(identifier)
+const takeBack = async (first: VersionedTable, storage: Storage): Promise<void> => {
+  const table = tableKey(first.identifier)
   if (!storage.capabilities.list) return
   const versions = await listVersions(storage, table)
   if (!versions.some((version) => version > 1)) return
-  const standing = await storage.get(metadataKey(table, 1))
-  if (standing !== null && equalBytes(standing, bytes)) await storage.delete(metadataKey(table, 1))
+  if (await isItself(storage, first)) await storage.delete(metadataKey(table, 1))
 }
 
 const commit = async (

@@ -23,7 +23,7 @@ export const comparesAndSwaps = async (storage: Storage): Promise<boolean> => {
     storage.put(probeKey, new TextEncoder().encode(text), { ifNoneMatch: '*' })
   const before = await storage.get(probeKey)
   if (before !== null)
-    return (await put(crypto.randomUUID())) === 'exists' && stays(storage, before)
+    return (await put(crypto.randomUUID())) === 'exists' && stays(storage, probeKey, before)
   const texts: string[] = Array.from({ length: probes }, () => crypto.randomUUID())
   const results = await Promise.all(texts.map(put))
   const created = texts.filter((_, i) => results[i] === 'created')
@@ -34,8 +34,8 @@ export const comparesAndSwaps = async (storage: Storage): Promise<boolean> => {
 }
 
 /** Whether what stood is still there: a storage may say that it put nothing, and put it. */
-const stays = async (storage: Storage, before: Uint8Array): Promise<boolean> => {
-  const standing = await storage.get(probeKey)
+const stays = async (storage: Storage, key: string, before: Uint8Array): Promise<boolean> => {
+  const standing = await storage.get(key)
   return standing !== null && equalBytes(standing, before)
 }
 
@@ -44,17 +44,17 @@ const stays = async (storage: Storage, before: Uint8Array): Promise<boolean> => 
  * other proof it takes a start no longer.
  * @throws what the storage does when it cannot be asked
  */
-export const mindsTags = async ({ tagged, put }: Storage): Promise<boolean> => {
+export const mindsTags = async (storage: Storage): Promise<boolean> => {
+  const { tagged } = storage
   if (tagged === undefined) return false
-  const before = (await tagged.get(tagProbeKey)) ?? (await makeProbe(tagged, put))
+  const before = (await tagged.get(tagProbeKey)) ?? (await makeProbe(tagged, storage))
   if (before === null) return false
   const result = await tagged.replace(tagProbeKey, otherTag(before.tag), randomBytes())
-  const after = await tagged.get(tagProbeKey)
-  return result === 'changed' && after !== null && equalBytes(after.bytes, before.bytes)
+  return result === 'changed' && stays(storage, tagProbeKey, before.bytes)
 }
 
-const makeProbe = async (tagged: TaggedObjects, put: Storage['put']) => {
-  await put(tagProbeKey, randomBytes(), { ifNoneMatch: '*' })
+const makeProbe = async (tagged: TaggedObjects, storage: Storage) => {
+  await storage.put(tagProbeKey, randomBytes(), { ifNoneMatch: '*' })
   return tagged.get(tagProbeKey)
 }
 

@@ -26,9 +26,9 @@ export interface RetentionOptions {
   readonly log: Log
   readonly metrics: Metrics
   /** Milliseconds since 1970 from which on nothing more is begun; not given: never. */
-  readonly deadline?: number
+  readonly deadline?: number | undefined
   /** How many calls to the storage the platform still allows, where it limits them. */
-  readonly callsLeft?: () => number
+  readonly callsLeft?: (() => number) | undefined
 }
 
 /** What a round removed of a table. */

@@ -109,8 +109,8 @@ const confirm = async (
     : unknown('others were faster, and it cannot be told by how much')
 }
 
-/** Whether the version that stands is this one: an earlier answer to the same put was lost. */
-const isItself = async (
+/** Whether the version that stands is this one, as where an earlier answer to the same put was lost. */
+export const isItself = async (
   storage: Storage,
   { identifier, version, bytes }: VersionedTable,
 ): Promise<boolean> => {
