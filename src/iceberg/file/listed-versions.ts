@@ -10,8 +10,14 @@ export interface ListedVersion extends ObjectInfo {
 /** The versions whose metadata stand, in their order. `unavailable` where the table's metadata are of another kind. */
 export const listVersions = async (storage: Storage, table: string): Promise<number[]> => {
   const versions: number[] = []
-  for await (const { version } of versionObjects(storage, table)) versions.push(version)
-  if (versions.length === 0) await refuseForeign(storage, table)
+  // A folder with the metadata of another catalog is not empty: a table made there would hide the other one. What a writer of
+  // ours put there since the first look is a version like any other.
+  for (const prefix of ['v', '']) {
+    if (versions.length > 0) break
+    for await (const { version } of metadataObjects(storage, `${table}/metadata/${prefix}`)) {
+      versions.push(version)
+    }
+  }
   return versions.sort((a, b) => a - b)
 }
 
@@ -21,22 +27,16 @@ export const versionOf = (key: string): number | null => {
   return digits === undefined ? null : Number(digits)
 }
 
-/** The objects of the versions, in no order. */
-export async function* versionObjects(
-  storage: Storage,
-  table: string,
-): AsyncGenerator<ListedVersion> {
-  for await (const info of storage.list(`${table}/metadata/v`)) {
+/** The objects of the versions, in no order. `unavailable` where one begins like a version and is of another kind. */
+export const versionObjects = (storage: Storage, table: string): AsyncGenerator<ListedVersion> =>
+  metadataObjects(storage, `${table}/metadata/v`)
+
+/** The versions among the objects of a prefix, in no order. `unavailable` where metadata of another kind are among them. */
+async function* metadataObjects(storage: Storage, prefix: string): AsyncGenerator<ListedVersion> {
+  for await (const info of storage.list(prefix)) {
     const version = versionOf(info.key)
     if (version !== null) yield { ...info, version }
     else if (isMetadata(info.key)) throw foreign(info.key)
-  }
-}
-
-/** A folder with the metadata of another catalog is not empty: a table made there would hide the other one. */
-const refuseForeign = async (storage: Storage, table: string): Promise<void> => {
-  for await (const { key } of storage.list(`${table}/metadata/`)) {
-    if (isMetadata(key)) throw foreign(key)
   }
 }
 

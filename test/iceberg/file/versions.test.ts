@@ -2,6 +2,7 @@
 // be told for sure, that is said, and never a table made anew or an old version taken for the latest.
 import { beforeEach, describe, expect, it } from 'vitest'
 import { readHint } from '../../../src/iceberg/file/hint.ts'
+import { listVersions } from '../../../src/iceberg/file/listed-versions.ts'
 import {
   latestVersion,
   metadataKey,
@@ -165,6 +166,17 @@ describe('where the latest version cannot be told', () => {
     const capabilities = { ...storage.capabilities, list: false }
     expect(await refused({ ...storage, capabilities })).toContain('version 5')
   })
+})
+
+it('a version that another writer puts between two looks is one of ours', async () => {
+  const storage = createMemoryStorage()
+  let looks = 0
+  const list: Storage['list'] = async function* (prefix) {
+    yield* storage.list(prefix)
+    if (looks++ === 0) await put(storage, 1, 1)
+  }
+  expect(await listVersions({ ...storage, list }, table)).toEqual([1])
+  expect(looks).toBe(2)
 })
 
 describe('round trips', () => {
