@@ -1,9 +1,9 @@
 /** One attempt at a commit: what is written before it. */
 import { prepareAddition, type WrittenAddition } from './addition.ts'
-import { type Append, appendTo, type Merge } from './append.ts'
+import { type Append, appendTo } from './append.ts'
 import type { LoadedTable } from './catalog.ts'
 import type { ManifestFile } from './manifest-list.ts'
-import type { ManifestMerger } from './manifest-merger.ts'
+import type { BegunMerge, ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
 import type { NewDataFile } from './new-data-file.ts'
 import type { Clock } from './retry.ts'
@@ -14,7 +14,8 @@ export interface Attempt {
   readonly files: readonly NewDataFile[]
   readonly table: LoadedTable
   readonly addition: WrittenAddition
-  readonly merges: readonly Merge[]
+  /** Written. */
+  readonly merges: readonly BegunMerge[]
   readonly append: Append
 }
 
@@ -48,18 +49,33 @@ export const writeAttempt = async (
   const parent = currentSnapshot(metadata)
   const parents: readonly ManifestFile[] =
     parent === null ? [] : await within(context.files.list(parent['manifest-list'], io))
-  const merges = await context.merger.merges(
+  const begun = await context.merger.merges(
     parents,
     addition.manifests.map((manifest) => manifest.partition_spec_id),
     table,
     last?.merges ?? [],
     Math.min(...files.map((file) => file.deadline)),
   )
-  const append = await appendTo(metadata, parents, addition, context.clock.now(), merges)
-  const objects = isSame ? [append.list] : [...addition.objects, append.list]
-  await within(Promise.all(objects.map(({ path, bytes }) => io.put(path, bytes))))
+  const appendWith = async (
+    merges: readonly BegunMerge[],
+    others: WrittenAddition['objects'],
+  ): Promise<Append> => {
+    const append = await appendTo(metadata, parents, addition, context.clock.now(), merges)
+    const objects = [...others, append.list]
+    await within(Promise.all(objects.map(({ path, bytes }) => io.put(path, bytes))))
+    return append
+  }
+  const first = await appendWith(begun, isSame ? [] : addition.objects)
+  const merges = await written(begun)
+  const append = merges.length === begun.length ? first : await appendWith(merges, [])
   keep(append, addition, files, context)
   return { files, table, addition, merges, append }
+}
+
+/** They are written beside the list that names them, which goes to waste if they are not. */
+const written = async (begun: readonly BegunMerge[]): Promise<readonly BegunMerge[]> => {
+  const stand = await Promise.all(begun.map((merge) => merge.written))
+  return begun.filter((_, i) => stand[i])
 }
 
 const isSameFiles = (some: readonly NewDataFile[], others: readonly NewDataFile[]): boolean =>

@@ -16,24 +16,30 @@ export interface MergerOptions {
   readonly patience?: number
 }
 
+/** A merged manifest on its way to the storage. */
+export interface BegunMerge extends Merge {
+  /** Whether it stands, told in time: no list may name one that does not. Never fails. */
+  readonly written: Promise<boolean>
+}
+
 export interface ManifestMerger {
   /**
-   * Merged manifests that take the place of some in a list, written. What was merged for the last attempt serves again while
-   * every manifest that it replaces is in the list. Never fails: a commit without them is as good.
+   * Merged manifests that take the place of some in a list, being written. What was merged for the last attempt serves again
+   * while every manifest that it replaces is in the list. Never fails: a commit without them is as good.
    * `deadline`: of the commit, milliseconds since 1970.
    */
   merges(
     parents: readonly ManifestFile[],
     specIds: readonly number[],
     table: LoadedTable,
-    last: readonly Merge[],
+    last: readonly BegunMerge[],
     deadline: number,
-  ): Promise<readonly Merge[]>
+  ): Promise<readonly BegunMerge[]>
   /** A manifest that was written just now, which may have to be merged soon. */
   keep(path: string, bytes: Uint8Array): void
 }
 
-/** Of a commit's time merging may take so much. */
+/** Of a commit's time merging may take so much, the writing included. */
 const share = 1 / 3
 /** Milliseconds: with less, merging is left to a commit that has more, and it is no failure. */
 const leastMs = 500
@@ -56,34 +62,36 @@ export const createManifestMerger = ({
     if (bytes === null) throw new IngestError('unavailable', 'a manifest of the table is gone')
     return bytes
   }
-  const write = async (
-    manifests: readonly ManifestFile[],
-    specId: number,
-    table: LoadedTable,
-  ): Promise<Merge | null> => {
-    const merge = await mergeManifests(manifests, specId, table.metadata, (path) =>
-      read(path, table),
-    )
-    if (merge !== null) await table.io.put(merge.manifest.manifest_path, merge.bytes)
-    return merge
+  const failed = ({ identifier: { name } }: LoadedTable, error: unknown): void => {
+    notBefore = clock.now() + pauseMs
+    log('warn', 'the manifests of a table could not be merged', { table: name, error })
   }
-  const writeInTime = async (
+  const begin = async (
     manifests: readonly ManifestFile[],
     specId: number,
     table: LoadedTable,
     deadline: number,
-  ): Promise<Merge | null> => {
+  ): Promise<BegunMerge | null> => {
     const now = clock.now()
     const ms = Math.floor(share * (deadline - now))
     if (manifests.length === 0 || now < notBefore || ms < leastMs) return null
+    const signal = clock.signal(now + ms)
     const late = () => Promise.reject(new KnownError('there is no time for it'))
     try {
-      const signal = clock.signal(now + ms)
-      return await inTime(write(manifests, specId, table), signal, late)
+      const merging = mergeManifests(manifests, specId, table.metadata, (path) => read(path, table))
+      const merge = await inTime(merging, signal, late)
+      if (merge === null) return null
+      const writing = table.io.put(merge.manifest.manifest_path, merge.bytes)
+      const written = inTime(writing, signal, late).then(
+        () => true,
+        (error) => {
+          failed(table, error)
+          return false
+        },
+      )
+      return { ...merge, written }
     } catch (error) {
-      notBefore = clock.now() + pauseMs
-      const { name } = table.identifier
-      log('warn', 'the manifests of a table could not be merged', { table: name, error })
+      failed(table, error)
       return null
     }
   }
@@ -95,7 +103,7 @@ export const createManifestMerger = ({
           const before = last.find(({ manifest }) => manifest.partition_spec_id === specId)
           if (before !== undefined && standsFor(before, parents)) return before
           const chosen = chooseManifests(parents, specId, table.metadata.properties, patience)
-          return writeInTime(chosen, specId, table, deadline)
+          return begin(chosen, specId, table, deadline)
         }),
       )
       return merges.filter((merge) => merge !== null)

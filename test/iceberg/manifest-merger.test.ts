@@ -168,3 +168,26 @@ test.each<[string, (read: FileIO['get']) => FileIO['get'], number]>([
   expect(logged).toEqual(['the manifests of a table could not be merged'])
   expect(asked).toBeLessThanOrEqual(few + 1)
 })
+
+test.each<[string, FileIO['put'], number]>([
+  ['cannot be written', () => Promise.reject(new Error('refused')), 8000],
+  ['takes too long', () => new Promise(() => {}), 1_800],
+])('when a merged manifest %s, no list names it', async (_, broken, timeMs) => {
+  let asked = 0
+  const { writer, table, logged } = scene((io) => ({
+    ...io,
+    put: (path, bytes) => {
+      if (!path.endsWith('-merged.avro')) return io.put(path, bytes)
+      asked++
+      return broken(path, bytes)
+    },
+  }))
+  const all = uuids(few + 3)
+  await append(writer(), all, timeMs)
+  expect((await filesOf(await table())).map(({ uuid }) => uuid)).toEqual(all)
+  expect((await listOf(await table())).map(({ manifest_path: path }) => path)).not.toContainEqual(
+    expect.stringContaining('merged'),
+  )
+  expect(logged).toEqual(['the manifests of a table could not be merged'])
+  expect(asked).toBe(1)
+})

@@ -77,7 +77,7 @@ const createProcess = (kind: string, name: string, deferral?: Deferral) => {
   const writer = createTableWriter({
     catalog: catalogs[kind]?.(clock) as Catalog,
     identifier: { namespace: ['otel'], name },
-    creation: creation(),
+    creation: creation({ 'commit.manifest-merge.min-count-to-merge': '5' }),
     clock,
     version: 'test',
     log: noLog,
@@ -114,6 +114,7 @@ const deeds: readonly [RegExp, string][] = [
   [/^POST \/v1\/namespaces\/otel\/tables\/\w+$/, 'commit'],
   [/^PUT .*\/data\/[^/]+\.parquet$/, 'put data'],
   [/^PUT .*-m0\.avro$/, 'put manifest'],
+  [/^PUT .*-merged\.avro$/, 'put merged manifest'],
   [/^GET .*-m0\.avro$/, 'get manifest'],
   [/^PUT .*\/snap-[^/]+\.avro$/, 'put list'],
   [/^GET .*\/snap-[^/]+\.avro$/, 'get list'],
@@ -128,6 +129,9 @@ const deedOf = (call: string): string => deeds.find(([pattern]) => pattern.test(
 const pasts = {
   async 'made the last commit'(mine) {
     await mine.send()
+  },
+  async 'made the last commits, whose manifests are to be merged'(mine) {
+    for (let commits = 0; commits < 6; commits++) await mine.send()
   },
   async 'made the table'(mine) {
     await mine.open()
@@ -163,11 +167,16 @@ type Rounds = readonly string[]
 
 const objects = 'put data, put list, put manifest'
 
+/** What is merged was kept since it was written. */
+const toMerge = 'made the last commits, whose manifests are to be merged'
+const merging = 'put data, put list, put manifest, put merged manifest'
+
 /** Whoever does not know the list of the last commit has to read it before he can write the next: Iceberg has no other way. */
 const unknownList: Rounds = ['get list, put data', 'put list, put manifest']
 
 const byRest: readonly [Past, Rounds][] = [
   ['made the last commit', [objects, 'commit']],
+  [toMerge, [merging, 'commit']],
   ['made the table', [objects, 'commit']],
   ['opened the table after another process committed', [...unknownList, 'commit']],
   ['opened the table long ago', ['load', objects, 'commit']],
@@ -193,6 +202,7 @@ const climb = 'get version, get version, get version'
 const byFiles: readonly [Past, Rounds][] = [
   ['made the last commit', [objects, ...swap]],
   ['made the last commit a while ago', [objects, ...swap]],
+  [toMerge, [merging, ...swap]],
   ['made the table', [objects, 'get hint, put version', 'get version, put hint']],
   ['opened the table after another process committed', [...unknownList, ...swap]],
   ['opened the table long ago', [lookAgain, objects, ...swap]],
