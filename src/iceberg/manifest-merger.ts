@@ -81,7 +81,10 @@ export const createManifestMerger = ({
       const merging = mergeManifests(manifests, specId, table.metadata, (path) => read(path, table))
       const merge = await inTime(merging, signal, late)
       if (merge === null) return null
-      const writing = table.io.put(merge.manifest.manifest_path, merge.bytes)
+      const path = merge.manifest.manifest_path
+      // While it is small it is merged again with those that come.
+      own.keep(path, merge.bytes)
+      const writing = table.io.put(path, merge.bytes)
       const written = inTime(writing, signal, late).then(
         () => true,
         (error) => {

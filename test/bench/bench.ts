@@ -4,11 +4,12 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { bareName, type ColdStart, coldStarts } from './cold-start.ts'
-import { commitCosts, commitLines, slowCommits } from './commits.ts'
+import { commitCosts, commitLines } from './commits.ts'
 import { checkFairness } from './fairness.ts'
 import { measureServer, nodeFlags, type Served } from './over-http.ts'
 import { type Payload, payloadOf } from './payloads.ts'
 import { effortOf, nameOf, type Task, tasksOf } from './plan.ts'
+import { slowCommitLines, slowCommits } from './slow-commits.ts'
 import type { Stage } from './stages.ts'
 import { type Figures, head, type Line, legend, textOf } from './table.ts'
 import { comparisons } from './targets.ts'
@@ -97,10 +98,10 @@ const printStarts = async (smoke: boolean): Promise<ColdStart[]> => {
   return starts.filter(({ name }) => name !== bareName)
 }
 
-const printCommits = async (smoke: boolean): Promise<void> =>
-  console.log(
-    ['', machine(), ...commitLines(await commitCosts(smoke), await slowCommits(smoke))].join('\n'),
-  )
+const printCommits = async (smoke: boolean): Promise<void> => {
+  console.log(['', machine(), ...commitLines(await commitCosts(smoke))].join('\n'))
+  console.log(slowCommitLines(await slowCommits(smoke)).join('\n'))
+}
 
 /** Loaded when asked for: its emulator is no package of npm. */
 const printLambda = async (smoke: boolean): Promise<void> => {

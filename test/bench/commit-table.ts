@@ -5,7 +5,7 @@ import type { Catalog, LoadedTable } from '../../src/iceberg/catalog.ts'
 import type { DataFile } from '../../src/iceberg/manifest.ts'
 import { type ManifestFile, writeManifestList } from '../../src/iceberg/manifest-list.ts'
 import type { EncodedDataFile } from '../../src/iceberg/new-data-file.ts'
-import { systemClock } from '../../src/iceberg/retry.ts'
+import { type Clock, systemClock } from '../../src/iceberg/retry.ts'
 import { randomSnapshotId } from '../../src/iceberg/snapshot-id.ts'
 import { currentSchema, type Snapshot } from '../../src/iceberg/table-metadata.ts'
 import { createTableWriter, type TableWriter } from '../../src/iceberg/table-writer.ts'
@@ -17,16 +17,28 @@ import { requestBy } from '../tools/append-request.ts'
 
 export const identifier = { namespace: ['otel'], name: 'logs' }
 
-export const openWriter = (catalog: Catalog): TableWriter =>
-  createTableWriter({
+export interface WriterOptions {
+  readonly clock?: Clock
+  /** How many small manifests are left alone, where it is not what our tables have. */
+  readonly fewManifests?: number
+}
+
+export const openWriter = (
+  catalog: Catalog,
+  { clock = systemClock, fewManifests }: WriterOptions = {},
+): TableWriter => {
+  const creation = tableCreation(logs, 'day')
+  const few = fewManifests && { 'commit.manifest-merge.min-count-to-merge': `${fewManifests}` }
+  return createTableWriter({
     identifier,
     catalog,
-    creation: tableCreation(logs, 'day'),
+    creation: { ...creation, properties: { ...creation.properties, ...few } },
     version: '0',
-    clock: systemClock,
+    clock,
     log: noLog,
     metrics: noMetrics,
   })
+}
 
 /** A small file with what a manifest says of its columns; its bytes are none that anybody reads. */
 const newFile = ({ metadata }: LoadedTable): EncodedDataFile => {
@@ -59,9 +71,9 @@ const newFile = ({ metadata }: LoadedTable): EncodedDataFile => {
 }
 
 /** Commits one file. */
-export const commitOne = async (writer: TableWriter): Promise<void> => {
+export const commitOne = async (writer: TableWriter, { now } = systemClock): Promise<void> => {
   const table = await writer.open()
-  const [outcome] = await writer.append(table, [newFile(table)], requestBy(Date.now() + 60_000))
+  const [outcome] = await writer.append(table, [newFile(table)], requestBy(now() + 60_000))
   if (outcome !== 'committed') throw new Error(`a file was ${outcome}`)
 }
 

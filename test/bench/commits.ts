@@ -1,22 +1,18 @@
 /**
  * What a commit to an Iceberg table costs while the table has few snapshots and when it has many, in a file catalog on disk;
- * beside it a naive commit, which reads and writes all metadata and merges nothing. And how long a commit takes where every
- * call to the storage takes 20 ms.
+ * beside it a naive commit, which reads and writes all metadata and merges nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Catalog } from '../../src/iceberg/catalog.ts'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
 import { currentSnapshot, type TableMetadata } from '../../src/iceberg/table-metadata.ts'
 import type { TableWriter } from '../../src/iceberg/table-writer.ts'
 import { noLog } from '../../src/log.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
-import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { startFakeServer } from '../iceberg/rest/fake-server.ts'
-import { memoryFiles, openCatalog } from '../iceberg/rest/open.ts'
 import { addHistory, commitOne, openWriter } from './commit-table.ts'
+import { median } from './measure.ts'
 import { naiveCommit } from './naive-commit.ts'
 
 /** The cost of a commit to a table of so many snapshots. */
@@ -38,18 +34,6 @@ export interface Times {
   /** User and system, all threads. */
   readonly cpu: number
 }
-
-/** Milliseconds of a commit where each call takes so long. */
-export interface SlowCommits {
-  readonly catalog: string
-  readonly callMs: number
-  /** By a writer that made the last commit, and by one that has to load the table. */
-  readonly warm: number
-  readonly cold: number
-}
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
 const timed = async (work: () => Promise<unknown>): Promise<Times> => {
   const [started, before] = [performance.now(), process.cpuUsage()]
@@ -129,48 +113,11 @@ export const commitCosts = async (smoke: boolean): Promise<CommitCost[]> => {
   return costs
 }
 
-/** Commits where every call to the storage and to the catalog takes `callMs`, over either kind of catalog. */
-export const slowCommits = async (smoke: boolean, callMs = 20): Promise<SlowCommits[]> => {
-  const wait = () => new Promise<void>((resolve) => setTimeout(resolve, callMs))
-  const storage = createMemoryStorage({ before: wait })
-  const byFiles = await slowlyCommitted(smoke, callMs, 'file catalog', () => catalogOf(storage))
-  const server = await startFakeServer()
-  try {
-    const openFileIO = memoryFiles(createMemoryStorage({ before: wait }))
-    const slowFetch: typeof fetch = async (...args) => wait().then(() => fetch(...args))
-    const open = () => openCatalog(server.uri, { openFileIO, fetch: slowFetch })
-    return [byFiles, await slowlyCommitted(smoke, callMs, 'REST catalog', open)]
-  } finally {
-    await server.close()
-  }
-}
-
-const slowlyCommitted = async (
-  smoke: boolean,
-  callMs: number,
-  catalog: string,
-  open: () => Catalog,
-): Promise<SlowCommits> => {
-  const writer = openWriter(open())
-  const rounds = smoke ? 2 : 9
-  const [warm, cold]: [Times[], Times[]] = [[], []]
-  for (let i = 0; i <= rounds; i++) {
-    warm.push(await timed(() => commitOne(writer)))
-    // Another process, which knows nothing: it finds the table, and where it stands, by itself.
-    cold.push(await timed(() => commitOne(openWriter(open()))))
-    await commitOne(writer)
-  }
-  return { catalog, callMs, warm: medians(warm.slice(1)).wall, cold: medians(cold.slice(1)).wall }
-}
-
 const cells = (values: readonly (string | number)[]): string =>
   values.map((value) => String(value).padStart(12)).join('')
 
-/** Both as text. */
-export const commitLines = (
-  costs: readonly CommitCost[],
-  slow: readonly SlowCommits[],
-): string[] => [
+/** As text. */
+export const commitLines = (costs: readonly CommitCost[]): string[] => [
   'a commit to an Iceberg table on disk (file catalog): medians of milliseconds, CPU and on the clock',
   cells([
     'snapshots',
@@ -190,11 +137,4 @@ export const commitLines = (
       ...[ours.cpu, ours.wall, merging.cpu, naive.cpu, naive.wall].map((ms) => ms.toFixed(1)),
     ]),
   ),
-  ...slow.map(
-    ({ catalog, callMs, warm, cold }) =>
-      `${catalog}, where each call takes ${callMs} ms: ${trips(warm, callMs)} after a commit of the same writer, ${trips(cold, callMs)} of a new one`,
-  ),
 ]
-
-const trips = (ms: number, callMs: number): string =>
-  `${ms.toFixed(0)} ms (${Math.floor(ms / callMs)} calls one after the other)`

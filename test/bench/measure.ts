@@ -60,3 +60,7 @@ export const peakMemoryOf = (pid: number): number => {
   const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))
   return Number(found?.[1]) * 1024
 }
+
+/** The middle one; of an even number the higher of both. */
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
