@@ -9,7 +9,13 @@ import { requestName, type Violation } from './ledger.ts'
 import { bodyOf, type Sent, tableOfSignal } from './load.ts'
 import type { Plan } from './schedule-plan.ts'
 
-export const receiptsEnv = (plan: Plan, { receipts }: Ground): Readonly<Record<string, string>> => {
+/** What a run has to do with receipts. */
+export type Receipts = Pick<Plan, 'receipts' | 'change' | 'signals'>
+
+export const receiptsEnv = (
+  plan: Receipts,
+  { receipts }: Ground,
+): Readonly<Record<string, string>> => {
   if (!plan.receipts) return {}
   if (receipts === undefined) throw new Error('there is no place for receipts here')
   return receipts.env
@@ -25,7 +31,7 @@ const keysOf = (
 
 /** The last programs swept when they stopped; what they left, since they had no time for it, is paid by hand. */
 export const payAll = async (
-  plan: Plan,
+  plan: Receipts,
   ground: Ground,
   namespace: string,
 ): Promise<Violation[]> => {
@@ -48,7 +54,7 @@ export const payAll = async (
  * Whether a receipt is for a table as it is now: those for one that is gone cannot be paid. While a table has another name a
  * program that starts makes one of its own in its place.
  */
-const ofTablesNow = async ({ change, signals }: Plan, ground: Ground, namespace: string) => {
+const ofTablesNow = async ({ change, signals }: Receipts, ground: Ground, namespace: string) => {
   if (change === null) return () => true
   const catalog = await ground.open()
   const tables = await Promise.all(

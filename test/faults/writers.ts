@@ -8,6 +8,7 @@ import type { Ground } from './grounds.ts'
 import { checkAnswers, type Entry, longestMs, requestName, type Violation } from './ledger.ts'
 import { nextRequest, type Sent } from './load.ts'
 import { type Program, startProgram } from './program.ts'
+import { payAll, type Receipts, receiptsEnv } from './schedule-receipts.ts'
 import type { Ledgered } from './table-judge.ts'
 
 export interface WritersRun extends Ledgered {
@@ -21,8 +22,18 @@ export interface WritersRun extends Ledgered {
   readonly seconds: number
 }
 
-/** For how long each has something new to write. */
-const trafficMs = 5_000
+export interface WritersOptions {
+  /** For how long each has something new to write. */
+  readonly trafficMs?: number
+  /** `OTLP2PARQUET_COMMIT`; without it each commits by itself. */
+  readonly commit?: 'auto' | 'deferred' | 'inline'
+}
+
+/** As on Node where nobody says otherwise. */
+const byDefault = {
+  OTLP2PARQUET_COMMIT_INTERVAL: '10',
+  OTLP2PARQUET_SWEEP_INTERVAL_SECONDS: '10',
+}
 
 /** How long what is owed may take then: with fifty writers most attempts meet another's. */
 const recoveryMs = 40_000
@@ -31,10 +42,20 @@ const recoveryMs = 40_000
 const crowdMs = 120
 
 /** Starts programs on one table, has each write what its client sends, and stops them. */
-export const runWriters = async (ground: Ground, count: number): Promise<WritersRun> => {
-  const namespace = `w${count}`
+export const runWriters = async (
+  ground: Ground,
+  count: number,
+  { trafficMs = 5_000, commit = 'inline' }: WritersOptions = {},
+): Promise<WritersRun> => {
+  const namespace = `w${count}${commit}`
   const folder = ground.folder ?? join(tmpdir(), `otlp2parquet-writers-${process.pid}`)
-  const env = ground.env(namespace, ground.origins)
+  const receipts: Receipts = { receipts: commit !== 'inline', change: null, signals: ['logs'] }
+  const env = {
+    ...ground.env(namespace, ground.origins),
+    ...receiptsEnv(receipts, ground),
+    ...byDefault,
+    OTLP2PARQUET_COMMIT: commit,
+  }
   const limit = pLimit(4)
   const starting = Array.from({ length: count }, () => limit(() => startProgram({ folder, env })))
   const started = await Promise.allSettled(starting)
@@ -48,7 +69,9 @@ export const runWriters = async (ground: Ground, count: number): Promise<Writers
     const before = await snapshots(ground, namespace)
     const owed = await write(programs, count, ledger, trafficMs)
     const seconds = (performance.now() - began) / 1000
+    const commits = (await snapshots(ground, namespace)) - before
     const codes = await Promise.all(programs.map((program) => program.stop()))
+    const unpaid = receipts.receipts ? await payAll(receipts, ground, namespace) : []
     const ref = await ground.table(namespace, 'logs')
     const acknowledged = new Set(
       ledger.flatMap((e) => (e.kind === 'answer' && e.answer.status === 200 ? [e.id] : [])),
@@ -58,12 +81,13 @@ export const runWriters = async (ground: Ground, count: number): Promise<Writers
       tables: ref === null ? [] : [{ table: 'logs', ref }],
       violations: [
         ...checkAnswers(ledger, [200, 503], () => longestMs + crowdMs * count),
+        ...unpaid,
         ...codes.flatMap((code) => (code === 0 ? [] : [`I6: a program ended with ${code}`])),
       ],
       acknowledged: acknowledged.size,
       owed: owed.length,
       answers: ledger.filter(({ kind }) => kind === 'answer').length,
-      commits: (await snapshots(ground, namespace)) - before,
+      commits,
       seconds,
     }
   } finally {
