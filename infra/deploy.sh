@@ -83,10 +83,7 @@ done
   usage_error "--stack wants lower-case letters, digits and dashes, 51 at most, a letter first, not $stack"
 
 need_aws
-need sam 'https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html'
-need make 'it comes with every build-essential and with the tools of Xcode'
-need node 'https://nodejs.org'
-need npm 'it comes with Node'
+need_deployer
 need_credentials
 
 # A stack of the same name may have left its table bucket, on purpose: nobody but you knows whether to go on with it.

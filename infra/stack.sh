@@ -22,6 +22,14 @@ need() {
 
 need_aws() { need aws 'https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html'; }
 
+# need_deployer: what a deployment takes besides aws.
+need_deployer() {
+  need sam 'https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html'
+  need make 'it comes with every build-essential and with the tools of Xcode'
+  need node 'https://nodejs.org'
+  need npm 'it comes with Node'
+}
+
 # need_credentials: whoever runs this must be somebody to AWS; sets `account`.
 need_credentials() {
   local told

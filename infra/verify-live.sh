@@ -79,6 +79,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$region" ] || usage_error '--region is missing'
 need_aws
+need_deployer
 need_credentials
 need curl 'https://curl.se'
 need duckdb 'https://duckdb.org/docs/installation'

@@ -353,10 +353,13 @@ describe.each(scripts)('%s', (script) => {
   })
 })
 
-test.each(['sam', 'make', 'node', 'npm'])('deploy.sh without %s', async (tool) => {
-  const { code, stderr, calls } = await runScript('deploy.sh', here, { without: [tool] })
-  expect([code, calls]).toEqual([1, []])
-  expect(stderr).toContain(`needs ${tool}, `)
+// That a live trial cannot be deployed is said before it asks whether to begin.
+describe.each(['deploy.sh', 'verify-live.sh'])('%s', (script) => {
+  test.each(['sam', 'make', 'node', 'npm'])('without %s', async (tool) => {
+    const { code, stdout, stderr, calls } = await runScript(script, here, { without: [tool] })
+    expect([code, stdout, calls]).toEqual([1, '', []])
+    expect(stderr).toContain(`infra/${script}: needs ${tool}, `)
+  })
 })
 
 test.each([
