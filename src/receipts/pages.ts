@@ -66,10 +66,10 @@ const byAge = (a: ListedReceipt, b: ListedReceipt): number =>
   (a.modifiedAt ?? 0) - (b.modifiedAt ?? 0) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)
 
 /** The same tables in the same order, from one on; from the first, where that is not among them. */
-export const startingAt = (begin: string, tables: readonly Page[]): readonly Page[] => {
+export const startingAt = (name: string, tables: readonly Page[]): readonly Page[] => {
   const at = Math.max(
     0,
-    tables.findIndex(([first]) => tableOf(first) === begin),
+    tables.findIndex(([first]) => tableOf(first) === name),
   )
   return [...tables.slice(at), ...tables.slice(0, at)]
 }

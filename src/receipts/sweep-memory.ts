@@ -11,9 +11,9 @@ export interface SweepMemory {
   /** Whether the sweep before ended amid a page. */
   wasCut(): boolean
   /** The table with which a sweep begins; '' where it is that with the oldest receipt. */
-  begin(): string
+  firstTable(): string
   /** The next sweep begins with this table: for it there was no time, or no call. */
-  beginAt(table: string): void
+  beginNextAt(table: string): void
   /**
    * Notes that a page is going to be tried, so that the next sweep learns from this one even if it ends without a word: it has
    * failed then, and the other tables come first. Never throws.
@@ -32,13 +32,13 @@ export const createSweepMemories = (
   maxReceipts: number,
   now: () => number,
 ): (() => SweepMemory) => {
-  const seen = { sizes: createPageSizes(maxReceipts, now), begin: '' }
+  const seen = { sizes: createPageSizes(maxReceipts, now), firstTable: '' }
   return () => memoryOf(seen, notes)
 }
 
 /** `seen`: by all sweeps of the process. */
 const memoryOf = (
-  seen: { readonly sizes: PageSizes; begin: string },
+  seen: { readonly sizes: PageSizes; firstTable: string },
   notes: SweepNotes,
 ): SweepMemory => {
   const { sizes } = seen
@@ -49,22 +49,23 @@ const memoryOf = (
       if (hasRecalled) return
       hasRecalled = true
       const left = await notes.read(deadline)
-      if (left !== null) seen.begin = left.begin
+      if (left !== null) seen.firstTable = left.firstTable
       wasCut = left !== null && left.tried !== null
       sizes.begin(left)
     },
     wasCut: () => wasCut,
-    begin: () => seen.begin,
-    beginAt(table) {
-      seen.begin = table
+    firstTable: () => seen.firstTable,
+    beginNextAt(table) {
+      seen.firstTable = table
     },
     trying(page, tables, deadline) {
-      const next = tableAfter(page, tables)
-      return notes.write({ begin: next, tried: triedIn(page), ...sizes.notes() }, deadline)
+      const firstTable = tableAfter(page, tables)
+      return notes.write({ firstTable, tried: triedIn(page), ...sizes.notes() }, deadline)
     },
     async leave(deadline) {
       if (!hasRecalled) return
-      await notes.write({ begin: seen.begin, tried: null, ...sizes.notes() }, deadline)
+      const { firstTable } = seen
+      await notes.write({ firstTable, tried: null, ...sizes.notes() }, deadline)
     },
   }
 }

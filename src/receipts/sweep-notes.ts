@@ -11,7 +11,7 @@ import { type JsonObject, object, text, whole } from './json-members.ts'
 
 export interface Notes {
   /** The table with which the next sweep begins; with the one that has the oldest receipt where it owes nothing. */
-  readonly begin: string
+  readonly firstTable: string
   /** The page that is being paid. Who finds one knows that the sweep before ended amid it, or that another is still at it. */
   readonly tried: Tried | null
   /** Of tables whose commits failed lately. */
@@ -47,50 +47,57 @@ const key = '_receipts/notes.json'
 /** Milliseconds that reading or writing them may take. */
 const mostMs = 2_000
 
-const noNotes: Notes = { begin: '', tried: null, tables: new Map(), resting: new Map() }
+const noNotes: Notes = { firstTable: '', tried: null, tables: new Map(), resting: new Map() }
 
 /** The notes on the sweeps of a storage's receipts. Where there is nothing to tell, no object is left. */
 export const createSweepNotes = (storage: Storage, clock: Clock, log: Log): SweepNotes => {
   /** What is stored; undefined where that is not known. */
   let stored: string | undefined
-  const inMostMs = async <T>(
-    work: () => Promise<T>,
-    deadline: number,
-    otherwise: T,
-  ): Promise<T> => {
+  // One call at a time: one that was given up may end late, and would undo what came after it.
+  let last: Promise<unknown> = Promise.resolve()
+  let isStuck = false
+  const inTurn = async <T>(work: () => Promise<T>, deadline: number, otherwise: T): Promise<T> => {
+    const call = last.then(work)
+    last = call.catch(() => {})
+    if (isStuck) return otherwise
+    const giveUp = (): T => {
+      isStuck = true
+      void call
+        .catch(() => {})
+        .then(() => {
+          isStuck = false
+        })
+      return otherwise
+    }
     try {
       const signal = clock.signal(Math.min(deadline, clock.now() + mostMs))
-      return await inTime(work(), signal, () => otherwise)
+      return await inTime(call, signal, giveUp)
     } catch (error) {
       log('debug', 'swept without notes', { reason: wordsOf(error) })
       return otherwise
     }
   }
+  const get = async (): Promise<Notes> => {
+    const bytes = await storage.get(key)
+    stored = bytes === null ? nothing : new TextDecoder().decode(bytes)
+    return notesIn(stored)
+  }
   const put = async (json: string): Promise<void> => {
+    if (json === stored) return
     stored = undefined
     if (json === nothing) await storage.delete(key)
     else await storage.put(key, new TextEncoder().encode(json))
     stored = json
   }
   return {
-    read(deadline) {
-      const get = async () => {
-        const bytes = await storage.get(key)
-        stored = bytes === null ? nothing : new TextDecoder().decode(bytes)
-        return notesIn(stored)
-      }
-      return inMostMs(get, deadline, null)
-    },
-    async write(notes, deadline) {
-      const json = textOf(notes)
-      if (json !== stored) await inMostMs(() => put(json), deadline, undefined)
-    },
+    read: (deadline) => inTurn(get, deadline, null),
+    write: (notes, deadline) => inTurn(() => put(textOf(notes)), deadline, undefined),
   }
 }
 
-const textOf = ({ begin, tried, tables, resting }: Notes): string =>
+const textOf = ({ firstTable, tried, tables, resting }: Notes): string =>
   JSON.stringify({
-    begin,
+    firstTable,
     ...(tried !== null && { tried }),
     tables: Object.fromEntries(tables),
     resting: Object.fromEntries(resting),
@@ -102,7 +109,7 @@ const nothing = textOf(noNotes)
 const notesIn = (json: string): Notes => {
   const notes = object(JSON.parse(json))
   return {
-    begin: text(notes, 'begin'),
+    firstTable: text(notes, 'firstTable'),
     tried: notes.tried === undefined ? null : triedOf(object(notes.tried)),
     tables: mapOf(notes, 'tables', setbackOf),
     resting: mapOf(notes, 'resting', whole),

@@ -98,39 +98,39 @@ export const createSweep = (options: SweepOptions): Sweep => {
     total = untouched(left)
     let hasTried = false
     for (const page of pagesOf(ordered, sizeOf)) {
-      if (end === undefined && !(await mayGoOn())) memory.beginAt(tableOf(page[0]))
+      if (end === undefined && !(await mayGoOn())) memory.beginNextAt(tableOf(page[0]))
       const isTried = end === undefined
       total = sumOf(total, isTried ? await pay(page, ordered, memory, deadline) : untouched(page))
       hasTried ||= isTried
     }
     if (end !== undefined) return { ...total, end: hasTried || end !== 'time' ? end : 'late' }
-    memory.beginAt('')
+    memory.beginNextAt('')
     for (const receipts of tables) met.set(tableOf(receipts[0]), receipts.at(-1) ?? receipts[0])
     return { ...total, end: isRead ? (more ? 'more' : 'done') : 'list' }
   }
-  const sweepAll = async (deadline: number, inTurn: () => Promise<boolean>) => {
-    const memory = memoryOfOne()
+  const sweepAll = async (memory: SweepMemory, deadline: number, inTurn: Sweeping['inTurn']) => {
     const sweeping = { memory, deadline, inTurn, met: new Map<string, ListedReceipt>() }
-    try {
-      for (let total = nothing; ; ) {
-        const { end, ...round } = await sweepListed(sweeping)
-        total = sumOf(total, round)
-        if (end !== 'more') return { ...total, complete: total.complete && end === 'done', end }
-      }
-    } finally {
-      await memory.leave(deadline)
+    for (let total = nothing; ; ) {
+      const { end, ...round } = await sweepListed(sweeping)
+      total = sumOf(total, round)
+      if (end !== 'more') return { ...total, complete: total.complete && end === 'done', end }
     }
   }
   return async (deadline, lease) => {
     const turn = turnOf(lease, deadline)
+    const memory = memoryOfOne()
+    let ended: End | undefined
     try {
-      const { end, ...result } = await sweepAll(deadline, turn.mine)
+      const { end, ...result } = await sweepAll(memory, deadline, turn.mine)
+      ended = end
       tellEnd(end, result, deadline - clock.now(), log)
       return result
     } finally {
+      const until = Math.max(deadline, clock.now() + endMs)
+      // Who took the lease over has notes of his own there.
+      if (ended !== 'turn') await memory.leave(until)
       // One that is left ends by itself.
-      const signal = clock.signal(Math.max(deadline, clock.now() + releaseMs))
-      await inTime(turn.release(), signal, () => {})
+      await inTime(turn.release(), clock.signal(until), () => {})
     }
   }
 }
@@ -164,7 +164,7 @@ const createPayer = (options: SweepOptions) => {
  */
 const orderOf = (tables: readonly Page[], memory: SweepMemory) => {
   const { awake, asleep, left } = restingApart(
-    startingAt(memory.begin(), tables),
+    startingAt(memory.firstTable(), tables),
     memory.sizes.isResting,
   )
   return memory.wasCut()
@@ -218,8 +218,8 @@ const turnOf = (lease: Lease | undefined, deadline: number) => {
   }
 }
 
-/** Milliseconds for giving a lease back, where the sweep has none left. */
-const releaseMs = 500
+/** Milliseconds for leaving notes and giving a lease back, where the sweep has none left. */
+const endMs = 500
 
 const nothing: SweepResult = { paid: 0, quarantined: 0, owed: 0, complete: true, oldestAt: null }
 

@@ -354,7 +354,7 @@ describe.each(scripts)('%s', (script) => {
 })
 
 // That a live trial cannot be deployed is said before it asks whether to begin.
-describe.each(['deploy.sh', 'verify-live.sh'])('%s', (script) => {
+describe.each(['deploy.sh', 'verify-live.sh'] as const)('%s', (script) => {
   test.each(['sam', 'make', 'node', 'npm'])('without %s', async (tool) => {
     const { code, stdout, stderr, calls } = await runScript(script, here, { without: [tool] })
     expect([code, stdout, calls]).toEqual([1, '', []])

@@ -1,6 +1,7 @@
 // Protects what is owed from sweeps that end without a word, as one does that has no memory or CPU time left: the next one learns
 // from it. And from the notes by which it does: whatever is wrong with them, everything is paid.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { HeldLease } from '../../src/receipts/lease.ts'
 import type { Page } from '../../src/receipts/pages.ts'
 import { createSweepMemories } from '../../src/receipts/sweep-memory.ts'
 import type { Notes, SweepNotes } from '../../src/receipts/sweep-notes.ts'
@@ -51,7 +52,7 @@ const stored = async (): Promise<string | null> => {
 const letRest = async (until: number, tried = {}): Promise<void> => {
   const keys = (await lab.owed()).filter((at) => at.includes('logs'))
   const resting = Object.fromEntries(keys.map((at) => [at, until]))
-  await note(JSON.stringify({ begin: '', tables: {}, resting, ...tried }))
+  await note(JSON.stringify({ firstTable: '', tables: {}, resting, ...tried }))
 }
 
 /** The pages are larger from sweep to sweep, and nothing is left to tell at last. */
@@ -198,6 +199,41 @@ describe('notes', () => {
     expect(await stored()).toBe(null)
   })
 
+  it('are what the sweep left last, however late the first were written', async () => {
+    await oweAll(2)
+    let puts = 0
+    await turn({
+      async before(call, at) {
+        if (call === 'put' && at === key && puts++ === 0) await lab.world.sleep(10_000)
+      },
+    })
+    expect(await lab.owed()).toEqual([])
+    expect(puts).toBe(1)
+    expect(await stored()).toBe(null)
+  })
+
+  it('are left alone by a sweep whose turn has become that of another', async () => {
+    await oweAll(2)
+    await oweTraces()
+    const theirs = JSON.stringify({ firstTable: 'theirs', tables: {}, resting: {} })
+    let asked = 0
+    const held: HeldLease = {
+      async renew() {
+        // Before the second page.
+        if (++asked < 2) return true
+        await note(theirs)
+        return false
+      },
+      async release() {},
+    }
+    const sweep = lab.sweep()
+    const [swept] = await lab.timed(() =>
+      sweep(lab.world.now() + minute, { take: async () => held }),
+    )
+    expect(swept).toMatchObject({ complete: false })
+    expect(await stored()).toBe(theirs)
+  })
+
   it('cost no call where nothing is owed', async () => {
     const calls: string[] = []
     await turn({
@@ -212,9 +248,9 @@ describe('notes', () => {
     '',
     'null',
     '[]',
-    '{"begin":7}',
-    '{"begin":"","tables":{"otel.logs":{"first":"1","failed":false}},"resting":{}}',
-    '{"begin":"","tables":{},"resting":{},"tried":{"table":"otel.logs"}}',
+    '{"firstTable":7}',
+    '{"firstTable":"","tables":{"otel.logs":{"first":"1","failed":false}},"resting":{}}',
+    '{"firstTable":"","tables":{},"resting":{},"tried":{"table":"otel.logs"}}',
   ])('that cannot be read hold up nobody: %s', async (text) => {
     await oweAll(3)
     await note(text)
@@ -237,7 +273,7 @@ describe('notes', () => {
     await oweAll(2)
     const [name] = (await lab.owed()).map((at) => at.split('/').slice(2, 4).join(' '))
     const tables = { [name ?? '']: { first: -5, failed: true } }
-    await note(JSON.stringify({ begin: 'gone', tables, resting: {} }))
+    await note(JSON.stringify({ firstTable: 'gone', tables, resting: {} }))
     expect(await turn()).toMatchObject({ paid: 2, owed: 0 })
     await isForgotten()
   })
