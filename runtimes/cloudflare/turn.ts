@@ -32,17 +32,20 @@ export const createTurn = ({ log, metrics, open }: TurnOptions) => {
   }
   return async (scheduledTime: number): Promise<void> => {
     let made = (): number => 0
+    let failure = 'the storage or the catalog cannot be opened: the next turn tries again'
     try {
       const { destination, subrequests } = await open()
       made = subrequests.made
       const { receipts, retain } = destination
+      failure = 'a sweep failed: receipts wait for the next one'
       if (receipts !== undefined) await receipts.sweep(Date.now() + sweepMs, true)
       else if (retain === undefined) tellNotNeeded()
+      failure = 'a round of retention failed'
       if (retain !== undefined && scheduledTime % hourMs < 60_000) {
         await retain(Date.now() + retainMs)
       }
     } catch (error) {
-      log('error', 'a sweep failed: receipts wait for the next one', { error })
+      log('error', failure, { error })
       throw error
     } finally {
       // A turn that had nothing to ask for needs no line.

@@ -44,6 +44,11 @@ const start = (variables: Readonly<Record<string, string>> = {}, fake: R2Fake = 
 
 const body = (name: string) => logs({ name, records: 1 })
 const iceberg = { OTLP2PARQUET_ICEBERG_CATALOG: 'file', OTLP2PARQUET_R2_BUCKET: 'lake' }
+/** It says of every put that it creates: two writers would overwrite each other there. */
+const careless = ({ bucket }: R2Fake) => ({
+  ...bucket,
+  put: (key: string, bytes: Uint8Array) => bucket.put(key, bytes),
+})
 const parquet = ({ objects }: R2Fake) =>
   [...objects.keys()].filter((key) => key.endsWith('.parquet'))
 
@@ -91,14 +96,9 @@ describe('a start', () => {
   test('that finds no tables is one for which senders come again', async () => {
     const fake = createR2Fake()
     const { send, lines } = start(iceberg, fake)
-    // It says of every put that it creates: two writers would overwrite each other there.
-    const bucket = {
-      ...fake.bucket,
-      put: (key: string, bytes: Uint8Array) => fake.bucket.put(key, bytes),
-    }
-    const careless = start({ ...iceberg, BUCKET: bucket as never })
-    expect((await careless.send(body('shop'))).status).toBe(503)
-    expect(lines.concat(careless.lines)).toContainEqual(
+    const other = start({ ...iceberg, BUCKET: careless(fake) as never })
+    expect((await other.send(body('shop'))).status).toBe(503)
+    expect(lines.concat(other.lines)).toContainEqual(
       expect.objectContaining({ error: expect.stringContaining('the storage ignores conditions') }),
     )
     expect((await send(body('shop'))).status).toBe(200)
@@ -405,6 +405,12 @@ describe('turns of the cron trigger', () => {
       }),
     )
     expect(lines.at(-1)).toMatchObject({ message: 'metrics', subrequests: fake.calls.length })
+  })
+  test('that cannot begin say what they could not open', async () => {
+    const { turn, lines } = start({ ...iceberg, BUCKET: careless(createR2Fake()) as never })
+    await expect(turn()).rejects.toThrow()
+    const message = 'the storage or the catalog cannot be opened: the next turn tries again'
+    expect(lines[0]).toMatchObject({ level: 'error', message })
   })
 })
 
