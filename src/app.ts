@@ -6,7 +6,7 @@ import { type Receive, receiveStream } from './http/body.ts'
 import { crossOrigin } from './http/cors.ts'
 import { withDeadline } from './http/deadline.ts'
 import { type IntakeOptions, type Limits, takeIn } from './http/intake.ts'
-import { encodingOf, type Inflate, unsupportedType } from './http/negotiation.ts'
+import { type Decode, encodingOf, type Inflate, unsupportedType } from './http/negotiation.ts'
 import { keepAnswer } from './http/readiness.ts'
 import { type AnswerEncoding, answerEncoding, reply } from './http/reply.ts'
 import type { Encoding, Ingest, IngestResult, Signal } from './ingest.ts'
@@ -14,7 +14,7 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { exportResponse, type PartialSuccess, rpcStatus } from './otlp/response.ts'
 
-export type { Admission, Auth, Inflate, Limits, Receive, Reservation }
+export type { Admission, Auth, Decode, Inflate, Limits, Receive, Reservation }
 export { createAdmission }
 
 /** What a runtime hands to the application. */

@@ -17,7 +17,7 @@ export interface IsolateAdmissionOptions {
 /**
  * Admission for an isolate, whose requests share its memory. A request whose sender is gone may be stopped by the platform
  * wherever it is, without giving anything back: what it held is free when no request could live that long since it last asked
- * for room, which one does for each chunk of its body and once when that is inflated.
+ * for room, which one does for each chunk of its body and when that is inflated.
  */
 export const createAdmissionOfIsolate = ({
   limit,

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
-import type { Inflate } from '../../src/app.ts'
+import type { Decode, Inflate } from '../../src/app.ts'
 import { IngestError } from '../../src/errors.ts'
 
 /**
@@ -8,13 +8,39 @@ import { IngestError } from '../../src/errors.ts'
  * Node the work is done off the main thread; on Workers, with `nodejs_compat`, in the runtime's own code.
  */
 export const contentCodings = (): Inflate => ({
-  gzip: whole((bytes, limit) => gunzip(bytes, options(limit, expectedLength(bytes)))),
-  // "deflate" is zlib's format; some senders leave the wrapper out.
-  deflate: whole((bytes, limit) =>
-    (hasZlibHeader(bytes) ? inflate : inflateRaw)(bytes, options(limit, 4 * bytes.length)),
+  gzip: intoRoom(
+    whole((bytes, room) => gunzip(bytes, options(room))),
+    toldLength,
   ),
-  ...('zstdDecompress' in zlib && { zstd: zstd() }),
+  // "deflate" is zlib's format; some senders leave the wrapper out.
+  deflate: intoRoom(
+    whole((bytes, room) => (hasZlibHeader(bytes) ? inflate : inflateRaw)(bytes, options(room))),
+    usualLength,
+  ),
+  ...('zstdDecompress' in zlib && { zstd: intoRoom(zstd(), usualLength) }),
 })
+
+/** Decodes into `room` bytes; `too-large` when that is too little. `limit`: the most that any room is. */
+type DecodeInto = (bytes: Uint8Array, room: number, limit: number) => Promise<Uint8Array>
+
+/** How much larger the next room is. What was too small cost a third of the whole work at the most. */
+const growth = 4
+
+/** A decoder that has its room before it uses it: what it is expected to need, and more when it turns out to need more. */
+const intoRoom =
+  (decode: DecodeInto, expected: (bytes: Uint8Array) => number): Decode =>
+  async (bytes, limit, hold) => {
+    for (let room = Math.max(minChunk, expected(bytes)); ; room *= growth) {
+      const most = Math.min(room, limit)
+      hold(most)
+      try {
+        return await decode(bytes, most, limit)
+      } catch (error) {
+        const isTooSmall = error instanceof IngestError && error.kind === 'too-large'
+        if (!isTooSmall || most === limit) throw error
+      }
+    }
+  }
 
 /** What node:zlib calls back with when it is asked for `info`. */
 interface Decoded {
@@ -23,12 +49,12 @@ interface Decoded {
   readonly engine: { readonly bytesWritten: number }
 }
 
-type Decoder<Options> = (bytes: Uint8Array, options: Options) => Promise<Decoded>
+type Decompress<Options> = (bytes: Uint8Array, options: Options) => Promise<Decoded>
 
 // The types of node:zlib do not know what `info` changes.
-const gunzip = promisify(zlib.gunzip) as unknown as Decoder<zlib.ZlibOptions>
-const inflate = promisify(zlib.inflate) as unknown as Decoder<zlib.ZlibOptions>
-const inflateRaw = promisify(zlib.inflateRaw) as unknown as Decoder<zlib.ZlibOptions>
+const gunzip = promisify(zlib.gunzip) as unknown as Decompress<zlib.ZlibOptions>
+const inflate = promisify(zlib.inflate) as unknown as Decompress<zlib.ZlibOptions>
+const inflateRaw = promisify(zlib.inflateRaw) as unknown as Decompress<zlib.ZlibOptions>
 
 /**
  * Frames in a body (RFC 8878, 3: one or more). node:zlib decodes one at a time, each with a decoder
@@ -37,25 +63,28 @@ const inflateRaw = promisify(zlib.inflateRaw) as unknown as Decoder<zlib.ZlibOpt
  */
 const maxFrames = 64
 
-const zstd = (): Inflate[string] => {
-  const decompress = promisify(zlib.zstdDecompress) as unknown as Decoder<zlib.ZstdOptions>
+const zstd = (): DecodeInto => {
+  const decompress = promisify(zlib.zstdDecompress) as unknown as Decompress<zlib.ZstdOptions>
   // A frame may ask for a window of gigabytes before its first byte.
-  const frame = (bytes: Uint8Array, limit: number) =>
+  const frame = (bytes: Uint8Array, room: number, expected: number, limit: number) =>
     decompress(bytes, {
-      ...options(limit, 4 * bytes.length),
+      ...options(room, expected),
       params: { [zlib.constants.ZSTD_d_windowLogMax]: windowLog(limit) },
     })
-  return async (bytes, limit) => {
+  return async (bytes, room, limit) => {
     // Workers call no bytes at all a frame.
     if (bytes.length === 0) throw malformed()
     const frames: Uint8Array[] = []
     let [used, length] = [0, 0]
     do {
-      const decoded = await told(limit, frame(bytes.subarray(used), limit - length))
+      const rest = bytes.subarray(used)
+      // Of many frames none gets the room of all.
+      const expected = used === 0 ? room : 4 * rest.length
+      const decoded = await told(room, frame(rest, room - length, expected, limit))
       frames.push(decoded.buffer)
       used += decoded.engine.bytesWritten
       length += decoded.buffer.length
-      if (length > limit) throw tooLarge(limit)
+      if (length > room) throw tooLarge(room)
     } while (used < bytes.length && frames.length < maxFrames)
     if (used < bytes.length) {
       throw new IngestError('malformed', `the request body has more than ${maxFrames} zstd frames`)
@@ -70,18 +99,23 @@ const windowLog = (limit: number): number => Math.min(27, Math.max(23, Math.ceil
 const minChunk = 1024
 
 /** `expected`: what the output may measure; one chunk of that size spares growing and joining. */
-const options = (limit: number, expected: number) => ({
+const options = (room: number, expected = room) => ({
   info: true,
-  maxOutputLength: Math.max(1, limit),
-  // One more than expected: a chunk that is just full would be followed by an empty one.
-  chunkSize: Math.max(minChunk, Math.min(expected, limit) + 1),
+  maxOutputLength: Math.max(1, room),
+  // One more than expected: a chunk that is just full would be followed by an empty one. What is not used is never touched.
+  chunkSize: Math.max(minChunk, Math.min(expected, room) + 1),
 })
 
-/** More than telemetry shrinks; the output of what shrank more still grows, chunk by chunk. */
-const maxRatio = 64
+/** Most telemetry shrinks less. */
+const usualRatio = 16
+
+const usualLength = ({ length }: Uint8Array): number => usualRatio * length
+
+/** The most that deflate can shrink (zlib, "Technical Details": 1032:1). */
+const maxRatio = 1032
 
 /** RFC 1952, 2.3.1, ISIZE: the last four bytes. They may lie: nothing out of proportion is allocated. */
-const expectedLength = (bytes: Uint8Array): number => {
+const toldLength = (bytes: Uint8Array): number => {
   if (bytes.length < 18) return 0
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return Math.min(view.getUint32(bytes.length - 4, true), maxRatio * bytes.length)
@@ -93,18 +127,18 @@ const hasZlibHeader = ([first = 0, second = 0]: Uint8Array): boolean =>
 
 /** A coding whose decoder has to use up the whole body. */
 const whole =
-  (run: (bytes: Uint8Array, limit: number) => Promise<Decoded>): Inflate[string] =>
-  async (bytes, limit) => {
-    const { buffer, engine } = await told(limit, run(bytes, limit))
-    if (buffer.length > limit) throw tooLarge(limit)
+  (run: (bytes: Uint8Array, room: number) => Promise<Decoded>): DecodeInto =>
+  async (bytes, room) => {
+    const { buffer, engine } = await told(room, run(bytes, room))
+    if (buffer.length > room) throw tooLarge(room)
     if (engine.bytesWritten < bytes.length) throw malformed()
     return buffer
   }
 
 /** What came out, or what was wrong in our own words. */
-const told = (limit: number, decoding: Promise<Decoded>): Promise<Decoded> =>
+const told = (room: number, decoding: Promise<Decoded>): Promise<Decoded> =>
   decoding.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit)
+    if (error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(room)
     throw isBadInput(error) ? malformed(error) : cannotNow(error)
   })
 

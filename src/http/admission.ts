@@ -6,8 +6,6 @@ export interface Reservation {
   grow(bytes: number): void
   /** Holds exactly so many bytes; `overloaded` when they do not fit. */
   resize(bytes: number): void
-  /** The most this request could hold now. */
-  available(): number
   /** Gives everything back. Calling it again does nothing. */
   release(): void
 }
@@ -36,16 +34,12 @@ export const createAdmission = (limit: number, changed: (bytes: number) => void)
   return {
     reserve(bytes) {
       take(bytes)
-      return reservation(bytes, take, () => limit - used)
+      return reservation(bytes, take)
     },
   }
 }
 
-const reservation = (
-  initial: number,
-  take: (bytes: number) => void,
-  free: () => number,
-): Reservation => {
+const reservation = (initial: number, take: (bytes: number) => void): Reservation => {
   let held = initial
   const resize = (bytes: number): void => {
     take(bytes - held)
@@ -54,7 +48,6 @@ const reservation = (
   return {
     resize,
     grow: (bytes) => (bytes > held ? resize(bytes) : undefined),
-    available: () => held + free(),
     release: () => (held > 0 ? resize(0) : undefined),
   }
 }

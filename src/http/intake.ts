@@ -1,7 +1,6 @@
-import { IngestError } from '../errors.ts'
 import type { Admission, Reservation } from './admission.ts'
 import { bodyTooLarge, type Receive, readBody } from './body.ts'
-import { declaredLength, decoderOf, type Inflate } from './negotiation.ts'
+import { type Decode, declaredLength, decoderOf, type Inflate } from './negotiation.ts'
 
 /** Bounds of one request and of all together. */
 export interface Limits {
@@ -48,31 +47,33 @@ export const takeIn = async (
   try {
     const feed = (take: (chunk: Uint8Array) => boolean) => receive(request, env, take)
     const wire = await readBody(feed, bounds, declared, reservation.grow)
-    const inflated = async () =>
-      decode === undefined ? wire : inflateWithin(decode, wire, bounds.bytes, reservation)
-    return { wireBytes: wire.length, reservation, inflated }
+    const wireBytes = wire.length
+    return { wireBytes, reservation, inflated: inflating(wire, decode, limits, reservation) }
   } catch (error) {
     reservation.release()
     throw error
   }
 }
 
-/** Inflates into the room there is: past the limit is the sender's fault, past the room is not. */
-const inflateWithin = async (
-  decode: NonNullable<Inflate[string]>,
+/**
+ * Inflates once, and lets go of what came. Nobody waits for room: of several bodies that grow at once, each would wait for
+ * what another holds.
+ */
+const inflating = (
   wire: Uint8Array,
-  limit: number,
+  decode: Decode | undefined,
+  { maxPayloadBytes, maxInflightBytes }: Limits,
   reservation: Reservation,
-): Promise<Uint8Array> => {
-  const room = Math.min(limit, reservation.available())
-  try {
-    const bytes = await decode(wire, room)
+): Intake['inflated'] => {
+  let body = wire
+  // Both are there at once; one that is alone has room all the same.
+  const hold = (bytes: number): void =>
+    reservation.grow(Math.min(body.length + bytes, maxInflightBytes))
+  return async () => {
+    if (decode === undefined) return body
+    const bytes = await decode(body, maxPayloadBytes, hold)
+    body = bytes
     reservation.resize(bytes.length)
     return bytes
-  } catch (error) {
-    if (!(error instanceof IngestError) || error.kind !== 'too-large') throw error
-    throw room < limit
-      ? new IngestError('overloaded', 'too many bytes in flight, try again')
-      : bodyTooLarge(limit)
   }
 }

@@ -1,10 +1,20 @@
 import { IngestError } from '../errors.ts'
 import type { Encoding } from '../ingest.ts'
 
-/** Content coding → decoder. A decoder throws `malformed`, or `too-large` past `limit` bytes. */
-export type Inflate = Readonly<
-  Record<string, (bytes: Uint8Array, limit: number) => Promise<Uint8Array>>
->
+/**
+ * Decodes a body. `hold` is told how many bytes the output may take before it takes them: at first, and when that was too
+ * little. Where there is no room it throws, and the body is given up.
+ *
+ * @throws IngestError `malformed`, or `too-large` past `limit` bytes
+ */
+export type Decode = (
+  bytes: Uint8Array,
+  limit: number,
+  hold: (bytes: number) => void,
+) => Promise<Uint8Array>
+
+/** Content coding → decoder. */
+export type Inflate = Readonly<Record<string, Decode>>
 
 /** Media types of OTLP/HTTP, and those of files that hold one JSON request a line. */
 const encodings = new Map<string, Encoding>([
@@ -38,7 +48,7 @@ export const unsupportedType = (contentType: string | undefined): IngestError =>
 export const decoderOf = (
   contentEncoding: string | undefined,
   inflate: Inflate,
-): Inflate[string] | undefined => {
+): Decode | undefined => {
   const codings = (contentEncoding ?? '')
     .split(',')
     .map((coding) => coding.trim().toLowerCase())

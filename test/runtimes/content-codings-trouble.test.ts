@@ -34,7 +34,7 @@ const bodies = {
 
 const kindOf = (coding: keyof typeof bodies, error: unknown) => {
   failing.error = error
-  return codings[coding]?.(bodies[coding], 1 << 20).then(
+  return codings[coding]?.(bodies[coding], 1 << 20, () => {}).then(
     () => 'fine',
     (thrown) => thrown.kind,
   )

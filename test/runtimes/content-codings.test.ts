@@ -2,6 +2,7 @@
 import * as zlib from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { contentCodings } from '../../runtimes/shared/content-codings.ts'
+import { IngestError } from '../../src/errors.ts'
 
 const codings = contentCodings()
 const text = Buffer.from('{"resourceLogs":[]} '.repeat(500))
@@ -9,7 +10,14 @@ const random = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919 * (i
 const join = (...parts: Uint8Array[]) => Buffer.concat(parts)
 
 const decode = async (coding: string, bytes: Uint8Array, limit = 1 << 20) =>
-  Buffer.from((await codings[coding]?.(bytes, limit)) ?? [])
+  Buffer.from((await codings[coding]?.(bytes, limit, () => {})) ?? [])
+
+/** The room that was asked for, in bytes. */
+const roomOf = async (coding: string, bytes: Uint8Array, limit: number) => {
+  const held: number[] = []
+  await codings[coding]?.(bytes, limit, (room) => held.push(room))
+  return held
+}
 
 const kind = (coding: string, bytes: Uint8Array, limit?: number) =>
   decode(coding, bytes, limit).then(
@@ -40,6 +48,21 @@ describe.each(encoders)('%s as %s', (coding, _name, encode) => {
     expect(await kind(coding, encode(text), 0)).toBe('too-large')
   })
 
+  test('holds room for all that it makes, and never more than the limit', async () => {
+    const held = await roomOf(coding, encode(text), 12_000)
+    expect(held.at(-1)).toBeGreaterThanOrEqual(text.length)
+    expect(Math.max(...held)).toBeLessThanOrEqual(12_000)
+    // Its trailer says how much it is.
+    if (coding === 'gzip') expect(held).toEqual([text.length])
+  })
+
+  test('is given up where there is no room', async () => {
+    const full = () => {
+      throw new IngestError('overloaded', 'full')
+    }
+    await expect(codings[coding]?.(encode(text), 12_000, full)).rejects.toThrow('full')
+  })
+
   test('cut at any byte is malformed', async () => {
     const whole = encode(random.subarray(0, 200))
     const cuts = Array.from({ length: whole.length }, (_, end) => whole.subarray(0, end))
@@ -64,6 +87,20 @@ test.each(['gzip', 'deflate', 'zstd'])('%s of something else is malformed', asyn
 test.each(['gzip', 'zstd'])('several %s members are one body', async (coding) => {
   const encode = coding === 'gzip' ? zlib.gzipSync : zlib.zstdCompressSync
   expect(await decode(coding, join(encode(text), encode(random)))).toEqual(join(text, random))
+})
+
+test('a gzip trailer that says too little costs another attempt, with more room', async () => {
+  const two = join(zlib.gzipSync(Buffer.alloc(9000)), zlib.gzipSync(Buffer.from('x')))
+  expect(await decode('gzip', two)).toHaveLength(9001)
+  expect(await roomOf('gzip', two, 1 << 20)).toEqual([1024, 4096, 16384])
+})
+
+test('a gzip trailer that says too much costs no more than deflate can make', async () => {
+  const lying = zlib.gzipSync(text)
+  lying.writeUInt32LE(0xffff_ffff, lying.length - 4)
+  const held: number[] = []
+  await codings.gzip?.(lying, 2 ** 30, (room) => held.push(room)).catch(() => {})
+  expect(held).toEqual([1032 * lying.length])
 })
 
 test('a gzip trailer that lies about the length costs nothing', async () => {
