@@ -16,6 +16,8 @@ export interface MemoryCatalogOptions {
   /** What several clients share. */
   readonly tables: Map<string, TableMetadata>
   readonly io: FileIO
+  /** Where tables are made; `memoryRoot` without it. */
+  readonly root?: string
   readonly now?: () => number
   /** Before anything happens: throwing here is a request that never arrived. */
   readonly before?: CatalogHook
@@ -23,13 +25,16 @@ export interface MemoryCatalogOptions {
   readonly after?: CatalogHook
 }
 
+/** Where paths begin that are nobody's. */
+export const memoryRoot = 'memory://lake'
+
 /** The name of a table among `tables`. */
 export const tableName = ({ namespace, name }: TableIdentifier): string =>
   [...namespace, name].join('/')
 
 /** A client of a catalog. */
 export const createMemoryCatalog = (options: MemoryCatalogOptions): Catalog => {
-  const { tables, io, now = Date.now, before, after } = options
+  const { tables, io, root = memoryRoot, now = Date.now, before, after } = options
   const around = async <T>(call: CatalogCall, act: () => T): Promise<T> => {
     await before?.(call)
     const result = act()
@@ -52,7 +57,7 @@ export const createMemoryCatalog = (options: MemoryCatalogOptions): Catalog => {
       const loadedAt = now()
       const name = tableName(identifier)
       const metadata = await around('create', () => {
-        const made = tables.get(name) ?? newTableMetadata(`memory://lake/${name}`, creation, now())
+        const made = tables.get(name) ?? newTableMetadata(`${root}/${name}`, creation, now())
         tables.set(name, made)
         return made
       })
@@ -80,9 +85,9 @@ export const createMemoryCatalog = (options: MemoryCatalogOptions): Catalog => {
   }
 }
 
-/** The files of a memory storage, under `memory://lake/`. */
-export const memoryFileIO = (storage: Storage): FileIO => {
-  const key = (path: string) => path.replace('memory://lake/', '')
+/** The files of a memory storage, under `root`. */
+export const memoryFileIO = (storage: Storage, root = memoryRoot): FileIO => {
+  const key = (path: string) => path.replace(`${root}/`, '')
   return {
     put: async (path, bytes, options) => storage.put(key(path), bytes, options),
     get: async (path) => storage.get(key(path)),

@@ -7,7 +7,12 @@ import { parseTableMetadata, type TableMetadata } from '../../../src/iceberg/tab
 import { noLog } from '../../../src/log.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage, TaggedObjects } from '../../../src/storage/storage.ts'
-import { createMemoryCatalog, memoryFileIO, tableName } from '../../iceberg/memory-catalog.ts'
+import {
+  createMemoryCatalog,
+  memoryFileIO,
+  memoryRoot,
+  tableName,
+} from '../../iceberg/memory-catalog.ts'
 import { type Call, count, Failed, type Network } from './network.ts'
 import type { Process } from './process.ts'
 import type { Chance } from './random.ts'
@@ -20,6 +25,8 @@ export const identifier: TableIdentifier = { namespace: ['otel'], name: 'logs' }
 
 export interface Lake {
   readonly storage: Storage
+  /** Where all paths begin, without a trailing slash. */
+  readonly root: string
   /** Without faults: for other writers and for looking at the end. */
   readonly catalog: Catalog
   readonly catalogFor: (process: Process) => Catalog
@@ -33,17 +40,23 @@ export interface Lake {
   readonly history: () => Promise<readonly TableMetadata[]>
 }
 
+interface Place {
+  readonly storage: Storage
+  readonly root: string
+}
+
 /** A lake whose every way is through `network`. */
 export const createLake = (
   kind: CatalogKind,
   world: World,
   network: Network,
   chance: Chance,
+  root = memoryRoot,
 ): Lake => {
-  const storage = createMemoryStorage({ now: world.now })
+  const place = { storage: createMemoryStorage({ now: world.now }), root }
   return kind === 'file'
-    ? fileLake(storage, world, network)
-    : serviceLake(storage, world, network, chance)
+    ? fileLake(place, world, network)
+    : serviceLake(place, world, network, chance)
 }
 
 class RecordedTables extends Map<string, TableMetadata> {
@@ -55,14 +68,20 @@ class RecordedTables extends Map<string, TableMetadata> {
   }
 }
 
-const serviceLake = (storage: Storage, world: World, network: Network, chance: Chance): Lake => {
+const serviceLake = (
+  { storage, root }: Place,
+  world: World,
+  network: Network,
+  chance: Chance,
+): Lake => {
   const tables = new RecordedTables()
-  const io = memoryFileIO(storage)
+  const io = memoryFileIO(storage, root)
   const name = tableName(identifier)
   return {
     storage,
+    root,
     storageFor: (process) => throughStorage(storage, process, network),
-    catalog: createMemoryCatalog({ tables, io, now: world.now }),
+    catalog: createMemoryCatalog({ tables, io, root, now: world.shown }),
     history: async () => tables.states,
     drop() {
       const metadata = tables.get(name)
@@ -78,7 +97,8 @@ const serviceLake = (storage: Storage, world: World, network: Network, chance: C
         hasSeen ||= table !== null
         return table
       }
-      const ours = createMemoryCatalog({ tables, io: throughFiles(io, process, network), now })
+      const files = throughFiles(io, process, network)
+      const ours = createMemoryCatalog({ tables, io: files, root, now })
       const stale = async () => {
         const loadedAt = now()
         const table = await ours.load(identifier)
@@ -121,13 +141,14 @@ const throughFiles = (io: FileIO, process: Process, network: Network): FileIO =>
   head: (path) => network.send(process, 'head', () => io.head(path)),
 })
 
-const fileLake = (storage: Storage, world: World, network: Network): Lake => {
-  const options = { root: 'memory://lake', log: noLog }
-  const catalog = createFileCatalog({ ...options, storage, now: world.now })
+const fileLake = ({ storage, root }: Place, world: World, network: Network): Lake => {
+  const options = { root, log: noLog }
+  const catalog = createFileCatalog({ ...options, storage, now: world.shown })
   const catalogIn = (ours: Storage, process: Process) =>
     createFileCatalog({ ...options, storage: ours, now: process.clock.now })
   return {
     storage,
+    root,
     storageFor: (process) => throughStorage(storage, process, network),
     catalog,
     async history() {

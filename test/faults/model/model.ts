@@ -6,13 +6,13 @@ import type { Catalog } from '../../../src/iceberg/catalog.ts'
 import { createTableWriter, type TableWriter } from '../../../src/iceberg/table-writer.ts'
 import { noLog } from '../../../src/log.ts'
 import { type CounterName, type Metrics, noMetrics } from '../../../src/metrics.ts'
-import { creation } from '../../contracts/commits.ts'
 import { requestBy } from '../../tools/append-request.ts'
 import { check, deadlineMs, type Run, type Work } from './check.ts'
 import { encoded } from './encoded.ts'
 import { type CatalogKind, createLake, identifier, type Lake } from './lake.ts'
 import { count, createNetwork, type Network, type Tally } from './network.ts'
 import { appendForeign, compact, expire, mergeManifests, type Others } from './others.ts'
+import { modelCreation } from './parquet.ts'
 import { createProcess, type Process } from './process.ts'
 import { type Chance, createChance } from './random.ts'
 import { deferralOf, type ReceiptSettings, settingsOf, sweepOnce } from './receipts.ts'
@@ -56,6 +56,10 @@ export interface ModelOptions {
   readonly receipts?: boolean
   /** Whether the table is a day old, and programs remove what has expired of it. */
   readonly retention?: boolean
+  /** Where the lake says that it is; it is in memory all the same. */
+  readonly root?: string
+  /** Sees what the run left, when all that must hold was looked at. */
+  readonly atEnd?: (run: Run, lake: Lake) => Promise<void>
   /** Counts what happened, in all runs that have it. */
   readonly tally?: Tally
   /** What a program makes of its catalog: one that breaks a rule must be found out. */
@@ -85,11 +89,13 @@ const runWith = async (
     client = (catalog) => catalog,
     receipts = false,
     retention = false,
+    root,
+    atEnd,
   }: ModelOptions,
 ): Promise<readonly string[]> => {
   const world = createWorld(chance, undefined, retention ? yesterday : startOfTime)
   const network = createNetwork(world, chance, tally)
-  const lake = createLake(kind, world, network, chance)
+  const lake = createLake(kind, world, network, chance, root)
   const run: Run = {
     requests: requestsOf(chance, retention),
     foreign: new Set(),
@@ -111,7 +117,9 @@ const runWith = async (
   live(scene, slots)
   if (retention) tend(scene)
   await world.run(endOfTime)
-  return check(run, lake, network)
+  const violations = await check(run, lake, network)
+  await atEnd?.(run, lake)
+  return violations
 }
 
 /** Of an old table some of yesterday. */
@@ -136,7 +144,7 @@ const createSlot = (scene: Scene, name: string, timeoutMs: number | null): Slot 
     ...(settings !== null && { deferral: deferralOf(settings, process, lake, metrics) }),
     catalog: watched(fallsAsleep ? falling(catalog, process, scene) : catalog, scene),
     identifier,
-    creation: creation(scene.properties),
+    creation: modelCreation(scene.properties),
     clock: process.clock,
     version: 'model',
     log: noLog,
@@ -268,12 +276,12 @@ const disturbances = (scene: Scene, slots: readonly Slot[]): (() => void)[] => {
   const others: Others = {
     catalog: lake.catalog,
     chance,
-    now: world.now,
+    now: world.shown,
     pause: () => world.sleep(chance.between(0, 60)),
   }
   const times = (most: number, happen: (i: number) => void): (() => void)[] =>
     Array.from({ length: chance.pick([0, 0, most]) }, (_, i) => () => happen(i))
-  const remove = (path: string) => lake.storage.delete(path.replace('memory://lake/', ''))
+  const remove = (path: string) => lake.storage.delete(path.replace(`${lake.root}/`, ''))
   const counted = (what: string, deed: Promise<boolean>): Promise<boolean> =>
     deed.then(
       (done) => {
@@ -352,5 +360,5 @@ const dropTable = async ({ world, chance, lake, run, network }: Scene): Promise<
   }
   if ((await lake.catalog.load(identifier)) !== null) return
   count(network.tally, 'table made anew')
-  await lake.catalog.create(identifier, creation())
+  await lake.catalog.create(identifier, modelCreation())
 }

@@ -48,7 +48,7 @@ const putRows = async (
   uuid: string = crypto.randomUUID(),
 ) => {
   const path = `${table.metadata.location}/data/${uuid}-00001.parquet`
-  const bytes = bytesOf(rows, 'another writer')
+  const bytes = bytesOf(rows, 'another writer', day)
   await table.io.put(path, bytes)
   return dataFile(path, day, rows, bytes.length)
 }
@@ -121,7 +121,9 @@ const putManifest = async (
     partitionFields,
   })
   await io.put(path, bytes)
-  const count = (status: number) => entries.filter((entry) => entry.status === status).length
+  const of = (status: number) => entries.filter((entry) => entry.status === status)
+  const rows = (status: number) =>
+    of(status).reduce((sum, { data_file: file }) => sum + file.record_count, 0n)
   return {
     manifest_path: path,
     manifest_length: BigInt(bytes.length),
@@ -130,12 +132,12 @@ const putManifest = async (
     sequence_number: 0n,
     min_sequence_number: 0n,
     added_snapshot_id: snapshotId,
-    added_files_count: count(entryStatus.added),
-    existing_files_count: count(entryStatus.existing),
-    deleted_files_count: count(entryStatus.deleted),
-    added_rows_count: 0n,
-    existing_rows_count: 0n,
-    deleted_rows_count: 0n,
+    added_files_count: of(entryStatus.added).length,
+    existing_files_count: of(entryStatus.existing).length,
+    deleted_files_count: of(entryStatus.deleted).length,
+    added_rows_count: rows(entryStatus.added),
+    existing_rows_count: rows(entryStatus.existing),
+    deleted_rows_count: rows(entryStatus.deleted),
     partitions: partitionSummaries(
       partitionFields,
       entries.map(({ data_file: { partition } }) => partition),

@@ -6,11 +6,11 @@ import { type NeededSince, retainTable } from '../../../src/iceberg/file/retenti
 import { noLog } from '../../../src/log.ts'
 import { noMetrics } from '../../../src/metrics.ts'
 import { createReceiptStore } from '../../../src/receipts/receipt-store.ts'
-import { creation } from '../../contracts/commits.ts'
 import type { Run } from './check.ts'
 import { identifier, type Lake } from './lake.ts'
 import { count, type Network } from './network.ts'
 import { appendForeign, compact, mergeManifests, type Others } from './others.ts'
+import { modelCreation } from './parquet.ts'
 import { createProcess, type Process } from './process.ts'
 import type { Chance } from './random.ts'
 import { startOfTime, type World } from './world.ts'
@@ -69,8 +69,8 @@ export const tend = (scene: RetentionScene): void => {
 /** Commits of others, all day long; they merge what they wrote now and then. */
 const grow = async ({ world, chance, lake, run, properties }: RetentionScene): Promise<void> => {
   const pause = () => world.sleep(chance.between(0, 60))
-  const others: Others = { catalog: lake.catalog, chance, now: world.now, pause }
-  await lake.catalog.create(identifier, creation(properties))
+  const others: Others = { catalog: lake.catalog, chance, now: world.shown, pause }
+  await lake.catalog.create(identifier, modelCreation(properties))
   for (let i = 0; i < oldCommits; i++) {
     await world.sleep((25.5 * hour) / oldCommits)
     if (await appendForeign(others, `fd${i}`)) run.foreign.add(`fd${i}`)

@@ -1,8 +1,9 @@
-// Rows of the model: a data file's bytes say whose rows it holds.
+// Rows of the model: a data file has them, and its footer says in short whose they are.
 import type { LoadedTable } from '../../../src/iceberg/catalog.ts'
 import { type ManifestEntry, readManifest } from '../../../src/iceberg/manifest.ts'
 import { type ManifestFile, readManifestList } from '../../../src/iceberg/manifest-list.ts'
 import { currentSnapshot } from '../../../src/iceberg/table-metadata.ts'
+import { noteIn, writeParquet } from './parquet.ts'
 
 /** The rows of one request in one partition. */
 export interface Rows {
@@ -17,11 +18,14 @@ interface Content {
   readonly by: string
 }
 
-export const bytesOf = (rows: readonly Rows[], by: string): Uint8Array =>
-  new TextEncoder().encode(JSON.stringify({ rows, by } satisfies Content))
-
-export const rowsIn = (bytes: Uint8Array): readonly Rows[] =>
-  (JSON.parse(new TextDecoder().decode(bytes)) as Content).rows
+/** A data file of these rows, all of one day (in days since 1970). */
+export const bytesOf = (rows: readonly Rows[], by: string, day = 20_000): Uint8Array =>
+  writeParquet(
+    rows.flatMap(({ id, count }) =>
+      Array.from({ length: count }, (_, requestrow) => ({ requestid: id, requestrow, day })),
+    ),
+    JSON.stringify({ rows, by } satisfies Content),
+  )
 
 /** A manifest of the current snapshot with its entries. */
 export interface ReadManifestFile {
@@ -50,4 +54,4 @@ export const manifestsOf = async (table: LoadedTable): Promise<ReadManifestFile[
 
 /** The rows of a data file. */
 export const rowsOf = async (table: LoadedTable, path: string): Promise<readonly Rows[]> =>
-  rowsIn(await read(table, path))
+  (JSON.parse(noteIn(await read(table, path))) as Content).rows

@@ -11,6 +11,8 @@ interface Event {
 export interface World {
   /** Milliseconds since 1970, of a world that begins in 2026. */
   readonly now: () => number
+  /** The same as clocks show it: a whole number. */
+  readonly shown: () => number
   readonly sleep: (ms: number) => Promise<void>
   readonly at: (time: number, happen: () => void) => void
   /** Lets time pass until nothing is going to happen any more, or `until`. */
@@ -59,6 +61,7 @@ export const createWorld = (chance: Chance, settled = allWait, begin = startOfTi
   }
   return {
     now: () => now,
+    shown: () => Math.round(now),
     sleep: (ms) => new Promise((resolve) => at(now + ms, resolve)),
     at,
     async run(until) {
