@@ -36,20 +36,20 @@ export const judgeTables = async (runs: readonly Ledgered[]): Promise<Violation[
   })
 }
 
-/** All at once; one by one when one of them cannot be read, to see which. */
-const readEach = async (
+/** All at once; when one of them cannot be read, in halves, to see which. */
+export const readEach = async (
   reader: IcebergReader,
   questions: readonly Question[],
 ): Promise<(Answer | Error)[]> => {
   try {
     return await reader.read(questions)
-  } catch {
-    const answers: (Answer | Error)[] = []
-    for (const question of questions) {
-      const read = reader.read([question]).then(([answer]) => answer ?? new Error('no answer'))
-      answers.push(await read.catch((error: unknown) => new Error(String(error))))
-    }
-    return answers
+  } catch (error) {
+    if (questions.length <= 1) return [new Error(String(error))]
+    const half = questions.length >> 1
+    return [
+      ...(await readEach(reader, questions.slice(0, half))),
+      ...(await readEach(reader, questions.slice(half))),
+    ]
   }
 }
 

@@ -86,12 +86,16 @@ const checkTable = async (
   ]
 }
 
-/** I1 to I3: everything that was acknowledged is there, once, and nothing else. */
-const checkRows = (
+/**
+ * I1 to I3: everything that was acknowledged is there, once, and nothing else. `copies`: by the id of rows, how many rows each
+ * copy of them has. `aside`: the requests whose receipts were put aside.
+ */
+export const checkRows = (
   run: Run,
-  found: Map<string, number[]>,
+  copies: ReadonlyMap<string, readonly number[]>,
   aside: ReadonlySet<string>,
 ): string[] => {
+  const found = new Map(copies)
   const violations: string[] = []
   let extra = 0
   for (const { id, counts, acknowledged, startsAt } of run.requests) {
