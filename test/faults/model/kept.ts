@@ -46,6 +46,8 @@ export const keepTable = async (run: Run, lake: Lake): Promise<KeptTable> => {
   }
   const { aside } = await leftOf(lake)
   const kept = `${folder}/metadata/kept.metadata.json`
-  await writeFile(kept, metadataBytes(metadata))
+  // The file catalog has it as it stands; a service's own is nobody's bytes.
+  const bytes = 'bytes' in table ? (table.bytes as Uint8Array) : metadataBytes(metadata)
+  await writeFile(kept, bytes)
   return { metadata: kept, dataFiles: [...dataFiles], run, aside }
 }
