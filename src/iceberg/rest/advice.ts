@@ -98,6 +98,16 @@ const missing = (facts: Facts): string => {
   return `the ${what} is not there: make it, or ${permit(facts)} until all is made${how}`
 }
 
+/** Whose credentials the catalog does not know, or no longer. */
+const knownAs = ({ service }: Facts): string =>
+  service === undefined
+    ? 'give it a token or credential that is good (OTLP2PARQUET_ICEBERG_TOKEN, OTLP2PARQUET_ICEBERG_CREDENTIAL)'
+    : "look at the AWS keys or the role, the region, and this machine's clock"
+
+/** What a table is called, and where it is. */
+const anotherName =
+  'take another namespace (OTLP2PARQUET_ICEBERG_NAMESPACE) or another name (OTLP2PARQUET_ICEBERG_TABLE_LOGS and its like)'
+
 const present = (facts: Facts): string =>
   isOfAws(facts)
     ? `${permit(facts)}; where it has that, look for an explicit deny, a bucket policy, the key's policy and Lake Formation`
@@ -121,8 +131,9 @@ const troubles: readonly Trouble[] = [
   {
     shows: ({ type }) => /^(UnrecognizedClient|InvalidSignature|ExpiredToken)Exception$/.test(type),
     words: 'the catalog refuses its credentials',
-    advice: () => "look at the AWS keys or the role, the region, and this machine's clock",
+    advice: knownAs,
   },
+  { shows: ({ status }) => status === 401 || status === 419, advice: knownAs },
   {
     shows: (facts) => isDenied(facts) && /lake ?formation/i.test(facts.message),
     words: 'Lake Formation denies it',
@@ -137,6 +148,10 @@ const troubles: readonly Trouble[] = [
     words: 'the table was never initialised',
     advice: () =>
       'it was made without a schema and holds nothing: delete it (aws s3tables delete-table), and it is made again by init or the next request',
+  },
+  {
+    shows: (facts) => facts.meaning.commit === 'throttled' && isMade(facts),
+    advice: () => 'wait: senders come again, and what is missing is made as soon as it may be',
   },
   {
     shows: ({ meaning }) => meaning.commit === 'throttled',
@@ -158,6 +173,23 @@ const troubles: readonly Trouble[] = [
     words: 'a quota is used up',
     advice: () =>
       'have AWS raise it (Service Quotas; a table bucket holds 10,000 namespaces and 10,000 tables), or delete what nobody needs',
+  },
+  {
+    // Cloudflare's R2 keeps some for itself.
+    shows: ({ asked, type, message }) =>
+      asked === 'createNamespace' && /\breserved/i.test(`${type} ${message}`),
+    words: 'the namespace is reserved',
+    advice: () => 'take another one (OTLP2PARQUET_ICEBERG_NAMESPACE)',
+  },
+  {
+    // Cloudflare's R2 makes tables only where nothing is.
+    shows: ({ asked, message }) => asked === 'createTable' && /location.*\bempty/i.test(message),
+    words: 'there are files where the table is to be',
+    advice: () => anotherName,
+  },
+  {
+    shows: ({ asked, type }) => asked === 'createTable' && type === 'FailedToSetProperties',
+    advice: () => 'make the table yourself, without the property that the log names',
   },
   {
     shows: ({ status, type, message }) =>

@@ -1,16 +1,32 @@
 /**
  * R2 Data Catalog (Basin Catalog) as Cloudflare documents it in autumn 2026 ("Iceberg REST API compatibility", "Table
  * properties", "Limits"), before Iceberg's own Java REST server, which does the work: its paths, its tokens, what it hands out,
- * what it has no ear for, its limits, and its own words for what goes wrong. Not here: views, transactions, drops and renames,
- * its request timeout of 40 seconds, maintenance.
+ * where it puts tables, what it has no ear for, its limits, and its own words for what goes wrong. Not here: views, transactions,
+ * drops and renames, its request timeout of 40 seconds, maintenance.
  */
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { AwsClient } from 'aws4fetch'
 import { type Json, parseJson, stringifyJson } from '../../../src/iceberg/json.ts'
 import { listen } from '../../tools/listen.ts'
 import type { RestCatalog, S3Access } from './catalog.ts'
 import { startJavaRest } from './java-rest.ts'
 import { type Admit, createLimits, type Write } from './r2-limits.ts'
+import {
+  type Current,
+  concurrentUpdate,
+  failure,
+  forbidden,
+  json,
+  type Members,
+  type Reply,
+  refusedCommit,
+  refusedCreation,
+  refusedNamespace,
+  tooMany,
+  unauthorized,
+} from './r2-refusals.ts'
 
 /** A call, as it was answered. */
 export interface Asked {
@@ -25,11 +41,23 @@ export interface Asked {
   readonly ms: number
 }
 
+/** What a token may: an "Admin Read & Write" one all, an "Admin Read only" one look, one of another bucket nothing. */
+export type Rights = 'write' | 'read' | 'nothing'
+
 export interface R2Catalog extends RestCatalog {
   /** The server behind, for readers, without tokens and limits. */
   readonly java: RestCatalog
   /** Every call with a good token, in the order of the answers. */
   readonly asked: readonly Asked[]
+  /** What the one token may from now on; null: it was deleted, and is none any more. */
+  grant(rights: Rights | null): void
+  /** Counts writes of others, to tables of their own, toward the limits: as many as there is room for. */
+  occupy(write: Write, count: number): void
+  /**
+   * What R2 forbids and this program never asks for: from now on its changes ask for it, too. Members of the body of
+   * `createTable`, `updates` of commits.
+   */
+  alsoAsk(more: Members): void
 }
 
 export interface R2CatalogOptions {
@@ -54,43 +82,25 @@ const endpoints = [
   'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials',
 ]
 
-interface Reply {
-  readonly status: number
-  readonly body: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-const json = (status: number, body: unknown, headers = {}): Reply => ({
-  status,
-  body: stringifyJson(body),
-  headers: { 'content-type': 'application/json', ...headers },
-})
-
-/** `IcebergErrorResponse`. */
-const failure = (status: number, type: string, message: string, headers = {}): Reply =>
-  json(status, { error: { message, type, code: status } }, headers)
-
-/** Authentication errors are plain text, and no JSON. */
-const denied: Reply = {
-  status: 401,
-  body: 'Unauthorized',
-  headers: { 'content-type': 'text/plain' },
-}
-
-const tooMany = failure(429, 'TooManyRequestsException', 'Too many requests', {
-  'retry-after': '60',
-})
-
 const notFound = failure(404, 'NotFoundException', 'there is no such path')
+
+/** What a test has changed of it. */
+interface Changed {
+  rights: Rights | null
+  more: Members
+}
 
 /** Starts it over a bucket of S3, which stands for the bucket of R2 that it is of. */
 export const startR2DataCatalog = async (
   s3: S3Access,
   { minuteMs = 60_000, now = Date.now }: R2CatalogOptions = {},
 ): Promise<R2Catalog> => {
-  const java = await startJavaRest(s3)
+  // A table of no namespace is refused.
+  const java = await startJavaRest(s3, { CATALOG_JDBC_STRICT__MODE: 'true' })
   const asked: Asked[] = []
-  const answer = answering(java, s3, asked, createLimits(minuteMs, now))
+  const changed: Changed = { rights: 'write', more: {} }
+  const admit = createLimits(minuteMs, now)
+  const answer = answering({ java, s3, asked, admit, changed })
   const { url, stop } = await listen(
     createServer(async (request, response) => {
       const { status, body, headers } = await answer(request).catch((error: unknown) =>
@@ -106,6 +116,11 @@ export const startR2DataCatalog = async (
     s3,
     java,
     asked,
+    grant: (rights) => Object.assign(changed, { rights }),
+    occupy(write, count) {
+      for (let i = 0; i < count; i++) admit(write, `${write} of others ${i % 10}`)
+    },
+    alsoAsk: (more) => Object.assign(changed, { more }),
     async stop() {
       await stop()
       await java.stop()
@@ -113,23 +128,33 @@ export const startR2DataCatalog = async (
   }
 }
 
-const answering = (java: RestCatalog, s3: S3Access, asked: Asked[], admit: Admit) => {
+interface Place {
+  readonly java: RestCatalog
+  readonly s3: S3Access
+  readonly asked: Asked[]
+  readonly admit: Admit
+  readonly changed: Changed
+}
+
+const answering = ({ java, s3, asked, admit, changed }: Place) => {
   const commit = committing()
   const act = async (call: Call, warehouse: string | null): Promise<Reply> => {
-    const { operation, table, body } = call
+    const { operation, table } = call
+    const { rights } = changed
+    if (rights === 'nothing' || (rights === 'read' && isWrite(operation))) return forbidden
     if (operation === 'getConfig') return configOf(warehouse, s3.bucket)
-    if (isWrite(operation) && !admit(operation, table)) return tooMany
-    if (operation === 'createTable' || operation === 'updateTable') {
-      const refused = refusalOf(body)
-      if (refused !== undefined) return refused
-    }
-    const forward = () => forwarded(java, call)
+    if (isWrite(operation) && !admit(operation, call.path)) return tooMany
+    const whole = { ...call, body: wholeBody(call, s3.bucket, changed.more) }
+    const refused = await refusalOf(whole, java, s3)
+    if (refused !== undefined) return refused
+    const forward = () => forwarded(java, whole)
     if (operation === 'updateTable') return commit(table, forward)
     const reply = await forward()
     return reply.status === 200 && operation !== 'createNamespace' ? vended(reply, s3) : reply
   }
   return async (request: IncomingMessage): Promise<Reply> => {
-    if (request.headers.authorization !== `Bearer ${token}`) return denied
+    const isKnown = request.headers.authorization === `Bearer ${token}`
+    if (!isKnown || changed.rights === null) return unauthorized
     const url = new URL(request.url ?? '', 'http://catalog')
     const call = callOf(request.method ?? '', url.pathname, s3.bucket, await text(request))
     if (call === undefined) return notFound
@@ -181,28 +206,59 @@ const configOf = (warehouse: string | null, bucket: string): Reply =>
     ? json(200, { defaults: {}, overrides: { prefix }, endpoints })
     : failure(400, 'BadRequestException', 'warehouse is required')
 
-type Members = Readonly<Record<string, Json>>
-
-/** What only Cloudflare may say, where a change would say it. */
-const refusalOf = (body: string): Reply | undefined => {
-  const { properties = {}, updates = [] } = parseJson(body) as Members
-  const changes = [{ action: 'set-properties', updates: properties }, ...(updates as Members[])]
-  for (const { action, updates: set, removals } of changes) {
-    if (/^(add|remove)-encryption-key$/.test(String(action))) {
-      return failure(501, 'NotImplementedException', 'table encryption is not supported')
-    }
-    const names = [...Object.keys((set ?? {}) as Members), ...((removals ?? []) as string[])]
-    const blocked = names.find(isBlocked)
-    if (blocked !== undefined) return failure(409, 'FailedToSetProperties', blocked)
+/**
+ * What is asked for. A table whose client does not say where lies in a folder that nobody had before: Cloudflare does not say
+ * so, but buckets of many have such folders.
+ */
+const wholeBody = ({ operation, body }: Call, bucket: string, more: Members): string => {
+  if (operation !== 'createTable' && operation !== 'updateTable') return body
+  const { updates: added = [], ...members } = more
+  const asked = parseJson(body) as Members
+  if (operation === 'updateTable') {
+    return stringifyJson({
+      ...asked,
+      updates: [...(asked.updates as Json[]), ...(added as Json[])],
+    })
   }
-  return undefined
+  const location = `s3://${bucket}/__r2_data_catalog/${prefix}/${randomUUID()}`
+  const properties = { ...(asked.properties as Members), ...(members.properties as Members) }
+  return stringifyJson({ location, ...asked, ...members, properties })
 }
 
-const allowed = ['compression-codec', 'delete-after-commit.enabled', 'previous-versions-max']
+/** What only Cloudflare may say, where a change would say it. */
+const refusalOf = async (
+  { operation, path, body }: Call,
+  java: RestCatalog,
+  s3: S3Access,
+): Promise<Reply | undefined> => {
+  switch (operation) {
+    case 'createNamespace':
+      return refusedNamespace(body)
+    case 'createTable':
+      return refusedCreation(body, (location) => isEmpty(s3, location))
+    case 'updateTable':
+      return refusedCommit(body, () => currentOf(java, path))
+    default:
+      return undefined
+  }
+}
 
-const isBlocked = (name: string): boolean =>
-  /^write\.(data\.path|metadata)/.test(name) &&
-  !allowed.map((one) => `write.metadata.${one}`).includes(name)
+const isEmpty = async (
+  { endpoint, region, accessKeyId, secretAccessKey, bucket }: S3Access,
+  location: string,
+): Promise<boolean> => {
+  const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3' })
+  const folder = `${location.replace(`s3://${bucket}/`, '')}/`
+  const query = new URLSearchParams({ 'list-type': '2', 'max-keys': '1', prefix: folder })
+  const response = await client.fetch(`${endpoint}/${bucket}?${query}`)
+  return !(await response.text()).includes('<Key>')
+}
+
+const currentOf = async (java: RestCatalog, path: string): Promise<Current> => {
+  const table = parseJson(await (await fetch(java.uri + path)).text()) as Members
+  const { 'table-uuid': uuid, location } = table.metadata as Members
+  return { uuid: String(uuid), location: String(location) }
+}
 
 /** Commits that lost against one that was under way beside them are told so in R2's own way, others in the specification's. */
 const committing = () => {
@@ -215,9 +271,7 @@ const committing = () => {
     underWay.set(table, (underWay.get(table) ?? 1) - 1)
     if (reply.status === 200) done.set(table, (done.get(table) ?? 0) + 1)
     const met = (done.get(table) ?? 0) > before || (underWay.get(table) ?? 0) > 0
-    return reply.status === 409 && met
-      ? failure(400, 'ConcurrentUpdateError', 'the table was updated concurrently')
-      : reply
+    return reply.status === 409 && met ? concurrentUpdate : reply
   }
 }
 
