@@ -5,18 +5,18 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sendSamples } from '../tools/samples.ts'
-import type { S3Access } from './catalogs/catalog.ts'
 import type { Filter } from './filters.ts'
 import {
   filesAtOnce,
   type IcebergDestination,
   icebergDestinations,
 } from './iceberg-destinations.ts'
-import { here, pyiceberg, run, sparkJars, sparkSubmit } from './programs.ts'
+import { here, run, sparkJars, sparkSubmit } from './programs.ts'
 import type { Answer, TableRef } from './readers/iceberg.ts'
 import { icebergReaders } from './readers/iceberg-readers.ts'
 import { post } from './requests.ts'
 import { type Server, startServer } from './server.ts'
+import { compactFiles } from './writers/compact-py.ts'
 
 const second = 1_000_000_000n
 const now = BigInt(Date.now()) * 1_000_000n
@@ -77,22 +77,6 @@ const answer = async (reader: string, table: TableRef): Promise<Answer> => {
 /** Every value of every row, in the rows' order of arrival. */
 const valuesOf = ({ rows }: Answer): string[] =>
   rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort()
-
-const awsEnvironment = (s3: S3Access) => ({
-  AWS_ACCESS_KEY_ID: s3.accessKeyId,
-  AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-  AWS_DEFAULT_REGION: s3.region,
-  AWS_ENDPOINT_URL: s3.endpoint,
-})
-
-/** compact.py over the folder or bucket that a table is in. */
-const compactFiles = (table: TableRef, ...args: string[]): Promise<string> => {
-  if (!('folder' in table)) throw new Error('no table of the file catalog')
-  const root = table.folder.split('/').slice(0, -2).join('/')
-  const script = here('infra/maintenance/compact.py')
-  const env = table.s3 && awsEnvironment(table.s3)
-  return run(pyiceberg, [script, root, '--days=-1', ...args], { ...(env && { env }) })
-}
 
 /** compact_with_spark.py over a catalog. */
 const compactBySpark = (table: TableRef, ...args: string[]): Promise<string> => {

@@ -8,7 +8,7 @@ from file_catalog import FileCatalog
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.transforms import DayTransform
 from pyiceberg_schemas import schema_of
-from pyiceberg_tables import open_catalog
+from pyiceberg_tables import open_catalog, s3_properties
 
 
 def value(cell, kind):
@@ -42,7 +42,7 @@ def opened(table):
     if "catalog" in table:
         return open_catalog(table["catalog"]), (table["namespace"], table["name"])
     root, namespace, name = table["folder"].rsplit("/", 2)
-    return FileCatalog(root), (namespace, name)
+    return FileCatalog(root, **s3_properties(table.get("s3"))), (namespace, name)
 
 
 for deed in json.load(sys.stdin):

@@ -1,11 +1,14 @@
 /** Other programs that write Iceberg tables, and what they can be told to do. */
+
+import type { S3Access } from '../catalogs/catalog.ts'
 import { here, pyiceberg, run } from '../programs.ts'
 import type { CatalogTable } from '../readers/iceberg.ts'
 import type { Row } from '../rows.ts'
 
-/** A table without a catalog: `{root}/{namespace}/{name}` on disk. */
+/** A table without a catalog: `{root}/{namespace}/{name}` on disk or in a bucket. */
 export interface TableFolder {
   readonly folder: string
+  readonly s3?: S3Access
 }
 
 /** One change of one table. */
@@ -28,7 +31,7 @@ export type Deed = { readonly table: CatalogTable | TableFolder } & (
 /** Does deeds one after the other. @throws with what the program said when it cannot. */
 export type Writer = (deeds: readonly Deed[]) => Promise<void>
 
-/** PyIceberg: all but `compact`, and in folders, which it knows by our own file catalog for it, all but `create` too. */
+/** PyIceberg: all but `compact`; folders it knows by our own file catalog for it. */
 export const pyicebergWriter: Writer = async (deeds) => {
   const script = here('test/interop/writers/write_pyiceberg.py')
   const env = { PYTHONPATH: ['test/interop/readers', 'infra/maintenance'].map(here).join(':') }
