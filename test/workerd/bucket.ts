@@ -9,11 +9,41 @@ interface Bucket extends R2Binding {
 
 /** The bucket with nothing in it: what an earlier case left there is removed. */
 export const emptyBucket = async (): Promise<R2Binding> => {
-  const bucket = env.BUCKET as Bucket
+  const bucket = watched(env.BUCKET as Bucket, '') as Bucket
   for (let isMore = true; isMore; ) {
     const { objects, truncated } = await bucket.list({ prefix: '' })
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key))
     isMore = truncated
   }
   return bucket
+}
+
+/** Calls of the bucket, and bodies of its objects, that did not come to their end yet. */
+export const underWay = new Set<{ readonly call: string }>()
+
+/** The same, whose calls are written down while they last. */
+const watched = <T extends object>(what: T, of: string): T =>
+  new Proxy(what, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function') return member
+      return (...given: unknown[]) => {
+        const result: unknown = member.apply(target, given)
+        return result instanceof Promise
+          ? noted(result, `${String(name)} ${of || (JSON.stringify(given[0]) ?? '')}`)
+          : result
+      }
+    },
+  })
+
+const noted = async (result: Promise<unknown>, call: string): Promise<unknown> => {
+  const entry = { call }
+  underWay.add(entry)
+  try {
+    const value = await result
+    const isBody = typeof value === 'object' && value !== null && 'arrayBuffer' in value
+    return isBody ? watched(value, call) : value
+  } finally {
+    underWay.delete(entry)
+  }
 }

@@ -8,10 +8,13 @@ import { platform } from '../tools/worker.ts'
 export interface WorkerdSuites {
   /** The cases, in the order of their declaration. */
   readonly names: readonly string[]
-  /** Runs one. @throws with its failure's stack */
+  /** Runs one. @throws with its failure's stack; with what it waits for, when it does not end */
   run(name: string): Promise<void>
   stop(): Promise<void>
 }
+
+/** For a case; within what Vitest lets it have. */
+const longestMs = 120_000
 
 const here = (name: string): string => join(import.meta.dirname, name)
 
@@ -19,13 +22,15 @@ const here = (name: string): string => join(import.meta.dirname, name)
 const workerOf = (suites: readonly string[]): string => `
 const load = async () => {
   ${suites.map((path) => `await import(${JSON.stringify(path)})`).join('\n')}
-  return (await import(${JSON.stringify(here('vitest.ts'))})).cases
+  const { underWay } = await import(${JSON.stringify(here('bucket.ts'))})
+  return { underWay, cases: (await import(${JSON.stringify(here('vitest.ts'))})).cases }
 }
 let loaded
 export default {
   async fetch(request) {
     loaded ??= load()
-    const cases = await loaded
+    const { cases, underWay } = await loaded
+    if (request.method === 'PUT') return Response.json([...underWay].map(({ call }) => call))
     if (request.method === 'GET') return Response.json([...cases.keys()])
     const act = cases.get(await request.text())
     return act().then(
@@ -77,7 +82,14 @@ export const loadInWorkerd = async (
   return {
     names,
     async run(name) {
-      const answer = await miniflare.dispatchFetch(url, { method: 'POST', body: name })
+      const ends = new AbortController()
+      const { signal } = ends
+      const running = miniflare.dispatchFetch(url, { method: 'POST', body: name, signal })
+      const late = setTimeout(async () => {
+        const waiting = await miniflare.dispatchFetch(url, { method: 'PUT' })
+        ends.abort(new Error(`no end after ${longestMs} ms, under way: ${await waiting.text()}`))
+      }, longestMs)
+      const answer = await running.finally(() => clearTimeout(late))
       if (!answer.ok) throw new Error(await answer.text())
     },
     stop: () => miniflare.dispose(),
