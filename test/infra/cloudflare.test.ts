@@ -42,6 +42,13 @@ test('wrangler.toml and the page name the same variables, and the bucket twice',
   expect(wrangler).toContain(`bucket_name = "${active.OTLP2PARQUET_R2_BUCKET}"`)
 })
 
+test('the Wrangler that was tried is the one that the tests run', () => {
+  const { dependencies } = JSON.parse(read('test/interop/packages/wrangler/package.json'))
+  const named = page.match(/(?<=npx wrangler@)[\d.]+\d/g)
+  expect(named).toEqual([dependencies.wrangler])
+  expect(page).toContain(`${dependencies.wrangler} was\ntried`)
+})
+
 test('no secret stands in wrangler.toml, not even as an example, and none of AWS', () => {
   const set = [...wrangler.matchAll(/^[#\s]*(\w+)\s*=/gm)].map(([, name = '']) => name)
   expect(set).toContain('OTLP2PARQUET_AUTH')
