@@ -1,5 +1,6 @@
 /** The Worker as Wrangler would bundle it: one module, and parquet-wasm beside it. */
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { build } from 'esbuild'
 import { wasmFile } from './bundle.ts'
 
@@ -14,9 +15,12 @@ export interface WorkerModules {
 /** The name by which a script of ours imports its wasm. */
 export const wasmName = './parquet_wasm_bg.wasm'
 
+const root = join(import.meta.dirname, '../..')
+
 /** Bundles `runtimes/cloudflare.ts`, smaller by what does not change names, as Wrangler's `minify` does. */
 export const bundleWorker = async (): Promise<WorkerModules> => {
   const { outputFiles } = await build({
+    absWorkingDir: root,
     entryPoints: ['runtimes/cloudflare.ts'],
     bundle: true,
     write: false,
@@ -37,5 +41,9 @@ export const bundleWorker = async (): Promise<WorkerModules> => {
       },
     ],
   })
-  return { script: outputFiles[0]?.text ?? '', wasm: await readFile(wasmFile), wasmName }
+  return {
+    script: outputFiles[0]?.text ?? '',
+    wasm: await readFile(join(root, wasmFile)),
+    wasmName,
+  }
 }
