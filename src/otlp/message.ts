@@ -42,8 +42,12 @@ interface Key {
   readonly place: number
 }
 
-/** The names of a message's fields in JSON, by a hash of their first four bytes; the shortest is `key"`. */
-export type KeyTable = readonly (readonly Key[])[]
+/** The names of a message's fields in JSON. */
+export interface KeyTable {
+  readonly names: readonly string[]
+  /** By a hash of their first four bytes, of which the shortest, `key"`, has no more; made for the first body of JSON. */
+  buckets?: readonly (readonly Key[])[]
+}
 
 /** In `Message.byTag`: a known field under a wire type that its type does not have. */
 export const wrongWireType = -1
@@ -71,8 +75,10 @@ const keyBuckets = 64
 const bucketOf = (word: number): number => Math.imul(word, 0x9e3779b1) >>> 26
 
 /** A table of names in both spellings, lowerCamelCase and as the .proto has them. */
-export const keyTable = (names: readonly string[]): KeyTable => {
-  const table: Key[][] = Array.from({ length: keyBuckets }, () => [])
+export const keyTable = (names: readonly string[]): KeyTable => ({ names })
+
+const bucketsOf = (names: readonly string[]): Key[][] => {
+  const buckets: Key[][] = Array.from({ length: keyBuckets }, () => [])
   names.forEach((snake, place) => {
     for (const spelling of new Set([camelCase(snake), snake])) {
       const text = new TextEncoder().encode(`${spelling}":`)
@@ -81,10 +87,10 @@ export const keyTable = (names: readonly string[]): KeyTable => {
         view.getInt32(4 * i, true),
       )
       const last = view.getInt32(text.length - 4, true)
-      table[bucketOf(words[0] as number)]?.push({ length: text.length, words, last, place })
+      buckets[bucketOf(words[0] as number)]?.push({ length: text.length, words, last, place })
     }
   })
-  return table
+  return buckets
 }
 
 /** protobuf's JSON name of a field (ProtoJSON, "Field Names"). */
@@ -94,7 +100,8 @@ const camelCase = (snake: string): string =>
 /** The name whose quote and colon too stand at `p`, before `end`; undefined when nobody knows it, or it is written in another way. */
 export const keyAt = (table: KeyTable, view: DataView, p: number, end: number): Key | undefined => {
   if (p + 4 > end) return undefined
-  const bucket = table[bucketOf(view.getInt32(p, true))] as readonly Key[]
+  table.buckets ??= bucketsOf(table.names)
+  const bucket = table.buckets[bucketOf(view.getInt32(p, true))] as readonly Key[]
   for (let i = 0; i < bucket.length; i++) {
     const key = bucket[i] as Key
     if (p + key.length <= end && stands(key, view, p)) return key
