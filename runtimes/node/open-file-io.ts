@@ -1,63 +1,17 @@
-import { readFile, stat } from 'node:fs/promises'
-import type { FileIO, OpenFileIO } from '../../src/iceberg/file-io.ts'
-import { openFileStorage } from '../../src/storage/fs.ts'
-import { orNull, saying } from '../../src/storage/fs-errors.ts'
-import type { Storage } from '../../src/storage/storage.ts'
-import { objectOf, type S3FilesOptions, s3Files, unreachable } from '../shared/s3-files.ts'
-
-/** Opens the files of tables on S3 (`s3:`, `s3a:`, `s3n:`) and on this machine (`file:`, absolute paths). */
-export const createOpenFileIO = (options: S3FilesOptions): OpenFileIO => {
-  const folders = openedOnce(openFileStorage)
-  return (location, properties, renew) => {
-    if (objectOf(location) !== null) return s3Files(options, properties, renew)
-    const root = fileOf(location)
-    if (root !== null) return localFiles(root.replace(/\/$/, ''), folders)
-    throw unreachable('its location is neither on S3 nor on this machine')
-  }
-}
-
-/** Opens what has a name once, and again only when that failed. */
-const openedOnce = <T>(open: (name: string) => Promise<T>) => {
-  const opened = new Map<string, Promise<T>>()
-  return (name: string): Promise<T> => {
-    const before = opened.get(name)
-    if (before !== undefined) return before
-    const now = open(name)
-    opened.set(name, now)
-    now.catch(() => opened.delete(name))
-    return now
-  }
-}
-
-/** The absolute path of a file, or null; Hadoop writes one slash, others three. */
-const fileOf = (path: string): string | null => {
-  const [, file] = /^(?:file:(?:\/\/(?:localhost)?)?)?(\/(?!\/)[\s\S]*)$/.exec(path) ?? []
-  return file?.replace(/\/+/g, '/') ?? null
-}
+import type { OpenFileIO } from '../../src/iceberg/file-io.ts'
+import { objectOf, type S3FilesOptions, s3Files } from '../shared/s3-files.ts'
 
 /**
- * Files below a folder are written; read is whatever the metadata names, as its writer named it. The folder is
- * touched when the first file is written.
+ * Opens the files of tables on S3 (`s3:`, `s3a:`, `s3n:`) and on this machine (`file:`, absolute paths). What reads a
+ * folder is loaded for the first table that lies in one.
  */
-const localFiles = (root: string, folders: (root: string) => Promise<Storage>): FileIO => {
-  const pathOf = (path: string): string => {
-    const file = fileOf(path)
-    if (file === null) throw unreachable('some of them are not on this machine')
-    return file
-  }
-  return {
-    async put(path, bytes, options) {
-      const file = pathOf(path)
-      if (!file.startsWith(`${root}/`)) throw unreachable("one would lie outside of the table's")
-      return (await folders(root)).put(file.slice(root.length + 1), bytes, options)
-    },
-    async get(path) {
-      const bytes = await saying(() => orNull(readFile(pathOf(path))))
-      return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    },
-    async head(path) {
-      const stats = await saying(() => orNull(stat(pathOf(path))))
-      return stats?.isFile() ? { key: path, size: stats.size } : null
-    },
+export const createOpenFileIO = (options: S3FilesOptions): OpenFileIO => {
+  let local: Promise<OpenLocal> | undefined
+  return async (location, properties, renew) => {
+    if (objectOf(location) !== null) return s3Files(options, properties, renew)
+    local ??= import('./local-files.ts').then(({ createLocalFiles }) => createLocalFiles())
+    return (await local)(location)
   }
 }
+
+type OpenLocal = ReturnType<typeof import('./local-files.ts')['createLocalFiles']>
