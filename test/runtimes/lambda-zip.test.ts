@@ -4,10 +4,11 @@ import { readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type FakeServer, startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { logs } from '../ingest/requests.ts'
 import { ask } from '../tools/duckdb.ts'
-import { listen } from '../tools/listen.ts'
+import { type Listening, listen } from '../tools/listen.ts'
 import { root, runProgram, temporaryFolder } from './program.ts'
 
 const execute = promisify(execFile)
@@ -32,6 +33,7 @@ test('is small, and holds the function with what belongs to it', () => {
     'THIRD-PARTY-LICENSES.txt',
     'aws-credentials.mjs',
     'lambda.mjs',
+    'otlp2parquet.mjs',
     'parquet_wasm_bg.wasm',
   ])
 })
@@ -96,27 +98,42 @@ test('AWS credentials that are not in the environment come from the file beside 
   expect(stdout).toContain('Could not load credentials')
 })
 
-test('a request on its way to a bucket loads neither undici nor TLS: each is dear at a cold start', async () => {
-  const server = createServer((request, response) =>
-    request.resume().on('end', () => response.end()),
-  )
-  const bucket = await listen(server)
-  const env = {
+describe("what of Node's own a request needs: each part is dear at a cold start", () => {
+  const parts = /undici|http2|tls|webcrypto|fs\/promises|readline|perf_hooks/
+  let bucket: Listening
+  let catalog: FakeServer
+  beforeEach(async () => {
+    const server = createServer((request, response) =>
+      request.resume().on('end', () => response.end()),
+    )
+    bucket = await listen(server)
+    catalog = await startFakeServer()
+  })
+  afterEach(() => Promise.all([bucket.stop(), catalog.close()]))
+
+  const toBucket = () => ({
     OTLP2PARQUET_AUTH: 'none',
     OTLP2PARQUET_S3_BUCKET: 'bucket',
     OTLP2PARQUET_S3_ENDPOINT: bucket.url,
     AWS_ACCESS_KEY_ID: 'AKID',
     AWS_SECRET_ACCESS_KEY: 'secret',
-  }
-  const { stdout } = await invoked(
-    event,
-    env,
-    'console.log(JSON.stringify(process.moduleLoadList))',
-  )
-  await bucket.stop()
-  const [answer = '', loaded = ''] = stdout.trimEnd().split('\n').slice(-2)
-  expect(JSON.parse(answer)).toMatchObject({ statusCode: 200 })
-  const dear = (JSON.parse(loaded) as string[]).filter((name) => /undici|http2|tls/.test(name))
-  expect(loaded).toContain('NativeModule http')
-  expect(dear).toEqual([])
+  })
+  const toTables = () => ({
+    ...toBucket(),
+    OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri,
+    OTLP2PARQUET_ICEBERG_SIGNING_NAME: 's3tables',
+  })
+
+  test.each([
+    ['a bucket', toBucket],
+    ['tables, one commit each', () => ({ ...toTables(), OTLP2PARQUET_COMMIT: 'inline' })],
+    ['tables, with receipts', () => ({ ...toTables(), OTLP2PARQUET_STATE_BUCKET: 'state' })],
+  ])('%s: neither undici nor TLS, and what it has in another way not once more', async (_, of) => {
+    const print = 'console.log(JSON.stringify(process.moduleLoadList))'
+    const { stdout } = await invoked(event, of(), print)
+    const [answer = '', loaded = ''] = stdout.trimEnd().split('\n').slice(-2)
+    expect(JSON.parse(answer)).toMatchObject({ statusCode: 200 })
+    expect(loaded).toContain('NativeModule http')
+    expect((JSON.parse(loaded) as string[]).filter((name) => parts.test(name))).toEqual([])
+  })
 })

@@ -7,7 +7,8 @@ import { zip } from './zip.ts'
 
 /**
  * Builds the function for Lambda into a folder: `lambda/`, its code, and `lambda.zip`, the same as what is uploaded. The
- * handler is `lambda.handler`. Nothing in it needs what the platform's runtime has besides Node.
+ * handler is `lambda.handler`; what it begins with is a file of its own, the program another. Nothing in it needs what the
+ * platform's runtime has besides Node.
  *
  *   node test/tools/build-lambda.ts [folder]
  */
@@ -15,18 +16,26 @@ import { zip } from './zip.ts'
 const { positionals } = parseArgs({ allowPositionals: true })
 const [folder = 'infra/dist'] = positionals
 const outdir = join(folder, 'lambda')
+const program = 'otlp2parquet.mjs'
 const chain = 'aws-credentials.mjs'
 // Modules by their names: no package.json is there to say so.
 const options = { ...minified, outdir, outExtension: { '.js': '.mjs' } }
+// Packages as modules where they come as both: then nothing asks for `require`, and what they do not need is left out.
+const modules = { ...options, banner: {}, mainFields: ['module', 'main'] }
 
 await rm(outdir, { recursive: true, force: true })
 await mkdir(outdir, { recursive: true })
+await build({
+  ...modules,
+  entryPoints: ['runtimes/lambda.ts'],
+  plugins: [beside(/^\.\/lambda\/start\.ts$/, program)],
+})
 const metafiles = [
   await build({
-    ...options,
-    entryPoints: ['runtimes/lambda.ts'],
+    ...modules,
+    entryPoints: { [program.replace('.mjs', '')]: 'runtimes/lambda/start.ts' },
     // Wherever the program or a package names one of these globals, it gets ours.
-    inject: ['runtimes/lambda/fetch-api.ts'],
+    inject: ['fetch-api', 'web-crypto', 'performance'].map((name) => `runtimes/lambda/${name}.ts`),
     plugins: [beside(/\/credential-chain\.ts$/, chain), builtinsWhenUsed],
   }),
   await build({

@@ -80,14 +80,14 @@ async function* piecesOf(
   isPacked: boolean,
   failed: Failed,
 ): AsyncGenerator<Uint8Array> {
-  const gunzip = createGunzip()
+  const gunzip = isPacked ? createGunzip() : undefined
   try {
     // What ends it, and its errors, are those of what comes out.
-    yield* isPacked ? pipeline(message, gunzip, () => {}) : message
+    yield* gunzip ? pipeline(message, gunzip, () => {}) : message
   } catch (cause) {
     // A body of no bytes is none, whatever a server or a proxy says of its coding: so has it Node's own fetch.
     const isNothing =
-      gunzip.bytesWritten === 0 && (cause as { code?: string }).code === 'Z_BUF_ERROR'
+      gunzip?.bytesWritten === 0 && (cause as { code?: string }).code === 'Z_BUF_ERROR'
     if (!isNothing) throw failed(cause)
   }
 }
