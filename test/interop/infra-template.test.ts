@@ -126,12 +126,13 @@ describe('sam build', () => {
       'THIRD-PARTY-LICENSES.txt',
       'aws-credentials.mjs',
       'lambda.mjs',
+      'otlp2parquet.mjs',
       'parquet_wasm_bg.wasm',
     ])
     expect(readdirSync(sweep)).toEqual(readdirSync(intake))
-    expect(readFileSync(join(sweep, 'lambda.mjs'))).toEqual(
-      readFileSync(join(intake, 'lambda.mjs')),
-    )
+    for (const name of readdirSync(intake)) {
+      expect(readFileSync(join(sweep, name))).toEqual(readFileSync(join(intake, name)))
+    }
     expect(existsSync(join(clone, '.aws-sam/build/IntakeFunction.made'))).toBe(false)
     // CloudFormation knows no aliases of YAML.
     const template = readFileSync(join(built, 'template.yaml'), 'utf8')
