@@ -12,6 +12,7 @@ import { kindOf } from './event-kind.ts'
 import { answerEvent, type EventEnv, receiveEvent } from './http.ts'
 import { readSecret } from './secret.ts'
 import { openAuth } from './tokens.ts'
+import { createTurn } from './turn.ts'
 import { warmUpAll } from './warm-up.ts'
 
 export interface LambdaOptions {
@@ -67,12 +68,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     metrics,
     log,
   })
-  const sweep = async (remainingMs: number): Promise<unknown> => {
-    const { receipts } = destination
-    if (receipts !== undefined) return receipts.sweep(Date.now() + remainingMs - marginMs, true)
-    log('warn', 'a schedule is not needed: there is no place for receipts, and nothing to sweep')
-    return { status: 'nothing to sweep' }
-  }
+  const turn = createTurn(destination, log)
   const answer = async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const asked = kindOf(event)
     if (asked.kind === 'http') {
@@ -89,7 +85,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
       )
       return { status: 'ok' }
     }
-    return sweep(remainingMs)
+    return turn(Date.now() + remainingMs - marginMs)
   }
   const answerOrTell = async (event: unknown, context: LambdaContext): Promise<unknown> => {
     try {

@@ -1,8 +1,9 @@
 /** Protects what Lambda calls: the events it answers and those it refuses, the deadline, its logs and metrics. */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createEmbeddedMetrics } from '../../runtimes/lambda/embedded-metrics.ts'
 import { createHandler } from '../../runtimes/lambda/handler.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
@@ -113,6 +114,37 @@ test('a schedule pays what requests left, and says in its metrics what is owed',
   expect(lines).toContainEqual(
     expect.objectContaining({ _aws: expect.anything(), receipts_owed: 0, paid_receipts: 1 }),
   )
+})
+
+describe('what has expired in a file catalog', () => {
+  const hour = 3_600_000
+  const times = [0, 1, 59, 61].map((minutes) => minutes * 60_000)
+  afterEach(() => void vi.useRealTimers())
+
+  /** Files of three days ago that nobody needs, and those that are left after a schedule at each time. */
+  const leftAfter = async (remainingMs: number) => {
+    const { invoke } = await start({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })
+    await invoke(event)
+    const old = join(folder, 'otel/logs/metadata/old.avro')
+    const began = Date.now()
+    vi.useFakeTimers({ toFake: ['Date'], now: began })
+    const left: boolean[] = []
+    for (const ms of times) {
+      vi.setSystemTime(began + ms)
+      if (!existsSync(old)) await writeFile(old, '')
+      await utimes(old, new Date(), new Date(began - 72 * hour))
+      await invoke({ otlp2parquet: 'sweep' }, remainingMs)
+      left.push(existsSync(old))
+    }
+    return left
+  }
+
+  test('is removed by the first turn of a schedule, and then once an hour', async () => {
+    expect(await leftAfter(60_000)).toEqual([false, true, true, false])
+  })
+  test('waits for a turn that has time', async () => {
+    expect(await leftAfter(6_000)).toEqual([true, true, true, true])
+  })
 })
 
 describe('the time of a sweep', () => {
