@@ -6,6 +6,7 @@ import type { Log } from '../../src/log.ts'
 import { awsCredentials } from '../node/credentials.ts'
 import { openDestination } from '../node/open-destination.ts'
 import { contentCodings } from '../shared/content-codings.ts'
+import type { OpenDestination } from '../shared/destination.ts'
 import { encoderOf, ingestOf } from '../shared/ingest.ts'
 import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { kindOf } from './event-kind.ts'
@@ -48,13 +49,16 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   const invocation = new AsyncLocalStorage<string>()
   const log: Log = (level, message, facts) =>
     options.log(level, message, { ...facts, awsRequestId: invocation.getStore() })
+  const opened = openDestination({ config, version, log, metrics })
+  const prefetched = opened.then(prefetch).catch(() => {})
   const [destination, { auth, renew }, module] = await Promise.all([
-    openDestination({ config, version, log, metrics }),
+    opened,
     authFor(config, log),
     wasm,
   ])
   const encoder = encoderOf(module, version, config)
   await warmUpAll(encoder, config)
+  await prefetched
   const app = createApp({
     ingest: ingestOf(destination.to(encoder), config, { log, metrics }),
     ready: destination.ready,
@@ -99,6 +103,14 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   }
   return (event, context) =>
     invocation.run(context.awsRequestId, () => answerOrTell(event, context))
+}
+
+/** Milliseconds that an init waits for a catalog: a question that is open when a function is frozen may never be answered. */
+const prefetchMs = 1000
+
+/** Asks the catalog what requests need to know. What is wrong there, they are told. */
+const prefetch = async ({ prefetch }: OpenDestination): Promise<void> => {
+  if (prefetch !== undefined) await withDeadline(prefetch(), prefetchMs, 'too long', () => {})
 }
 
 /** Tokens may be in a secret; AWS's own name for another endpoint of it counts here too. */

@@ -20,7 +20,7 @@ export const openTables = async (options: DestinationOptions): Promise<OpenDesti
     const openFiles = createOpenFileIO
     const catalog = openRestCatalog(icebergRestUri, { config, credentials, openFiles, log })
     const storage = stateBucket === undefined ? null : await openStateBucket(stateBucket, options)
-    return tablesOf(catalog, storage, options)
+    return { ...tablesOf(catalog, storage, options), prefetch: () => catalog.ready() }
   }
   const storage = await openStorage(config, log)
   const opened = await openCatalogIn(storage, rootOf(config), options)

@@ -22,6 +22,8 @@ export interface OpenDestination {
   readonly to: (encoder: Encoder) => Destination
   /** Resolves when rows could be stored now. */
   readonly ready: () => Promise<void>
+  /** Asks a catalog what the first request would ask it for otherwise; where there is one to ask. */
+  readonly prefetch?: () => Promise<void>
   /** Makes every table that is not there yet; where there are tables. */
   readonly prepare?: () => Promise<void>
   /** What is left for later, and paid then; where there is a place for it. */

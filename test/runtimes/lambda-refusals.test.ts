@@ -72,9 +72,10 @@ const start = async (kind: ServiceKind, refusals: readonly Refusal[], logLevel =
     if (rest.level !== undefined) lines.push(rest)
   }
   const handler = await startHandler({ env, version: '0', wasm, write })
+  const started = lines.splice(0)
   const invoke = (event: unknown) =>
     handler(event, { awsRequestId: '…', getRemainingTimeInMillis: () => 60_000 })
-  return { lines, invoke }
+  return { started, lines, invoke }
 }
 
 const role = `arn:aws:sts::${account}:assumed-role/otlp2parquet-IntakeRole/otlp2parquet-intake`
@@ -257,6 +258,12 @@ describe.each(cases)('%s', (_, { kind = s3tables, on, answer, line }) => {
   test('is shown in infra/aws.md', () => {
     expect(shown).toContain(written(line))
   })
+})
+
+test('what refuses the configuration is told by the start already, which goes on', async () => {
+  const { on, answer, line } = noBucket
+  const { started } = await start(s3tables, [{ on, answer }])
+  expect(started).toEqual([{ level: 'error', ...line }])
 })
 
 describe('a commit', () => {

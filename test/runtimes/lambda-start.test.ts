@@ -3,9 +3,10 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startHandler } from '../../runtimes/lambda/start.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
+import { startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { threeLogs as request } from './function-url-event.ts'
 import { runProgram, temporaryFolder } from './program.ts'
 
@@ -72,6 +73,48 @@ test('the entry of the function has a handler', async () => {
   const { stdout, stderr } = await runProgram({ command, env })
   expect(stderr).toBe('')
   expect(JSON.parse(stdout)).toMatchObject({ statusCode: 200, body: '{"status":"ok"}' })
+})
+
+describe('what the first event finds done', () => {
+  const env = {
+    OTLP2PARQUET_STORAGE_BACKEND: 'fs',
+    OTLP2PARQUET_AUTH: 'none',
+  }
+  const context = { awsRequestId: 'id-1', getRemainingTimeInMillis: () => 60_000 }
+  const answer = { statusCode: 200 }
+
+  test('a request has gone the whole way, and the encoder has its instance', async () => {
+    const made = vi.spyOn(WebAssembly, 'Instance')
+    const asked = vi.spyOn(globalThis, 'Request')
+    onTestFinished(() => void vi.restoreAllMocks())
+    const settings = { ...env, OTLP2PARQUET_STORAGE_PATH: temporaryFolder() }
+    const handler = await startHandler({ env: settings, version: '0', wasm, write: () => {} })
+    expect(made).toHaveBeenCalledTimes(1)
+    expect(asked).toHaveBeenCalledTimes(1)
+    expect(await handler(request, context)).toMatchObject(answer)
+    expect(made).toHaveBeenCalledTimes(1)
+  })
+
+  test('a program that could store nothing does not start', async () => {
+    const nothing = WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0))
+    const settings = { ...env, OTLP2PARQUET_STORAGE_PATH: temporaryFolder() }
+    const lines: string[] = []
+    const options = { env: settings, version: '0', wasm: nothing, write: lines.push.bind(lines) }
+    await expect(startHandler(options)).rejects.toThrow()
+    expect(lines).toMatchObject([expect.stringContaining('cannot start')])
+  })
+
+  test('the catalog has told what it is', async () => {
+    const catalog = await startFakeServer()
+    onTestFinished(() => catalog.close())
+    const settings = { ...env, OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri }
+    const handler = await startHandler({ env: settings, version: '0', wasm, write: () => {} })
+    const asked = () => catalog.seen.filter(({ url }) => url.startsWith('/v1/config'))
+    expect(asked()).toHaveLength(1)
+    await handler(request, context)
+    expect(catalog.seen.length).toBeGreaterThan(1)
+    expect(asked()).toHaveLength(1)
+  })
 })
 
 describe('storage and catalog that do not answer', () => {
