@@ -13,13 +13,14 @@ import { listen } from '../tools/listen.ts'
 import { sweepLines } from './lambda-sweeps.ts'
 import { cpuOf, peakMemoryOf } from './measure.ts'
 import { payloadOf } from './payloads.ts'
+import { coldComparisons } from './targets.ts'
 
 /** What any function costs: the process, the runtime, and the way there and back. */
 const emptyFunction = `export const handler = async () => ({ statusCode: 200, body: '' })`
 
 const sizes = [100, 1000, 10_000]
 
-/** Measures all of it; the lines to print. */
+/** Measures all of it; the lines to print. @throws when a figure is missing: a look would take the rest for all there is */
 export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
   const { folder, task } = await builtFunction()
   const bucket = await startBucket()
@@ -52,11 +53,17 @@ export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
     for (const records of sizes) batches.push(await batchLine(task, env, records, smoke ? 2 : 9))
     const tables = await tableLines(task, env, smoke)
     const sweeps = await sweepLines(task, smoke)
-    return [...starts, '', batchHead, 'plain files', ...batches, ...tables, '', ...sweeps]
+    return whole([...starts, '', batchHead, 'plain files', ...batches, ...tables, '', ...sweeps])
   } finally {
     await bucket.stop()
     await rm(folder, { recursive: true })
   }
+}
+
+const whole = (lines: readonly string[]): string[] => {
+  const broken = lines.filter((line) => /NaN|Infinity|undefined/.test(line))
+  if (broken.length > 0) throw new Error(`figures are missing:\n${broken.join('\n')}`)
+  return [...lines]
 }
 
 /** The same where requests become rows of Iceberg tables: each with its commit, and each with a receipt. */
@@ -167,10 +174,15 @@ const coldStarts = async (
     }
   }
   const base = medians(measured[0]?.starts ?? [])
+  const ratios = measured.slice(1).map(({ name, starts }) => {
+    return { name, ratio: medians(starts).wall / base.wall }
+  })
   return [
     `cold start to first 200, a request of 100 logs (median of ${rounds})`,
     `${''.padEnd(18)} ${'time'.padStart(9)} ${'ratio'.padStart(7)} ${'CPU'.padStart(9)} ${'ratio'.padStart(7)}`,
     ...measured.map(({ name, starts }) => coldLine(name, medians(starts), base)),
+    // One start says nothing.
+    ...(rounds > 1 ? coldComparisons(ratios) : []),
   ]
 }
 

@@ -65,6 +65,15 @@ export const comparisons = (lines: readonly Line[], starts: readonly ColdStart[]
   ),
 ]
 
+/** How many times as long as an empty function's a cold start on Lambda may take at the most, to its first 200. */
+const mostColdRatio = 4
+
+/** A sentence for each way to start on Lambda. */
+export const coldComparisons = (starts: readonly Pick<ColdStart, 'name' | 'ratio'>[]): string[] =>
+  starts.map(({ name, ratio }) =>
+    comparison(`cold start, ${name} / empty function's`, ratio, 'times', { most: mostColdRatio }),
+  )
+
 const comparison = (
   says: string,
   figure: number,
