@@ -1,6 +1,7 @@
 // Protects what is uploaded to Lambda: the archive is small, and what is in it is the whole function.
 import { execFile } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -36,6 +37,15 @@ test('is small, and holds the function with what belongs to it', () => {
     'otlp2parquet.mjs',
     'parquet_wasm_bg.wasm',
   ])
+})
+
+test('V8 is told what a cold start calls: to read a request, to commit, to leave a receipt', async () => {
+  const code = await readFile(join(task, 'otlp2parquet.mjs'), 'utf8')
+  const isHinted = (name: string) => new RegExp(`\\b${name}\\d*=\\((?:\\(|\\w+=>)`).test(code)
+  const called = ['readProtobuf', 'logBatches', 'writeManifest', 'commitBody', 'receiptBytes']
+  expect(called.filter((name) => !isHinted(name))).toEqual([])
+  expect(code).toMatch(/\breadJson\d*=\(/)
+  expect(isHinted('readJson')).toBe(false)
 })
 
 test('everybody may read what is in it', () => {

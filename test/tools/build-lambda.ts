@@ -3,12 +3,15 @@ import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { beside, builtinsWhenUsed, licences, minified, wasmFile } from './bundle.ts'
+import { calledAtStart } from './called-at-start.ts'
+import { hinted } from './compile-hints.ts'
 import { zip } from './zip.ts'
 
 /**
  * Builds the function for Lambda into a folder: `lambda/`, its code, and `lambda.zip`, the same as what is uploaded. The
  * handler is `lambda.handler`; what it begins with is a file of its own, the program another. Nothing in it needs what the
- * platform's runtime has besides Node.
+ * platform's runtime has besides Node. It is started some times on the way, beside stand-ins on this machine, for what it
+ * calls then: one that cannot answer its first request is not built.
  *
  *   node test/tools/build-lambda.ts [folder]
  */
@@ -46,9 +49,20 @@ const metafiles = [
   }),
 ].map(({ metafile }) => metafile)
 await copyFile(wasmFile, join(outdir, basename(wasmFile)))
+await hint(program)
 await copyFile('LICENSE', join(outdir, 'LICENSE'))
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.txt'), await licences(metafiles))
 
 const names = (await readdir(outdir)).sort()
 const files = names.map(async (name) => ({ name, bytes: await readFile(join(outdir, name)) }))
 await writeFile(join(folder, 'lambda.zip'), zip(await Promise.all(files)))
+
+/** What a cold start calls is compiled when the file is read. */
+async function hint(file: string): Promise<void> {
+  const path = join(outdir, file)
+  const called = await calledAtStart(outdir, file)
+  await writeFile(
+    path,
+    hinted(await readFile(path, 'utf8'), (start) => called.has(start)),
+  )
+}
