@@ -13,6 +13,7 @@ import { slowCommitLines, slowCommits } from './slow-commits.ts'
 import type { Stage } from './stages.ts'
 import { type Figures, head, type Line, legend, textOf } from './table.ts'
 import { comparisons } from './targets.ts'
+import { workerLines } from './worker.ts'
 
 const help = `npm run bench -- [options]
 
@@ -21,7 +22,7 @@ const help = `npm run bench -- [options]
   --only WORDS   only what has all of these words in its name, such as
                  "http logs protobuf 10000 x8" or "stages json"; "start" for the starts alone,
                  "commits" for commits to Iceberg tables alone, "lambda" for the function on Lambda
-                 (which needs test/interop/install.sh lambda ric)
+                 (which needs test/interop/install.sh lambda ric), "worker" for the Worker in workerd
   --list         the names, without measuring
   --help
 
@@ -109,8 +110,11 @@ const printLambda = async (smoke: boolean): Promise<void> => {
   console.log([machine(), '', ...(await lambdaLines(smoke)), '', machine()].join('\n'))
 }
 
+const printWorker = async (smoke: boolean): Promise<void> =>
+  console.log(['', machine(), ...(await workerLines(smoke)), machine()].join('\n'))
+
 /** What is measured but is no task of the table. */
-const alone: readonly string[] = ['start', 'commits', 'lambda']
+const alone: readonly string[] = ['start', 'commits', 'lambda', 'worker']
 
 const machine = (): string => {
   const [first] = cpus()
@@ -136,6 +140,7 @@ const main = async (): Promise<void> => {
     throw new Error(`nothing is named "${only}": see --list`)
   if (only === 'commits') return printCommits(smoke)
   if (only === 'lambda') return printLambda(smoke)
+  if (only === 'worker') return printWorker(smoke)
   // What users install is measured: the bundle.
   await run('npm', ['run', 'build'], { cwd: root })
   await checkFairness()

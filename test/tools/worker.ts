@@ -100,6 +100,13 @@ const eachLine = (stream: NodeJS.ReadableStream, take: (line: string) => void): 
   })
 }
 
+/** Cloudflare's runtimes that this process has started, the oldest first: their process ids. */
+export const workerds = (): string[] =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('workerd'))
+
 /** Every object of a bucket by its key. */
 export const objectsOf = async (
   bucket: R2Binding,

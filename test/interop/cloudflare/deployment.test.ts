@@ -14,7 +14,13 @@ import type { Entry } from '../../faults/ledger.ts'
 import { judgeTables } from '../../faults/table-judge.ts'
 import { secretNames } from '../../infra/secrets.ts'
 import type { WorkerModules } from '../../tools/bundle-worker.ts'
-import { bucketName, objectsOf, type RunningWorker, startWorker } from '../../tools/worker.ts'
+import {
+  bucketName,
+  objectsOf,
+  type RunningWorker,
+  startWorker,
+  workerds,
+} from '../../tools/worker.ts'
 import { asReading, foundRows, wantedRows } from '../compare.ts'
 import { filesAtOnce } from '../iceberg-destinations.ts'
 import { freePort, here, run, serve, wrangler } from '../programs.ts'
@@ -51,13 +57,6 @@ it('wrangler deploy --dry-run: within the size that every plan allows', () => {
   expect(printed).toContain('env.OTLP2PARQUET_AUTH ')
   expect(secretNames.filter((name) => printed.includes(name))).toEqual([])
 })
-
-/** Cloudflare's runtimes that this process has started, the oldest first. */
-const workerds = (): string[] =>
-  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('workerd'))
 
 /** Milliseconds of CPU that a process has used (proc(5), stat: utime and stime, in hundredths of a second). */
 const cpuMs = (pid: string): number => {
