@@ -4,6 +4,7 @@ import type { FileIO, FileProperties } from '../../src/iceberg/file-io.ts'
 import { s3Location, vendedCredentials } from '../../src/iceberg/rest/credentials.ts'
 import type { Log } from '../../src/log.ts'
 import { createS3Storage, type S3Options } from '../../src/storage/s3.ts'
+import { isTableBucket } from '../../src/storage/s3-address.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { noRegion } from './regions.ts'
@@ -53,11 +54,9 @@ export const s3Files = (
   }
 }
 
-/** The buckets behind S3 Tables are named so ("Amazon S3 Tables", table warehouse location). */
+/** What is behind S3 Tables knows no lists and no deletes. */
 const ofBucket = (bucket: string): Pick<S3Options, 'bucket' | 'capabilities'> =>
-  bucket.endsWith('--table-s3')
-    ? { bucket, capabilities: { list: false, delete: false } }
-    : { bucket }
+  isTableBucket(bucket) ? { bucket, capabilities: { list: false, delete: false } } : { bucket }
 
 /** Iceberg's names for what a client of S3 has to know; what the catalog says stands above what is configured. */
 const s3Settings = (

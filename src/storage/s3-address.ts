@@ -14,6 +14,9 @@ export interface BucketAddress {
   readonly pathStyle?: boolean
 }
 
+/** Whether a bucket is one of those behind S3 Tables, which are named so ("Amazon S3 Tables", table warehouse location). */
+export const isTableBucket = (bucket: string): boolean => bucket.endsWith('--table-s3')
+
 export type Query = Readonly<Record<string, string>>
 
 /** Gives the URL of an object, or without a key of the bucket. */

@@ -1,4 +1,5 @@
 import { IngestError, KnownError, NotImplementedError } from '../errors.ts'
+import { isTableBucket } from './s3-address.ts'
 import { textOf } from './s3-xml.ts'
 
 /** What a server said when it refused: the cause of what callers see, and what the log gets. */
@@ -15,15 +16,19 @@ export class S3Error extends KnownError {
   readonly region: string | undefined
   /** By how much this machine's clock is wrong, in seconds, when that is the reason. */
   readonly skew: number | undefined
+  /** Whether the bucket is one of S3 Tables. */
+  readonly isOfTables: boolean
 
-  constructor(status: number, headers: Headers, xml: string, code = textOf(xml, 'Code') ?? '') {
+  /** `code`: where the answer cannot have told it. */
+  constructor(status: number, headers: Headers, xml: string, { code, bucket = '' }: Asked = {}) {
     super(textOf(xml, 'Message') ?? `HTTP status ${status}`)
     this.status = status
-    this.code = code
+    this.code = code ?? textOf(xml, 'Code') ?? ''
+    this.isOfTables = isTableBucket(bucket)
     this.requestId = textOf(xml, 'RequestId') ?? headers.get('x-amz-request-id') ?? undefined
     this.hostId = textOf(xml, 'HostId') ?? headers.get('x-amz-id-2') ?? undefined
     this.region = textOf(xml, 'Region') ?? headers.get('x-amz-bucket-region') ?? undefined
-    this.skew = code === 'RequestTimeTooSkewed' ? skewOf(xml, headers) : undefined
+    this.skew = this.code === 'RequestTimeTooSkewed' ? skewOf(xml, headers) : undefined
   }
 
   /**
@@ -39,6 +44,11 @@ export class S3Error extends KnownError {
     const { status, code, message, requestId, hostId, region } = this
     return { status, code, reason: message, requestId, hostId, region }
   }
+}
+
+interface Asked {
+  readonly code?: string | undefined
+  readonly bucket?: string
 }
 
 const skewOf = (xml: string, headers: Headers): number | undefined => {
@@ -63,6 +73,9 @@ export const credentialCodes: ReadonlySet<string> = new Set([
 const expired = 'the credentials have expired'
 const denied =
   'access is denied: allow s3:PutObject and s3:GetObject, and s3:ListBucket, without which missing objects look forbidden'
+// Nobody may list such a bucket, and S3 answers whoever may not list with 403 for what is not there.
+const deniedInTables =
+  'access is denied: allow s3tables:GetTableData and s3tables:PutTableData; where they are allowed, an object is missing: a table bucket may not say so'
 const unknownKey = 'the access key is not known there'
 const damaged = 'bytes were damaged on their way'
 const busy = 'the object store asks to slow down'
@@ -89,7 +102,7 @@ const reasons: Readonly<Record<string, string>> = {
   TooManyRequests: busy,
 }
 
-const reasonOf = ({ status, code, region, skew }: S3Error): string => {
+const reasonOf = ({ status, code, region, skew, isOfTables }: S3Error): string => {
   if (isElsewhere(status, code)) {
     return `the bucket is in another region${region === undefined ? '' : `: configure ${plain(region)}`}`
   }
@@ -97,9 +110,9 @@ const reasonOf = ({ status, code, region, skew }: S3Error): string => {
     return `this machine's clock is wrong${skew === undefined ? '' : ` by ${skew} s`}: synchronise it`
   }
   if (code.startsWith('KMS.')) return 'the encryption key cannot be used'
-  const known = reasons[code]
+  const known = reasons[code] ?? (status === 403 ? denied : undefined)
+  if (known === denied && isOfTables) return deniedInTables
   if (known !== undefined) return known
-  if (status === 403) return denied
   if (status === 429 || status === 503) return busy
   return `the object store refused with ${plain(code) || status}`
 }

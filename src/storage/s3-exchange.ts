@@ -49,7 +49,8 @@ export const createExchange = (options: ExchangeOptions): Exchange => {
     try {
       const response = await fetch(url, { ...init, signal: timeout.signal }).catch(lost)
       timeout.restart(Number(response.headers.get('content-length')) || 0)
-      return read(request, response, new Uint8Array(await response.arrayBuffer().catch(lost)))
+      const bytes = new Uint8Array(await response.arrayBuffer().catch(lost))
+      return read(request, response, bytes, options.bucket)
     } finally {
       timeout.stop()
     }
@@ -94,7 +95,12 @@ const createSigner = (options: ExchangeOptions) => {
   }
 }
 
-const read = ({ method }: S3Request, response: Response, bytes: Uint8Array): S3Response => {
+const read = (
+  { method }: S3Request,
+  response: Response,
+  bytes: Uint8Array,
+  bucket: string,
+): S3Response => {
   const { headers, ok } = response
   const text = () => new TextDecoder().decode(bytes)
   // An answer to POST may turn into an error after its status was sent ("CompleteMultipartUpload").
@@ -103,7 +109,7 @@ const read = ({ method }: S3Request, response: Response, bytes: Uint8Array): S3R
   const status = late ? 500 : response.status
   // An answer to HEAD has no body to hold the code.
   const code = method === 'HEAD' && status === 404 ? 'NoSuchKey' : undefined
-  return { status, headers, bytes, error: new S3Error(status, headers, text(), code) }
+  return { status, headers, bytes, error: new S3Error(status, headers, text(), { code, bucket }) }
 }
 
 /** There was no answer in time. */

@@ -100,6 +100,15 @@ describe('what is wrong is said, with what to do', () => {
     }
   })
 
+  it('in a bucket of S3 Tables, that what is missing may be forbidden', async () => {
+    const { get, head } = open({ bucket: '4e2c0b7a--table-s3' })
+    fake.fault = ({ method }) => (method === 'HEAD' ? { status: 403 } : refuse(403, 'AccessDenied'))
+    for (const act of [get, head]) {
+      const { message } = await wrong(act('a'))
+      expect(message).toMatch(/: access is denied: allow s3tables:.*, an object is missing: /)
+    }
+  })
+
   it('for HEAD too, whose answer has no body', async () => {
     fake.fault = ({ method }) =>
       method === 'HEAD' ? { status: 400 } : refuse(400, 'AuthorizationHeaderMalformed', region)
