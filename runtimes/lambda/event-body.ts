@@ -15,9 +15,10 @@ export interface EventBody {
 /**
  * The body of an event, as it was sent. Nothing on AWS cuts a body: what does not fit an event (6 MB of
  * JSON, so 4.5 MB of protobuf in base64; 1 MB from a load balancer) is refused with 413 before it gets
- * here. Other bridges may cut, and a cut at a message's end would go unnoticed.
+ * here. Other bridges may cut, and a cut at a message's end would go unnoticed; or pass bytes as text.
  */
 export const sentBody = (event: WithBody, headers: Headers): EventBody => {
+  if (isDamaged(event, headers)) return { body: new Uint8Array(), trouble: damaged() }
   const body = bytesOf(event)
   const declared = Number(headers.get('content-length') ?? 0)
   return body.length < declared ? { body, trouble: cut() } : { body }
@@ -29,8 +30,7 @@ export const sentBody = (event: WithBody, headers: Headers): EventBody => {
  * with their headers left as they were; `headers` are corrected here.
  */
 export const restBody = (event: WithBody, headers: Headers): EventBody => {
-  if (isDamaged(event, headers)) return { body: new Uint8Array(), trouble: damaged() }
-  if (!mayBeInflated(headers)) return sentBody(event, headers)
+  if (!mayBeInflated(headers) || isDamaged(event, headers)) return sentBody(event, headers)
   const body = bytesOf(event)
   // It told the length before.
   headers.delete('content-length')
@@ -67,5 +67,5 @@ const cut = (): IngestError =>
 const damaged = (): IngestError =>
   new IngestError(
     'unavailable',
-    'the request body was damaged on its way: the API must pass */* as binary',
+    'the request body was damaged on its way: what brings it must pass */* as binary',
   )

@@ -146,7 +146,7 @@ describe('bodies', () => {
     ['gzip as text', { ...restApi, ...lost, headers: { ...json, ...gzip } }, 'damaged'],
     ['JSON that says U+FFFD itself', { ...restApi, ...lost, headers: json }, undefined],
     ['protobuf in base64', { ...restApi, body: 'Cv8=', isBase64Encoded: true }, undefined],
-    ['elsewhere', { ...functionUrl, ...lost, headers: protobuf }, undefined],
+    ['protobuf as text elsewhere', { ...functionUrl, ...lost, headers: protobuf }, 'damaged'],
     ['shorter than declared', { ...functionUrl, body: '{}', headers: length }, 'cut'],
     ['of that length', { ...functionUrl, body: '{} ', headers: length }, undefined],
     ['of that length in base64', { ...balancer, body: 'e30g', isBase64Encoded: true }, undefined],
