@@ -63,7 +63,7 @@ export const landed = async (
     if (added === null) return false
     return (await Promise.all(added.map(look))).every(Boolean)
   })
-  return { found, conclusive: whole.every(Boolean) && isWhole(metadata, since) }
+  return { found, conclusive: whole.every(Boolean) && isWhole(metadata, since, current) }
 }
 
 /** The current snapshot's younger manifests, the youngest first: a resend comes soon. */
@@ -107,8 +107,24 @@ const ancestorsOf = (metadata: TableMetadata): ReadonlySet<Snapshot> => {
 const snapshotsAfter = ({ snapshots }: TableMetadata, since: number): readonly Snapshot[] =>
   snapshots.filter((snapshot) => snapshot['sequence-number'] > since)
 
-/** Every snapshot after `since` is still known: each takes one sequence number. */
-const isWhole = (metadata: TableMetadata, since: number): boolean => {
-  const numbers = snapshotsAfter(metadata, since).map((snapshot) => snapshot['sequence-number'])
+/**
+ * Whether everything that was added after `since` was looked at: each snapshot takes one sequence number, and is known; or
+ * its manifest still is in the current list as it was written. Nessie shows a table's current snapshot alone. With more
+ * partition specs than one, a snapshot of ours may have had another manifest, which is gone.
+ */
+const isWhole = (
+  metadata: TableMetadata,
+  since: number,
+  current: readonly ManifestFile[],
+): boolean => {
+  const known = snapshotsAfter(metadata, since).map((snapshot) => snapshot['sequence-number'])
+  const kept = metadata['partition-specs'].length === 1 ? current.filter(isAsAdded) : []
+  const numbers = [...known, ...kept.map((manifest) => Number(manifest.sequence_number))]
   return new Set(numbers).size === metadata['last-sequence-number'] - since
 }
+
+/** Whether a manifest holds what its snapshot added, and nothing else. */
+const isAsAdded = (manifest: ManifestFile): boolean =>
+  (manifest.added_files_count ?? 0) > 0 &&
+  manifest.existing_files_count === 0 &&
+  manifest.deleted_files_count === 0

@@ -160,6 +160,58 @@ describe('over random histories', () => {
   })
 })
 
+describe('where a catalog shows the current snapshot alone, as Nessie does', () => {
+  const shown = ({ metadata, io }: LoadedTable) => {
+    const current = currentSnapshot(metadata)
+    return { metadata: { ...metadata, snapshots: current === null ? [] : [current] }, io }
+  }
+
+  it('is sure of what came by appends', async () => {
+    const history = await appended(10)
+    const { found, conclusive } = await look(shown(await load(history)), [
+      ...soughtOf(history, history.added.keys()),
+      absent,
+    ])
+    expect([found.size, conclusive]).toEqual([10, true])
+  })
+
+  it('is not sure where manifests were merged, or files rewritten', async () => {
+    for (const change of [mergeManifests, compact]) {
+      const history = await appended(10)
+      while (!(await change(history.others))) {}
+      await appendFile(history)
+      const table = shown(await load(history))
+      expect((await look(table, [absent])).conclusive).toBe(false)
+      // A snapshot whose merged manifest stands may have added another one, which is gone.
+      expect((await look(table, [absent], 10)).conclusive).toBe(change === compact)
+    }
+  })
+
+  it('is not sure where the table is partitioned otherwise than it was', async () => {
+    const { metadata, io } = shown(await load(await appended(3)))
+    const specs = [...metadata['partition-specs'], { 'spec-id': 1, fields: [] }]
+    const changed = { metadata: { ...metadata, 'partition-specs': specs }, io }
+    expect((await look(changed, [absent])).conclusive).toBe(false)
+  })
+
+  it('is never sure that a file is absent which was there', async () => {
+    let [sure, unsure] = [0, 0]
+    for (let seed = 1; seed <= 300; seed++) {
+      const history = await randomHistory(seed, Object.keys(steps))
+      const table = shown(await load(history))
+      for (const since of [0, Math.floor(table.metadata['last-sequence-number'] / 2)]) {
+        for (const uuid of laterThan(history, since)) {
+          const { found, conclusive } = await look(table, soughtOf(history, [uuid]), since)
+          expect(found.has(uuid) || !conclusive, `seed ${seed} since ${since}`).toBe(true)
+        }
+        if ((await look(table, [absent], since)).conclusive) sure++
+        else unsure++
+      }
+    }
+    expect(Math.min(sure, unsure)).toBeGreaterThan(20)
+  })
+})
+
 /** Counts what is read, by path. */
 const counted = ({ metadata, io }: LoadedTable) => {
   const reads: string[] = []
