@@ -3,7 +3,6 @@ import type { Config } from '../../src/config.ts'
 import { readyKey } from '../../src/receipts/receipt-key.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
-import { openCatalogIn } from '../shared/file-catalog.ts'
 import { locationOf } from '../shared/location.ts'
 import { openRestCatalog } from '../shared/rest-catalog.ts'
 import { fileTablesOf, tablesOf } from '../shared/tables.ts'
@@ -22,6 +21,8 @@ export const openTables = async (options: DestinationOptions): Promise<OpenDesti
     const storage = stateBucket === undefined ? null : await openStateBucket(stateBucket, options)
     return { ...tablesOf(catalog, storage, options), prefetch: () => catalog.ready() }
   }
+  // Loaded for those who have one.
+  const { openCatalogIn } = await import('../shared/file-catalog.ts')
   const storage = await openStorage(config, log)
   const opened = await openCatalogIn(storage, rootOf(config), options)
   return fileTablesOf(opened, storage, options)
