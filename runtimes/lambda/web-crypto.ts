@@ -14,31 +14,44 @@ export const crypto = {
   randomUUID,
   subtle: {
     /** @throws TypeError for another algorithm than SHA-256 */
-    async digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer> {
-      demand(algorithm === 'SHA-256')
-      return alone(createHash('sha256').update(data).digest())
+    async digest(algorithm: Named, data: Bytes): Promise<ArrayBuffer> {
+      demand(isNamed(algorithm, 'SHA-256'))
+      return alone(createHash('sha256').update(viewOf(data)).digest())
     },
     /** The bytes of a key for HMAC. @throws TypeError for a key of another kind */
-    async importKey(format: string, key: ArrayBuffer | Uint8Array, { name, hash }: Algorithm) {
-      demand(format === 'raw' && name === 'HMAC' && hash.name === 'SHA-256')
-      return new Uint8Array(key)
+    async importKey(format: string, key: Bytes, algorithm: Hmac): Promise<Uint8Array> {
+      demand(format === 'raw' && isNamed(algorithm, 'HMAC') && isNamed(algorithm.hash, 'SHA-256'))
+      return viewOf(key).slice()
     },
     /** @throws TypeError for another algorithm than HMAC */
-    async sign(algorithm: string, key: Uint8Array, data: Uint8Array): Promise<ArrayBuffer> {
-      demand(algorithm === 'HMAC')
-      return alone(createHmac('sha256', key).update(data).digest())
+    async sign(algorithm: Named, key: Uint8Array, data: Bytes): Promise<ArrayBuffer> {
+      demand(isNamed(algorithm, 'HMAC'))
+      return alone(createHmac('sha256', key).update(viewOf(data)).digest())
     },
   },
 }
 
-interface Algorithm {
+type Bytes = ArrayBuffer | ArrayBufferView
+
+/** An algorithm, by its name alone or with what else there is to say. */
+type Named = string | { readonly name: string }
+
+interface Hmac {
   readonly name: string
-  readonly hash: { readonly name: string }
+  readonly hash: Named
 }
+
+const isNamed = (algorithm: Named, name: string): boolean =>
+  (typeof algorithm === 'string' ? algorithm : algorithm.name).toUpperCase() === name
 
 const demand = (isKnown: boolean): void => {
   if (!isKnown) throw new TypeError('there is nothing but SHA-256 here, and HMAC with it')
 }
+
+const viewOf = (data: Bytes): Uint8Array =>
+  ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data)
 
 /** The same bytes in a buffer of their own. */
 const alone = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer

@@ -92,6 +92,22 @@ test('with nothing beside it, it stores a request', async () => {
   expect(rows).toEqual([{ rows: 3 }])
 })
 
+test.each([
+  ['the token', 'Bearer letmein', 200],
+  ['another', 'Bearer letmeout', 401],
+])('%s: %s is answered with %i', async (_, authorization, status) => {
+  const env = {
+    ...toFolder(temporaryFolder()),
+    OTLP2PARQUET_AUTH: 'bearer',
+    OTLP2PARQUET_AUTH_TOKENS: 'letmein',
+  }
+  const headers = { ...event.headers, authorization }
+  const { stdout } = await invoked({ ...event, headers }, env)
+  expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+    statusCode: status,
+  })
+})
+
 test('AWS credentials that are not in the environment come from the file beside it', async () => {
   const env = {
     OTLP2PARQUET_S3_BUCKET: 'bucket',
