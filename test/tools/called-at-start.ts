@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startFakeServer } from '../iceberg/rest/fake-server.ts'
-import { posted, threeLogs } from '../runtimes/function-url-event.ts'
+import { logs } from '../ingest/requests.ts'
+import { posted } from '../runtimes/function-url-event.ts'
 import { accessKeyId, secretAccessKey, startS3Fake } from '../storage/s3-server.ts'
 import { sampleSignals, samplesFolder } from './samples.ts'
 
@@ -25,7 +26,8 @@ export const calledAtStart = async (folder: string, file: string): Promise<Reado
   const [bucket, catalog] = [await startS3Fake(), await startFakeServer()]
   const coverage = await mkdtemp(join(tmpdir(), 'otlp2parquet-coverage-'))
   const plain = {
-    OTLP2PARQUET_AUTH: 'none',
+    OTLP2PARQUET_AUTH: 'bearer',
+    OTLP2PARQUET_AUTH_TOKENS: token,
     OTLP2PARQUET_S3_BUCKET: 'lake',
     OTLP2PARQUET_S3_REGION: bucket.region,
     OTLP2PARQUET_S3_ENDPOINT: bucket.endpoint,
@@ -47,7 +49,11 @@ export const calledAtStart = async (folder: string, file: string): Promise<Reado
     for (const mode of ['inline', 'deferred']) {
       // Most functions that start find tables, with rows in them.
       const first = { ...tables(mode), OTLP2PARQUET_COMMIT: 'inline' }
-      await answered(folder, [{ otlp2parquet: 'init' }, threeLogs], first)
+      await answered(
+        folder,
+        [{ otlp2parquet: 'init' }, requestOf(logs({ name: 'shop', records: 3 }))],
+        first,
+      )
       await answered(folder, events, { ...tables(mode), OTLP2PARQUET_COMMIT: mode, ...cover })
     }
     return await calledIn(coverage, file)
@@ -56,11 +62,16 @@ export const calledAtStart = async (folder: string, file: string): Promise<Reado
   }
 }
 
+const token = 'letmein'
+
+const requestOf = (body: Uint8Array, signal?: string): object =>
+  posted(body, signal, { authorization: `Bearer ${token}` })
+
 /** A request for the samples of each signal. */
 const samples = (): Promise<object[]> =>
   Promise.all(
     sampleSignals.map(async (signal) =>
-      posted(await readFile(join(samplesFolder, `${signal}.pb`)), signal),
+      requestOf(await readFile(join(samplesFolder, `${signal}.pb`)), signal),
     ),
   )
 
