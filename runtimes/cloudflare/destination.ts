@@ -2,6 +2,7 @@ import type { Config } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
 import { storageFileIO } from '../../src/iceberg/file/storage-file-io.ts'
 import type { FileIO, OpenFileIO } from '../../src/iceberg/file-io.ts'
+import type { Making } from '../../src/iceberg/rest/catalog.ts'
 import { createPlainDestination } from '../../src/ingest/plain.ts'
 import { readyKey } from '../../src/receipts/receipt-key.ts'
 import { createR2Storage } from '../../src/storage/r2.ts'
@@ -28,6 +29,8 @@ export interface WorkerDestinationOptions extends DestinationOptions {
   readonly fetch: typeof fetch
   /** Told of every call. */
   readonly pending: Pending
+  /** Of the whole isolate. */
+  readonly making: Making
 }
 
 /** Opens the bucket, or the catalog that says where files go. @throws when one cannot be used */

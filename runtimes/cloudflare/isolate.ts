@@ -2,6 +2,7 @@ import { createApp } from '../../src/app.ts'
 import { free } from '../../src/bytes.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
+import { createMaking } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
 import { authOf } from '../shared/auth.ts'
 import { tellCannotStart } from '../shared/cannot-start.ts'
@@ -80,13 +81,20 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const encoder = encoderOf(wasm, version, config, maxMemoryBytes)
   const { maxInflightBytes: limit, requestDeadlineMs: deadlineMs } = config
   const admission = createAdmissionOfIsolate({ limit, deadlineMs })
+  const making = createMaking()
   const open = async () => {
     const pending = createPending()
     const subrequests = createSubrequests()
     const callsLeft = (): number => maxSubrequests - subrequests.made()
     const destination = await openDestination({
       ...{ config, version, log, metrics, maxReceipts, callsLeft },
-      ...{ env, pending, bucket: bucket && subrequests.counted(bucket), fetch: subrequests.fetch },
+      ...{
+        env,
+        pending,
+        making,
+        bucket: bucket && subrequests.counted(bucket),
+        fetch: subrequests.fetch,
+      },
     })
     return { destination, pending, subrequests }
   }

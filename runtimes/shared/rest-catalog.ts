@@ -2,7 +2,7 @@ import type { Config } from '../../src/config.ts'
 import type { Catalog } from '../../src/iceberg/catalog.ts'
 import type { OpenFileIO } from '../../src/iceberg/file-io.ts'
 import { awsRegion } from '../../src/iceberg/rest/aws-host.ts'
-import { createRestCatalog } from '../../src/iceberg/rest/catalog.ts'
+import { createRestCatalog, type Making } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import { restAuth } from './rest-auth.ts'
@@ -17,12 +17,14 @@ export interface RestCatalogOptions {
   readonly log: Log
   /** The runtime's own, where it is not the global one. */
   readonly fetch?: typeof fetch
+  /** What several catalogs at this address share, where one process has them. */
+  readonly making?: Making
 }
 
 /** The REST catalog at `uri`, as it is configured. What is wrong there is said by the first call, and by `/ready`. */
 export const openRestCatalog = (
   uri: string,
-  { config, credentials, openFiles, log, fetch }: RestCatalogOptions,
+  { config, credentials, openFiles, log, fetch, making }: RestCatalogOptions,
 ): Catalog => {
   const { icebergWarehouse } = config
   return createRestCatalog({
@@ -32,6 +34,7 @@ export const openRestCatalog = (
     openFileIO: openFiles({ config: filesConfig(uri, config), credentials, log }),
     log,
     ...(fetch !== undefined && { fetch }),
+    ...(making !== undefined && { making }),
   })
 }
 

@@ -7,6 +7,7 @@ import { loadTable } from './load.ts'
 
 export type { RestAuth } from './auth.ts'
 export type { RestCatalogOptions } from './connection.ts'
+export { createMaking, type Making } from './making.ts'
 
 /** Opens a catalog. Nothing is asked before the first call. */
 export const createRestCatalog = (options: RestCatalogOptions): Catalog => {

@@ -30,6 +30,8 @@ export interface Call extends Question {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
   readonly signal?: AbortSignal | undefined
+  /** An answer that says to come later, and stays, is given to the caller as others are. */
+  readonly takesThrottled?: boolean
 }
 
 export interface RestClient {
@@ -141,6 +143,7 @@ const repeat = async (
     if (isAnswer && !meaningOf(result).passing) return result
     const reason = isAnswer ? `${result.status}` : result.message
     if (attempt === maxAttempts || wait > maxRetryAfterMs) {
+      if (isAnswer && call.takesThrottled && meaningOf(result).commit === 'throttled') return result
       if (isAnswer) throw refused(call, result, options, attempt)
       const message = `cannot ${deed}: the catalog does not answer`
       log('error', message, { ...about(call), reason, path: pathOf(call), attempt })

@@ -18,6 +18,7 @@ import {
 import { meaningOf } from './errors.ts'
 import type { Fetch } from './http.ts'
 import { uuid7 } from './idempotency-key.ts'
+import { createMaking, type Making } from './making.ts'
 import { tokenProperties } from './oauth2.ts'
 import { configUrl } from './paths.ts'
 
@@ -34,6 +35,8 @@ export interface RestCatalogOptions {
   readonly log: Log
   /** Milliseconds for one request and its answer. */
   readonly timeoutMs?: number
+  /** What all who make tables of this catalog share, where there is more than one. */
+  readonly making?: Making
 }
 
 const defaultTimeoutMs = 10_000
@@ -49,6 +52,7 @@ export interface Connection {
   readonly config: (signal: AbortSignal | undefined) => Promise<CatalogConfig>
   /** The configuration, asked for anew. */
   readonly newConfig: () => Promise<CatalogConfig>
+  readonly making: Making
   /** Headers of operations that answer with a table. */
   readonly delegation: Readonly<Record<string, string>>
 }
@@ -80,6 +84,7 @@ export const openConnection = (options: RestCatalogOptions): Connection => {
     }),
     newConfig: ask,
     config: async (signal) => known ?? within(ask(), signal).catch(tooLate(signal)),
+    making: options.making ?? createMaking(),
     delegation: delegation === null ? {} : { 'X-Iceberg-Access-Delegation': delegation },
   }
   return connection
