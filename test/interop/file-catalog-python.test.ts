@@ -66,7 +66,8 @@ describe.each(Object.entries(places))('%s', (_, open) => {
 })
 
 it('says that there are no keys', async () => {
-  const env = { PYTHONPATH, AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent' }
+  const nowhere = { AWS_ACCESS_KEY_ID: '', AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent' }
+  const env = { PYTHONPATH, ...nowhere }
   const program = 'from file_catalog import FileCatalog; FileCatalog("s3://lake")'
   await expect(run(pyiceberg, ['-c', program], { env })).rejects.toThrow(
     'no keys for S3 are found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile',
