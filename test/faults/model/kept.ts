@@ -3,7 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { metadataBytes } from '../../../src/iceberg/file/metadata-text.ts'
 import { entryStatus } from '../../../src/iceberg/manifest.ts'
-import { currentSnapshot } from '../../../src/iceberg/table-metadata.ts'
 import type { Run } from './check.ts'
 import { identifier, type Lake } from './lake.ts'
 import { leftOf } from './receipts.ts'
@@ -20,7 +19,7 @@ export interface KeptTable {
 }
 
 /**
- * Writes a lake's table, as it is now, below its root, which is `file://`: metadata, the manifest list and the manifests as
+ * Writes a lake's table, as it is now, below its root, which is `file://`: metadata, manifest lists and the manifests of now as
  * the programs wrote them, and the data files that are in it. What our own reader does not find others miss.
  */
 export const keepTable = async (run: Run, lake: Lake): Promise<KeptTable> => {
@@ -35,8 +34,7 @@ export const keepTable = async (run: Run, lake: Lake): Promise<KeptTable> => {
     if (bytes !== null) await writeFile(file, bytes)
     return file
   }
-  const current = currentSnapshot(metadata)
-  if (current !== null) await keep(current['manifest-list'])
+  for (const { 'manifest-list': list } of metadata.snapshots) await keep(list)
   const dataFiles = new Set<string>()
   for (const { file, entries } of await manifestsOf(table)) {
     await keep(file.manifest_path)

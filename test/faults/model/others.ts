@@ -78,12 +78,18 @@ const replaceList = async (
       : manifest,
   )
   await io.put(path, await writeManifestList(numbered, head))
-  const snapshot = { ...head, 'manifest-list': path, summary: { ...parent?.summary, ...summary } }
+  const snapshot = { ...head, 'manifest-list': path, summary: { ...totalsOf(parent), ...summary } }
   return commit({ catalog }, table, parent, [
     { action: 'add-snapshot', snapshot },
     { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': id },
   ])
 }
+
+/** What a snapshot says of the whole table. */
+const totalsOf = (snapshot: Snapshot | null): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(snapshot?.summary ?? {}).filter(([key]) => key.startsWith('total-')),
+  )
 
 const commit = async (
   { catalog }: Pick<Others, 'catalog'>,
@@ -227,11 +233,30 @@ export const compact = async (others: Others, onlyRemoves = false): Promise<bool
     const rest = await withoutFiles(table, manifest, chosen, id)
     if (rest !== null) list.push(rest)
   }
-  const total = live.length - chosen.length + (file === null ? 0 : 1)
+  const after = live.filter((entry) => !chosen.includes(entry)).map((entry) => entry.data_file)
   return replaceList(others, table, list, id, {
     operation: onlyRemoves ? 'delete' : 'replace',
-    'total-data-files': String(total),
+    ...counted('added', file === null ? [] : [file]),
+    ...counted(
+      'deleted',
+      chosen.map((entry) => entry.data_file),
+    ),
+    ...counted('total', file === null ? after : [...after, file]),
   })
+}
+
+/** What a summary says of files. */
+const counted = (which: string, files: readonly DataFile[]): Record<string, string> => {
+  const sum = (of: (file: DataFile) => bigint) =>
+    String(files.reduce((all, file) => all + of(file), 0n))
+  return {
+    [`${which}-data-files`]: String(files.length),
+    [`${which}-records`]: sum((file) => file.record_count),
+    // Removed are bytes alone.
+    [`${which === 'deleted' ? 'removed' : which}-files-size`]: sum(
+      (file) => file.file_size_in_bytes,
+    ),
+  }
 }
 
 /** A manifest after the removal of files: the same one, or its entries with those as DELETED; null when nothing is left. */
