@@ -40,7 +40,7 @@ const keep = async (seed: number, { kind, ...options }: Case): Promise<KeptTable
       kept = await keepTable(run, lake)
     },
   })
-  expect(violations).toEqual([])
+  expect(violations, `seed ${seed}`).toEqual([])
   if (kept === undefined) throw new Error('nothing was kept')
   return kept
 }
