@@ -19,7 +19,7 @@ their snapshots are kept, and prints the endpoint. Run again, it changes what yo
   --mode iceberg|plain   tables in an S3 table bucket, or Parquet files in a bucket
   --auth token|iam       a bearer token in Secrets Manager, or requests signed with AWS credentials
   --endpoint function-url|http-api
-  --set NAME=VALUE       another parameter of template.yaml; as often as you like
+  --set NAME=VALUE       another parameter of template.yaml; as often as you like. NAME= empties it
   --snapshot-hours N     how long tables keep snapshots: 24 when not given
   --leave-owed           with another mode or bucket: go on though commits are owed that the stack would make no more
   -h, --help             show this
@@ -62,6 +62,8 @@ while [ $# -gt 0 ]; do
       pair=$(value "$@")
       [[ $pair == [A-Z]*=* ]] || usage_error "--set wants NAME=VALUE, with a parameter of template.yaml, not $pair"
       grep -q "^  ${pair%%=*}:\$" "$here/../template.yaml" || usage_error "template.yaml has no parameter ${pair%%=*}"
+      # SAM reads them in ways of its own, and no parameter may hold one.
+      case $pair in *[\"\\]*) usage_error "--set wants neither quotes nor backslashes in $pair" ;; esac
       set_parameters+=("$pair")
       ;;
     --snapshot-hours)
@@ -145,8 +147,10 @@ if [ "$leaves" = yes ]; then
   [ "$left" = 0 ] || [ "$leave_owed" = yes ] ||
     die "$left commits are owed by receipts in $owing, and the stack would make them no more. Look at the log of the sweep (aws logs tail $(output LogGroupName) --region $region) and run this again; or go on all the same with --leave-owed"
 fi
+# In quotes, without which SAM takes a value for ended at a blank, and an empty one for none.
 overrides=()
-if [ ${#set_parameters[@]} -gt 0 ]; then overrides=(--parameter-overrides "${set_parameters[@]}"); fi
+for pair in ${set_parameters[@]+"${set_parameters[@]}"}; do overrides+=("${pair%%=*}=\"${pair#*=}\""); done
+if [ ${#overrides[@]} -gt 0 ]; then overrides=(--parameter-overrides "${overrides[@]}"); fi
 # An empty array is an error for the bash that macOS has, hence the ${…+…}.
 sam deploy --template-file .aws-sam/build/template.yaml --stack-name "$stack" --region "$region" --resolve-s3 \
   --capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset \

@@ -91,6 +91,8 @@ export const runScript = async (script: Script, args: readonly string[], options
     stderr: ended.stderr,
     /** Of `aws`, `sam` and `npx`; where an answer goes is another file each time. */
     calls: linesOf('calls').map((call) => call.replace(/ \S*\/tmp\.\w+$/, ' FILE')),
+    /** What the last call of sam was given, argument by argument. */
+    given: linesOf('arguments'),
     /** Where curl was sent, and with which options in a file. */
     sent: linesOf('sent'),
     /** What DuckDB was asked. */

@@ -84,10 +84,10 @@ describe('verify-live.sh', () => {
     })
     expect(told(stdout, 'PASS').length).toBeGreaterThanOrEqual(10)
     expect(told(stdout, 'OPEN')).toHaveLength(5)
-    const more = ' --parameter-overrides Mode=iceberg Auth=token Commit='
+    const more = ' --parameter-overrides Mode="iceberg" Auth="token" Commit='
     expect(calls.filter((one) => one.startsWith('sam deploy'))).toEqual([
-      call.samDeploy(`${more}inline`),
-      call.samDeploy(`${more}deferred CreateTables=false`),
+      call.samDeploy(`${more}"inline"`),
+      call.samDeploy(`${more}"deferred" CreateTables="false"`),
     ])
     expect(calls).toContain(call.invoke('sweepfunction', 'sweep'))
     expect(asked).toContain(`ATTACH '${bucket}' AS lake (TYPE iceberg, ENDPOINT_TYPE s3_tables)`)

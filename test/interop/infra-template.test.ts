@@ -1,12 +1,13 @@
 // Protects template.yaml and what is granted, by the tools of those who know AWS: SAM's own validation, cfn-lint,
-// parliament for policies; and that a clone builds into the two functions.
+// parliament for policies; that what deploy.sh sets is what SAM reads; and that a clone builds into the two functions.
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { grantsOf } from '../infra/policies.ts'
-import { stackOf, untaggable } from '../infra/template.ts'
+import { here as ofStack, runScript } from '../infra/scripted.ts'
+import { stackOf, template, untaggable } from '../infra/template.ts'
 import { here, peers, run } from './programs.ts'
 
 const tool = (name: string): string => `${peers}/sam/bin/${name}`
@@ -38,6 +39,37 @@ test('what the template leaves without tags cannot have any', async () => {
     input,
   })
   expect(said.match(/'Tags' was unexpected/g)).toHaveLength(untaggable.length)
+})
+
+describe('what deploy.sh sets is what SAM reads', () => {
+  const reading = `import json, sys
+from samcli.cli.types import CfnParameterOverridesType
+print(json.dumps(CfnParameterOverridesType().convert(tuple(json.load(sys.stdin)), None, None)))`
+
+  /** The parameters of a deployment with `--set` for each of these, by SAM's own reading of its command line. */
+  const setTo = async (values: Readonly<Record<string, string>>): Promise<unknown> => {
+    const pairs = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`])
+    const { code, stderr, given } = await runScript('deploy.sh', [...ofStack, ...pairs])
+    expect([code, stderr]).toEqual([0, ''])
+    const input = JSON.stringify(given.slice(given.indexOf('--parameter-overrides') + 1))
+    return JSON.parse(await run(tool('python'), ['-c', reading], { input, env }))
+  }
+
+  test('every parameter of the template, empty ones too', async () => {
+    const all = Object.fromEntries(
+      Object.entries(template.Parameters).map(([name, { Default }]) => [name, String(Default)]),
+    )
+    expect(Object.values(all)).toEqual(expect.arrayContaining(['', 'rate(1 minute)']))
+    expect(await setTo(all)).toEqual(all)
+  })
+
+  test.each([
+    { SweepSchedule: 'rate(5 minutes)', Team: 'my team' },
+    { SweepSchedule: 'cron(0/5 * * * ? *)', SubnetIds: 'subnet-1,subnet-2', AlarmTopicArn: '' },
+    { Team: "it's", Project: 'a=b Team=c', Environment: ' x ' },
+  ])('%j', async (values) => {
+    expect(await setTo(values)).toEqual(values)
+  })
 })
 
 /** What parliament finds in a policy, by kind and place; it ends with another code when it finds something. */
