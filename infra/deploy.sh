@@ -34,7 +34,6 @@ stack=otlp2parquet
 hours=24
 leave_owed=no
 set_parameters=()
-mode=''
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help)
@@ -88,6 +87,18 @@ need_aws
 need_deployer
 need_credentials
 
+# set_to NAME ELSE: what a parameter is set to, the last time it is named; ELSE where it is not.
+set_to() {
+  local pair last=$2
+  for pair in ${set_parameters[@]+"${set_parameters[@]}"}; do
+    case $pair in "$1="*) last=${pair#*=} ;; esac
+  done
+  printf '%s' "$last"
+}
+
+# differs NAME NOW: whether a parameter is set to something else than what it is now.
+differs() { [ "$(set_to "$1" "$2")" != "$2" ]; }
+
 # A stack of the same name may have left its table bucket, on purpose: nobody but you knows whether to go on with it.
 earlier=arn:aws:s3tables:$region:$account:bucket/$stack-tables
 if read_outputs; then
@@ -109,21 +120,13 @@ if read_outputs; then
 else
   outputs=''
 fi
-if [ -z "$(output Mode)" ] && [ "$mode" != plain ] && [[ " ${set_parameters[*]-} " != *' TableBucket'* ]]; then
+if [ -z "$(output Mode)" ] && [ "$(set_to Mode iceberg)" = iceberg ] &&
+  [ -z "$(set_to TableBucketArn '')$(set_to TableBucketName '')" ]; then
   if told=$(aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$earlier" 2>&1); then
     die "there is a table bucket of an earlier stack. To go on with it: --set TableBucketArn=$earlier --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"
   fi
   case $told in *'nvalid choice'*) die 'this aws is too old: it does not know S3 Tables. 2.22 does' ;; esac
 fi
-
-# differs NAME NOW: whether a parameter is set to something else than what it is now.
-differs() {
-  local pair last=$2
-  for pair in ${set_parameters[@]+"${set_parameters[@]}"}; do
-    case $pair in "$1="*) last=${pair#*=} ;; esac
-  done
-  [ "$last" != "$2" ]
-}
 
 # Receipts of these tables in this bucket are paid by this stack as it is, and by nothing after it.
 owing=''

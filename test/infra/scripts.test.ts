@@ -79,12 +79,29 @@ describe('deploy.sh', () => {
     expect(stdout).toContain('signed with AWS credentials')
   })
 
-  test('a table bucket of before is nothing to decide about unasked', async () => {
-    const { code, stderr, calls } = await runScript('deploy.sh', here, {
+  test.each([
+    [[]],
+    [['--mode', 'iceberg']],
+    [['--set', 'TableBucketArn=']],
+    [['--mode', 'plain', '--set', 'Mode=iceberg']],
+  ])('a table bucket of before is nothing to decide about unasked: %j', async (named) => {
+    const { code, stderr, calls } = await runScript('deploy.sh', [...here, ...named], {
       world: { 'table-bucket': '' },
     })
     expect([code, calls.at(-1)]).toEqual([1, `aws s3tables get-table-bucket ${inBucket}`])
     expect(stderr).toContain(`--set TableBucketArn=${bucket}`)
+  })
+
+  test.each([
+    ['--mode', 'plain'],
+    ['--set', 'Mode=plain'],
+    ['--set', `TableBucketArn=${bucket}`],
+    ['--set', 'TableBucketName=another'],
+  ])('where none would be made in its place, it is not asked for: %s %s', async (...named) => {
+    const { code, calls } = await runScript('deploy.sh', [...here, ...named], {
+      world: { 'table-bucket': '' },
+    })
+    expect([code, calls.filter((one) => one.includes('get-table-bucket'))]).toEqual([0, []])
   })
 
   describe('another mode or bucket, when the stack is there', () => {
