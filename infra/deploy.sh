@@ -11,8 +11,9 @@ usage() {
   cat <<'END'
 usage: infra/deploy.sh --region REGION [options]
 
-Builds the program, deploys it to AWS Lambda as a CloudFormation stack (template.yaml), makes the tables, sets how long
-their snapshots are kept, and prints the endpoint. Run again, it changes what you name and keeps the rest.
+Builds the program, deploys it to AWS Lambda as a CloudFormation stack (template.yaml), makes the tables that are missing,
+sets how long the snapshots of these are kept, and prints the endpoint. Run again, it changes what you name and keeps
+the rest.
 
   --region REGION        where, such as eu-central-1
   --stack NAME           the stack's name: otlp2parquet when not given
@@ -20,7 +21,8 @@ their snapshots are kept, and prints the endpoint. Run again, it changes what yo
   --auth token|iam       a bearer token in Secrets Manager, or requests signed with AWS credentials
   --endpoint function-url|http-api
   --set NAME=VALUE       another parameter of template.yaml; as often as you like. NAME= empties it
-  --snapshot-hours N     how long tables keep snapshots: 24 when not given
+  --snapshot-hours N     how long the program's seven tables keep snapshots. When not given, those that it makes keep
+                         them for 24, and those that were there as long as before
   --leave-owed           with another mode or bucket: go on though commits are owed that the stack would make no more
   -h, --help             show this
 
@@ -31,7 +33,7 @@ END
 
 region=''
 stack=otlp2parquet
-hours=24
+hours=''
 leave_owed=no
 set_parameters=()
 while [ $# -gt 0 ]; do
@@ -161,20 +163,36 @@ sam deploy --template-file .aws-sam/build/template.yaml --stack-name "$stack" --
 
 read_outputs || die "the stack $stack is not there after all"
 start_intake
+
+# our_tables: those of the program's seven tables that are there, each with a blank behind it. Others' are not ours to touch.
+our_tables() {
+  local all name
+  all=$(aws s3tables list-tables --region "$region" --table-bucket-arn "$bucket" \
+    --query "tables[?namespace[0]=='$namespace'].name" --output text) || die "cannot list the tables of $bucket"
+  for name in logs traces metrics_gauge metrics_sum metrics_histogram metrics_exponential_histogram metrics_summary; do
+    if grep -qwF "$name" <<<"$all"; then printf '%s ' "$name"; fi
+  done
+}
+
+before=''
+if [ "$(output Mode)" = iceberg ]; then
+  bucket=$(output TableBucketArn)
+  namespace=$(output Namespace)
+  before=$(our_tables)
+fi
 echo 'making what is missing: namespace and tables'
 invoke "$(output FunctionName):live" init >/dev/null
 
 if [ "$(output Mode)" = iceberg ]; then
-  bucket=$(output TableBucketArn)
-  namespace=$(output Namespace)
-  tables=$(aws s3tables list-tables --region "$region" --table-bucket-arn "$bucket" --namespace "$namespace" \
-    --query 'tables[].name' --output text) || die "cannot list the tables of $bucket"
-  settings="{\"status\":\"enabled\",\"settings\":{\"icebergSnapshotManagement\":{\"minSnapshotsToKeep\":100,\"maxSnapshotAgeHours\":$hours}}}"
+  tables=$(our_tables)
+  settings="{\"status\":\"enabled\",\"settings\":{\"icebergSnapshotManagement\":{\"minSnapshotsToKeep\":100,\"maxSnapshotAgeHours\":${hours:-24}}}}"
   for table in $tables; do
+    # How long somebody wanted to look back is theirs to say.
+    if [ -z "$hours" ] && [[ " $before" == *" $table "* ]]; then continue; fi
     aws s3tables put-table-maintenance-configuration --region "$region" --table-bucket-arn "$bucket" \
       --namespace "$namespace" --name "$table" --type icebergSnapshotManagement --value "$settings" ||
-      die "cannot set how long $table keeps snapshots"
-    echo "table $namespace.$table: snapshots are kept for $hours h"
+      die "cannot set how long $table keeps snapshots: once that is mended, say --snapshot-hours ${hours:-24}"
+    echo "table $namespace.$table: snapshots are kept for ${hours:-24} h"
   done
 fi
 

@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { identifiersOf } from '../../runtimes/shared/tables.ts'
+import { readConfig } from '../../src/config.ts'
 import { temporaryFolder } from '../runtimes/program.ts'
 import { type Json, stackOf } from './template.ts'
 
@@ -16,6 +18,11 @@ export const lines = (outputs: Readonly<Record<string, Json>>): string =>
   Object.entries(outputs)
     .map(([name, value]) => `${name}\t${value}\n`)
     .join('')
+
+/** What the program calls its tables. */
+export const ourTables: readonly string[] = identifiersOf(
+  readConfig({ OTLP2PARQUET_AUTH: 'none' }, 'node'),
+).map(({ name }) => name)
 
 /** What the stack itself made. */
 const made = lines({
@@ -69,6 +76,9 @@ export const runScript = async (script: Script, args: readonly string[], options
     answer: '{"status":"ok"}',
     'new-outputs': lines(stackOf().outputs),
     resources: made,
+    // Those that are there, and those that will be after an init; one is somebody else's.
+    tables: options.outputs === undefined ? 'None\n' : 'logs\ttraces\n',
+    'made-tables': `orders\t${ourTables.join('\t')}\n`,
     ...(options.outputs !== undefined && { outputs: options.outputs }),
     ...options.world,
   }

@@ -2,12 +2,13 @@
 // credential or option that is missing is a line that says so.
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { bucket, call, here, inBucket, lines, runScript, scripts } from './scripted.ts'
+import { bucket, call, here, inBucket, lines, ourTables, runScript, scripts } from './scripted.ts'
 import { stackOf } from './template.ts'
 
-const keep = (table: string): string =>
-  `aws s3tables put-table-maintenance-configuration ${inBucket} --namespace otel --name ${table} --type icebergSnapshotManagement --value {"status":"enabled","settings":{"icebergSnapshotManagement":{"minSnapshotsToKeep":100,"maxSnapshotAgeHours":24}}}`
+const keep = (table: string, hours = 24): string =>
+  `aws s3tables put-table-maintenance-configuration ${inBucket} --namespace otel --name ${table} --type icebergSnapshotManagement --value {"status":"enabled","settings":{"icebergSnapshotManagement":{"minSnapshotsToKeep":100,"maxSnapshotAgeHours":${hours}}}}`
 const build = 'sam build --template-file template.yaml --region us-east-1'
+const listOurs = `aws s3tables list-tables ${inBucket} --query tables[?namespace[0]=='otel'].name --output text`
 const listTables = `aws s3tables list-tables ${inBucket} --namespace otel --query tables[].name --output text`
 
 const intake = '--region us-east-1 --function-name intakefunction'
@@ -33,10 +34,10 @@ describe('deploy.sh', () => {
       build,
       call.samDeploy(),
       call.stack,
+      listOurs,
       call.invoke('intakefunction:live', 'init'),
-      listTables,
-      keep('logs'),
-      keep('traces'),
+      listOurs,
+      ...ourTables.map((table) => keep(table)),
       sweepReserved,
     ])
     expect(code).toBe(0)
@@ -44,6 +45,17 @@ describe('deploy.sh', () => {
     expect(stdout).toContain('next      infra/test.sh --stack stack --region us-east-1\n')
     expect(stdout).toContain('--set SweepReservedConcurrency=1')
     expect(stdout).not.toContain('first,second')
+  })
+
+  test.each([
+    ['those that are there keep what they have', 'logs\ttraces\n', [], ourTables.slice(2), 24],
+    ['all are there', `${ourTables.join('\t')}\n`, [], [], 24],
+    ['it is named', 'logs\ttraces\n', ['--snapshot-hours', '6'], ourTables, 6],
+  ])('how long snapshots are kept: %s', async (_, tables, more, changed, hours) => {
+    const options = { outputs: lines(stackOf().outputs), world: { tables } }
+    const { code, calls } = await runScript('deploy.sh', [...here, ...more], options)
+    const puts = calls.filter((one) => one.includes('put-table-maintenance-configuration'))
+    expect([code, puts]).toEqual([0, changed.map((table) => keep(table, hours))])
   })
 
   test('where room is kept for the sweep, nobody is told to', async () => {
