@@ -25,6 +25,7 @@ test('an empty environment gives the defaults of the runtime', () => {
     storageBackend: 'fs',
     storagePath: './data',
     dedupe: true,
+    embeddedMetrics: true,
     parquetCompression: 'zstd',
     rowGroupSize: 32768,
     listenAddr: { host: '127.0.0.1', port: 4318 },
@@ -76,6 +77,7 @@ describe('a value is read', () => {
     ['CORS_ORIGINS', 'https://a.b, http://c:1', 'corsOrigins', ['https://a.b', 'http://c:1']],
     ['LOG_LEVEL', 'WARN', 'logLevel', 'warn'],
     ['LOG_FORMAT', 'json', 'logFormat', 'json'],
+    ['EMBEDDED_METRICS', 'false', 'embeddedMetrics', false],
   ]
   test.each(cases)('%s=%s', (name, text, key, value) => {
     expect(read({ [name]: text })).toHaveProperty(key, value)

@@ -26,7 +26,7 @@ export const startHandler = async ({
   try {
     const config = readConfig(env, 'lambda')
     const log = createLog({ level: config.logLevel, format: config.logFormat, write })
-    const metrics = createEmbeddedMetrics({ write })
+    const metrics = createEmbeddedMetrics({ write, embedded: config.embeddedMetrics })
     return await createHandler({ config, version, wasm, log, metrics })
   } catch (error) {
     tellCannotStart(error, write)

@@ -200,6 +200,13 @@ export const variables = {
     schema: word('text', 'json'),
     default: logFormat,
   },
+  embeddedMetrics: {
+    name: `${prefix}EMBEDDED_METRICS`,
+    meaning:
+      'On AWS Lambda: `on`: CloudWatch makes metrics, which have a price, of the lines that tell what was counted; `off`: these lines are log alone.',
+    schema: onOff,
+    default: 'on',
+  },
 } as const satisfies Readonly<Record<string, Variable<v.GenericSchema<string, unknown>>>>
 
 /** The value of each. */

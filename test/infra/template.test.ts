@@ -170,6 +170,18 @@ describe('a parameter', () => {
     expect(actionsOf(stack)).toEqual(expect.arrayContaining(['kms:Decrypt', 'kms:GenerateDataKey']))
     expect(JSON.stringify(stackOf().resources)).not.toContain('kms')
   })
+  test('EmbeddedMetrics is told to both functions', () => {
+    for (const [value, on] of [
+      ['true', true],
+      ['false', false],
+    ] as const) {
+      const stack = stackOf({ EmbeddedMetrics: value })
+      for (const name of ['IntakeFunction', 'SweepFunction']) {
+        const env = { AWS_REGION: 'us-east-1', ...environmentOf(stack, name) }
+        expect(readConfig(env, 'lambda').embeddedMetrics).toBe(on)
+      }
+    }
+  })
   test('Endpoint chooses one way in', () => {
     const kinds = (parameters: Record<string, string>) =>
       typesIn(stackOf(parameters)).filter((type) => /Lambda::Url|ApiGatewayV2::Api$/.test(type))

@@ -112,6 +112,7 @@ describe('an alarm', () => {
   const noSweep = 'SweepMissingAlarm'
   test.each<[Trouble, string[]]>([
     ['none', []],
+    ['none, with samples of everything', []],
     ['a request that is stored too late', ['IntakeUnavailableAlarm', noSweep]],
     ['a permission that is lost', ['IntakeUnavailableAlarm', noSweep]],
     ['a slow catalog, and a faster writer', [noSweep]],
@@ -180,6 +181,29 @@ describe('an alarm', () => {
     expect(stack.resources.IntakeDurationAlarm?.Properties.Threshold).toBe(0.6 * requestDeadlineMs)
   })
 })
+
+test('infra/aws.md prices as many metrics as there are', () => {
+  // A name with its dimensions' values is a metric (CloudWatch's pricing).
+  const embedded = linesOf('none, with samples of everything').flatMap((line) => {
+    const { CloudWatchMetrics = [] } = (line._aws ?? {}) as { CloudWatchMetrics?: Directive[] }
+    return CloudWatchMetrics.flatMap(({ Metrics, Dimensions }) =>
+      Metrics.map(({ Name }) => JSON.stringify([Name, Dimensions[0]?.map((name) => line[name])])),
+    )
+  })
+  const counts = [new Set(embedded).size, ofType('AWS::Logs::MetricFilter').length] as const
+  const [many, few] = counts
+  expect(many).toBeGreaterThan(50)
+  const text = page.replace(/\s+/g, ' ')
+  expect(text).toContain(`${many} embedded metrics and ${few} by filters`)
+  const dollars = (metrics: number) => (0.3 * metrics).toFixed(2)
+  expect(text).toContain(`${dollars(many + few)} USD a month`)
+  expect(text).toContain(`leaves ${dollars(few)}`)
+})
+
+interface Directive {
+  readonly Dimensions: readonly (readonly string[])[]
+  readonly Metrics: readonly { readonly Name: string }[]
+}
 
 /** A line without what is of one run alone: ids, sizes and times, where in the program an error came from, and the order. */
 const form = (line: string): string => {

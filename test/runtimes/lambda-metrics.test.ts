@@ -56,3 +56,12 @@ test('a metric has at most the 100 values that the format allows', () => {
   metrics.flush()
   expect((lines as { write_duration: number[] }[])[0]?.write_duration).toHaveLength(100)
 })
+
+test('what is not for CloudWatch is the same line without the directive', () => {
+  const lines: string[] = []
+  const metrics = createEmbeddedMetrics({ write: (line) => lines.push(line), embedded: false })
+  metrics.count('requests', { signal: 'logs' })
+  metrics.observe('request_duration', { signal: 'logs' }, 0.25)
+  metrics.flush()
+  expect(lines).toEqual(['{"signal":"logs","requests":1,"request_duration":[0.25]}'])
+})

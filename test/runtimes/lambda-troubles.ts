@@ -1,5 +1,5 @@
 /** A function on Lambda in each trouble that an alarm is for, and what it writes into its log of it. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,7 @@ import {
 } from '../iceberg/rest/aws/service.ts'
 import { FakeTables } from '../iceberg/rest/fake-tables.ts'
 import { logs, spans } from '../ingest/requests.ts'
+import { sampleSignals, samplesFolder } from '../tools/samples.ts'
 import { posted } from './function-url-event.ts'
 
 const wasm = compileParquetWasm()
@@ -41,6 +42,18 @@ const start = async (env: Readonly<Record<string, string>>) => {
   }
   return { lines, invoke }
 }
+
+/** A sample as it is, and as its JSON, so that both are requests of their own. */
+const samples = sampleSignals.flatMap((signal) =>
+  [
+    ['pb', 'application/x-protobuf'],
+    ['json', 'application/json'],
+  ].map(([ending, type = '']) =>
+    posted(readFileSync(join(samplesFolder, `${signal}.${ending}`)), signal, {
+      'content-type': type,
+    }),
+  ),
+)
 
 const post = (name: string, body: Uint8Array = logs({ name, records: 3 })) => posted(body)
 const sweep = { otlp2parquet: 'sweep' }
@@ -134,6 +147,14 @@ export const troubles = {
       await invoke({ otlp2parquet: 'init' })
       await invoke(post('a'))
       await invoke(post('a', new Uint8Array(3)))
+      await invoke(sweep)
+      return lines
+    }),
+
+  'none, with samples of everything': () =>
+    inFolder(async (_, open) => {
+      const { lines, invoke } = await open('auto')
+      for (const sample of samples) await invoke(sample)
       await invoke(sweep)
       return lines
     }),
