@@ -87,7 +87,7 @@ if read_outputs; then die "there is a stack $stack already: name another with --
 
 cat <<END
 This will, in account $account and region $region:
-  - make a stack $stack: two functions, a table bucket, a bucket, a secret, a log group, eleven alarms, a dashboard
+  - make a stack $stack: two functions, a table bucket, a bucket, a secret, a log group, twelve alarms, a dashboard
   - send about 40 small requests, up to 80 if writers do not collide, and run the sweep each minute for about fifteen minutes
   - remove all of it$([ "$keep" = no ] || echo ' NOT: --keep')
 At list prices that is some cents, most of it the secret (0.40 USD a month, by the hour), the dashboard (3 USD a month

@@ -255,7 +255,7 @@ describe('a parameter', () => {
   test('AlarmTopicArn is told of every alarm', () => {
     const topic = 'arn:aws:sns:us-east-1:123456789012:oncall'
     const alarms = ofType(stackOf({ AlarmTopicArn: topic }), 'AWS::CloudWatch::Alarm')
-    expect(alarms).toHaveLength(11)
+    expect(alarms).toHaveLength(12)
     for (const { Properties } of alarms)
       expect(Properties).toMatchObject({ AlarmActions: [topic], OKActions: [topic] })
     for (const { Properties } of ofType(stackOf(), 'AWS::CloudWatch::Alarm')) {

@@ -122,6 +122,7 @@ describe('an alarm', () => {
     ['a table that is gone', ['OldestReceiptAlarm']],
     ['a table that was made anew', ['QuarantineAlarm']],
     ['metadata that has grown', [noSweep, 'MetadataAlarm']],
+    ['a request of a time that its table has forgotten', [noSweep, 'PossibleDuplicatesAlarm']],
   ])('%s: %j', (trouble, alarms) => {
     expect(sounding(linesOf(trouble))).toEqual(alarms)
   })
@@ -243,6 +244,8 @@ describe('infra/aws.md shows', () => {
     ['a table that was made anew', 'a receipt cannot be paid'],
     ['metadata that has grown', "a table's metadata is large"],
     ['metadata that has grown', '"metadata_bytes"'],
+    ['a request of a time that its table has forgotten', 'rows may be in a table twice'],
+    ['a request of a time that its table has forgotten', '"possible_duplicates"'],
   ])('%s: the line with %s', (trouble, text) => {
     const line = (written.get(trouble) ?? []).findLast(has(text)) ?? 'no such line'
     expect(shown).toContain(form(line))

@@ -237,6 +237,23 @@ export const troubles = {
       return lines
     }),
 
+  'a request of a time that its table has forgotten': () =>
+    inFolder(async (folder, open) => {
+      const before = await open('inline')
+      for (const name of ['a', 'b']) await before.invoke(post(name))
+      // Its file is there, and nothing tells any more whether it was in the table.
+      const owing = await open('deferred')
+      await owing.invoke(post('c'))
+      await rm(join(folder, '_receipts'), { recursive: true })
+      const newest = join(folder, 'otel/logs/metadata/v3.metadata.json')
+      const metadata = JSON.parse(await readFile(newest, 'utf8'))
+      metadata.snapshots = metadata.snapshots.slice(-1)
+      await writeFile(newest, JSON.stringify(metadata))
+      const { lines, invoke } = await open('inline')
+      await invoke(post('c'))
+      return lines
+    }),
+
   'metadata that has grown': () =>
     inFolder(async (folder, open) => {
       const before = await open('inline')
