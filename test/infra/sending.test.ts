@@ -119,6 +119,34 @@ describe('verify-live.sh', () => {
   })
 
   test.each([
+    ['1000', '25', 20],
+    ['20', '23', 18],
+    ['10', '13', 8],
+  ])(
+    'in an account that runs %s at once: %s rows of %s writers a round',
+    async (limit, rows, writers) => {
+      const { code, stdout } = await runScript('verify-live.sh', args, {
+        ...options,
+        world: { ...world, limit, count: `${rows}\n` },
+      })
+      expect([code, told(stdout, 'FAIL')]).toEqual([0, []])
+      expect(told(stdout, 'PASS')).toContain(
+        `PASS  ${writers} writers at once: all are answered 200 (${writers} were)`,
+      )
+    },
+  )
+
+  test('receipts that another sweep is about to pay are waited for', async () => {
+    const { code, stdout, calls } = await runScript('verify-live.sh', args, {
+      ...options,
+      world: { ...world, owed: '5\n2\n0\n' },
+    })
+    expect([code, told(stdout, 'FAIL')]).toEqual([0, []])
+    const sweeps = calls.filter((one) => one === call.invoke('sweepfunction', 'sweep'))
+    expect(sweeps).toHaveLength(3)
+  })
+
+  test.each([
     ['409', 'PASS', 0],
     ['403', 'OPEN', 0],
     ['200', 'FAIL', 1],
