@@ -11,12 +11,17 @@ long as the program keeps that snapshot (OTLP2PARQUET_SNAPSHOT_MAX_AGE_HOURS): l
 
 A program that commits many times a second is always faster: then this gives up and says so, and has changed nothing.
 
-The merged files stay where they are, for the snapshots before. --delete-after-days removes data files that no snapshot
-has any more and that are at least so old. The rows of one merge are in memory at once, some ten times --target-mb.
+The merged files stay where they are, for the snapshots before. --delete-after-days removes data files that are at least
+so old, that no snapshot has any more, and that no receipt names: what was answered 200 and is not committed yet stays, and
+so does what is in quarantine. Younger ones than a day only where nothing writes or sweeps meanwhile (--nothing-runs).
+
+The rows of one merge are in memory at once, some ten times --target-mb.
 """
 
 import argparse
+import json
 import random
+import re
 import time
 import uuid
 from collections import defaultdict
@@ -48,8 +53,11 @@ def main():
         before = datetime.now(UTC) - timedelta(days=arguments.days)
         for tasks in merges(table, before, arguments.target_mb * 2**20):
             merge(table, tasks)
-        if arguments.delete_after_days is not None:
-            delete_forgotten(table, catalog.storage, arguments.delete_after_days)
+    if arguments.delete_after_days is not None:
+        # Before the tables are looked at: what is paid in between is in the table then; the other way round it is nowhere.
+        owed = owed_names(catalog.storage)
+        for identifier in tables:
+            delete_forgotten(catalog.load_table(identifier), catalog.storage, owed, arguments.delete_after_days)
 
 
 def read_arguments():
@@ -59,7 +67,11 @@ def read_arguments():
     parser.add_argument("--days", type=float, default=2, help="merge only files whose rows are all older")
     parser.add_argument("--target-mb", type=int, default=64, help="how large a file may become, about")
     parser.add_argument("--delete-after-days", type=float, help="remove unused data files that are older")
-    return parser.parse_args()
+    parser.add_argument("--nothing-runs", action="store_true", help="no program runs: less than a day is enough for that")
+    arguments = parser.parse_args()
+    if arguments.delete_after_days is not None and arguments.delete_after_days < 1 and not arguments.nothing_runs:
+        parser.error("--delete-after-days below 1 may remove what a program is about to commit: stop all, say --nothing-runs")
+    return arguments
 
 
 def merges(table, before, target):
@@ -210,30 +222,58 @@ def sorted_rows(rows, table):
     return rows.sort_by(keys) if keys else rows
 
 
-def delete_forgotten(table, storage, days):
-    """Removes data files of which no snapshot says that they are in the table."""
-    table.refresh()
+def owed_names(storage):
+    """Names and UUIDs of the files that receipts name: their rows were acknowledged, and may be in no snapshot yet."""
+    names = set()
+    # In this order: the program puts a receipt into quarantine before it is owed no more.
+    for folder in ("_receipts/owed", "_receipts/quarantine"):
+        for key in storage.keys(folder):
+            data = storage.read(key)
+            # None: it was paid meanwhile, and the table tells.
+            if data is not None:
+                names |= names_in(key, data)
+    return names
+
+
+def names_in(key, data):
+    try:
+        receipt = json.loads(data)
+        if receipt["format-version"] != 1:
+            raise ValueError(f"its format version is {receipt['format-version']}")
+        return {part for file in receipt["files"] for part in (file["uuid"], name(file["data-file"]["file_path"]))}
+    except (ValueError, KeyError, TypeError) as error:
+        raise SystemExit(f"nothing was removed: cannot read the receipt {key}, whose files must stay: {error!r}") from error
+
+
+def delete_forgotten(table, storage, owed, days):
+    """Removes data files of which neither a snapshot nor a receipt says that they are, or are to be, in the table."""
     manifests = {
         manifest.manifest_path: manifest
         for snapshot in table.snapshots()
         for manifest in snapshot.manifests(table.io)
     }
-    used = {
+    used = owed | {
         name(entry.data_file.file_path)
         for manifest in manifests.values()
         for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
     }
     before = time.time() - days * 86_400
     old = [path for path, modified in storage.data_files(table.location()) if modified < before]
-    forgotten = [path for path in old if name(path) not in used]
+    forgotten = [path for path in old if used.isdisjoint((name(path), uuid_of(path)))]
     for path in forgotten:
         storage.delete(path)
-    print(f"{'.'.join(table.name())}: removed {len(forgotten)} data files that no snapshot has")
+    print(f"{'.'.join(table.name())}: removed {len(forgotten)} data files that no snapshot has and no receipt names")
 
 
 def name(path):
     """Names hold a UUID; what stands before them is spelled in several ways."""
     return path.rsplit("/", 1)[-1]
+
+
+def uuid_of(path):
+    """The same for every file that attempts of one request wrote; None where a name holds none."""
+    found = re.search(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", name(path))
+    return found and found[0]
 
 
 if __name__ == "__main__":

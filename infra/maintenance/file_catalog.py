@@ -139,6 +139,12 @@ def versions_among(names):
     return [int(match[1]) for match in found if match]
 
 
+def unless_gone(error):
+    """Of a walk: a folder that is not there holds nothing, of any other nobody can tell."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 class Folder:
     """Files below a folder."""
 
@@ -150,8 +156,10 @@ class Folder:
 
     def read(self, key):
         """None when there is no such file."""
-        path = self.root / key
-        return path.read_bytes() if path.exists() else None
+        try:
+            return (self.root / key).read_bytes()
+        except FileNotFoundError:
+            return None
 
     def create(self, key, data):
         """Whether it was put: False when something stands there already."""
@@ -173,6 +181,14 @@ class Folder:
 
     def versions(self, folder):
         return versions_among(path.name for path in (self.root / folder).glob("v*"))
+
+    def keys(self, folder):
+        """Of every file below a folder. Raises OSError where a folder cannot be looked into."""
+        return [
+            f"{Path(place).relative_to(self.root).as_posix()}/{name}"
+            for place, _, names in os.walk(self.root / folder, onerror=unless_gone)
+            for name in names
+        ]
 
     def data_files(self, location):
         """(path, seconds since 1970) of each Parquet file below a table's location."""
@@ -250,6 +266,10 @@ class Bucket:
 
     def versions(self, folder):
         return versions_among(key.rsplit("/", 1)[-1] for key, _ in self._list(f"{self.prefix}{folder}/v"))
+
+    def keys(self, folder):
+        """Of every object below a folder."""
+        return [key.removeprefix(self.prefix) for key, _ in self._list(f"{self.prefix}{folder}/")]
 
     def data_files(self, location):
         """(path, seconds since 1970) of each Parquet file below a table's location."""

@@ -2,19 +2,24 @@
  * Protects infra/maintenance: the recipes that merge small files do so while the program writes, without a row more or less;
  * what was sent before is still recognised when it is sent again, and what is new still lands.
  */
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startProgram } from '../faults/program.ts'
 import { sendSamples } from '../tools/samples.ts'
 import type { Filter } from './filters.ts'
 import {
   filesAtOnce,
   type IcebergDestination,
   icebergDestinations,
+  s3Environment,
 } from './iceberg-destinations.ts'
 import { here, run, sparkJars, sparkSubmit } from './programs.ts'
 import type { Answer, TableRef } from './readers/iceberg.ts'
 import { icebergReaders } from './readers/iceberg-readers.ts'
 import { post } from './requests.ts'
+import { startVersitygw } from './s3-servers.ts'
 import { type Server, startServer } from './server.ts'
 import { compactFiles } from './writers/compact-py.ts'
 
@@ -38,7 +43,7 @@ const request = (number: number) => ({
   ],
 })
 
-const send = async (server: Server, from: number, to: number): Promise<void> => {
+const send = async (server: { readonly url: string }, from: number, to: number): Promise<void> => {
   for (let number = from; number < to; number++) {
     expect(await post(server.url, 'logs', JSON.stringify(request(number)))).toBe(200)
   }
@@ -162,7 +167,11 @@ it('compact.py removes data files that no snapshot has, and no other', async () 
     await writeFile(`${table.folder}/data/0-forgotten.parquet`, 'of no snapshot')
     expect(await compactFiles(table, '--delete-after-days', '1')).toContain('removed 0 data files')
     const before = await server.files()
-    expect(await compactFiles(table, '--delete-after-days', '0')).toContain('removed 1 data files')
+    const young = ['--delete-after-days', '0']
+    await expect(compactFiles(table, ...young)).rejects.toThrow('say --nothing-runs')
+    expect(await server.files()).toEqual(before)
+    const removed = await compactFiles(table, ...young, '--nothing-runs')
+    expect(removed).toContain('removed 1 data files')
     expect(await server.files()).toEqual(before.filter((file) => !file.includes('forgotten')))
     expect((await answer('duckdb', table)).count).toBe(9)
     await send(server, 0, 4)
@@ -170,5 +179,92 @@ it('compact.py removes data files that no snapshot has, and no other', async () 
   } finally {
     await server.stop()
     await rm(server.folder, { recursive: true })
+  }
+})
+
+/** Where receipts and tables are: for the program and the recipe, and as files on this machine. */
+interface Place {
+  readonly env: Readonly<Record<string, string>>
+  readonly table: TableRef
+  readonly files: string
+  readonly stop: () => Promise<void>
+}
+
+/** By name: a place, made. */
+const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
+  disk: async (folder) => ({
+    env: {},
+    table: { folder: `${folder}/otel/logs` },
+    files: folder,
+    stop: async () => {},
+  }),
+  'versitygw, below a prefix': async () => {
+    const s3 = await startVersitygw()
+    const env = {
+      ...s3Environment(s3),
+      OTLP2PARQUET_STORAGE_BACKEND: 's3',
+      OTLP2PARQUET_S3_BUCKET: s3.bucket,
+      OTLP2PARQUET_STORAGE_PREFIX: 'some/where',
+    }
+    const table = { folder: `s3://${s3.bucket}/some/where/otel/logs`, s3 }
+    return { env, table, files: join(s3.folder, s3.bucket, 'some/where'), stop: s3.stop }
+  },
+}
+
+/** The files below a folder whose paths match. */
+const filesBelow = async (folder: string, form: RegExp): Promise<string[]> =>
+  (await readdir(folder, { recursive: true })).filter((path) => form.test(path)).sort()
+
+const moved = async (from: string, to: string): Promise<void> => {
+  await mkdir(dirname(to), { recursive: true })
+  await rename(from, to)
+}
+
+/** A program that pays nothing by itself acknowledges so many requests of one file each, and is killed. */
+const owe = async (count: number, folder: string, env: Place['env']): Promise<void> => {
+  const program = await startProgram({ folder, env })
+  await send(program, 0, count).finally(program.kill)
+}
+
+const neverPaying = {
+  OTLP2PARQUET_ICEBERG_CATALOG: 'file',
+  OTLP2PARQUET_COMMIT: 'deferred',
+  OTLP2PARQUET_SWEEP_INTERVAL_SECONDS: '86400',
+}
+
+it.each(Object.entries(places))('compact.py leaves what receipts name, on %s', async (_, make) => {
+  const folder = await mkdtemp(join(tmpdir(), 'interop-owed-'))
+  const place = await make(folder)
+  const env = { ...neverPaying, ...place.env }
+  const { table, files } = place
+  try {
+    await owe(3, folder, env)
+    const data = await filesBelow(files, /\.parquet$/)
+    const [owed = '', ...others] = await filesBelow(files, /^_receipts\/owed\/.*\.json$/)
+    expect([data.length, others.length]).toEqual([3, 2])
+    const weekAgo = new Date(Date.now() - 8 * 86_400_000)
+    for (const file of data) await utimes(join(files, file), weekAgo, weekAgo)
+    const aside = owed.replace('owed', 'quarantine')
+    await moved(join(files, owed), join(files, aside))
+
+    const removeOld = () => compactFiles(table, '--delete-after-days', '7')
+    expect(await removeOld()).toContain('otel.logs: removed 0 data files')
+    expect(await filesBelow(files, /\.parquet$/)).toEqual(data)
+
+    const torn = join(files, dirname(aside), 'torn.json')
+    await writeFile(torn, '{"format-version":1,')
+    await expect(removeOld()).rejects.toThrow(/nothing was removed: .*quarantine.*torn\.json/)
+    await rm(torn)
+
+    await moved(join(files, aside), join(files, owed))
+    const sweep = [here('runtimes/cli.ts'), 'sweep', '--output', folder]
+    expect(await run(process.execPath, sweep, { env })).toMatch(
+      /^receipts paid: 3, still owed: 0, put into quarantine: 0/,
+    )
+    expect((await answer('duckdb', table)).count).toBe(9)
+    expect(await removeOld()).toContain('otel.logs: removed 0 data files')
+  } finally {
+    await place.stop()
+    await rm(folder, { recursive: true })
   }
 })
