@@ -1,4 +1,4 @@
-import { type Bindings, environmentOf } from './bindings.ts'
+import { type Bindings, bucketOf, environmentOf } from './bindings.ts'
 import { comeAgain } from './come-again.ts'
 import { type ExecutionContext, type Isolate, startIsolate, type WorkerOptions } from './isolate.ts'
 import { readToItsEnd } from './linger.ts'
@@ -12,9 +12,10 @@ const cannotStart = async (): Promise<Response> =>
   comeAgain('the server cannot start: its log says why')
 
 /**
- * The handlers of a Worker. An isolate is started by the first call, with the bindings of that, and anew by one whose variables
- * or secrets are others: Cloudflare may keep an isolate when only these change, and a token that was taken back must not be good
- * for as long. What keeps it from starting is logged, and answered so that senders come again.
+ * The handlers of a Worker. An isolate is started by the first call, with the bindings of that, and anew by one whose variables,
+ * secrets or bucket are others: Cloudflare may keep an isolate when only these change, and for as long a token that was taken
+ * back must not be good, nor rows go to the bucket that was there before. What keeps it from starting is logged, and answered so
+ * that senders come again.
  */
 export const createWorker = (options: WorkerOptions): Worker => {
   let isolate: Isolate | undefined
@@ -39,9 +40,10 @@ export const createWorker = (options: WorkerOptions): Worker => {
   }
 }
 
-/** Whether two calls were given the same variables and secrets. Most have the very same object. */
+/** Whether two calls were given the same variables, secrets and bucket. Most have the very same object. */
 const isSame = (one: Bindings, other: Bindings): boolean => {
   if (one === other) return true
+  if (bucketOf(one) !== bucketOf(other)) return false
   const [ours, theirs] = [environmentOf(one), environmentOf(other)]
   const names = Object.keys(ours)
   return (

@@ -88,6 +88,20 @@ describe('a start', () => {
     expect([await statusOf(before, 'first'), await statusOf(before, 'second')]).toEqual([200, 401])
     expect([await statusOf(after, 'first'), await statusOf(after, 'second')]).toEqual([401, 200])
   })
+  test('is repeated when another bucket is bound: rows go to that one at once', async () => {
+    vi.spyOn(console, 'log').mockImplementation(() => {})
+    const worker = createWorker({ wasm, version: '0' })
+    const send = async ({ bucket: BUCKET }: R2Fake) => {
+      const headers = { 'Content-Type': 'application/x-protobuf' }
+      const request = new Request('http://x/v1/logs', { method: 'POST', headers, body: body('a') })
+      const env = { BUCKET, OTLP2PARQUET_AUTH: 'none' }
+      expect((await worker.fetch(request, env, { waitUntil: () => {} })).status).toBe(200)
+    }
+    const [before, after] = [createR2Fake(), createR2Fake()]
+    await send(before)
+    await send(after)
+    expect([parquet(before).length, parquet(after).length]).toEqual([1, 1])
+  })
   test('without a bucket says what is missing', async () => {
     const { send, lines } = start({ BUCKET: '' })
     expect((await send(body('shop'))).status).toBe(503)
