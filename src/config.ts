@@ -11,7 +11,7 @@ import { KnownError } from './errors.ts'
 
 /** The environment → Config. Only a runtime reads it; the rooms get the values they need. */
 
-/** A process's environment, or a Worker's bindings that are strings. */
+/** A process's environment, or a Worker's variables and secrets. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Every setting, checked and complete. */
@@ -40,11 +40,15 @@ export class ConfigError extends KnownError {
 }
 
 /**
- * Reads the variables of this program from an environment.
+ * Reads the variables of this program from an environment. `unread`: what is wrong with those that are no text.
  * @throws ConfigError that lists every wrong, missing and unknown variable
  */
-export const readConfig = (env: Environment, runtime: Runtime): Config => {
-  const problems = [...unknownNames(env), ...namesOfAws(env, runtime)]
+export const readConfig = (
+  env: Environment,
+  runtime: Runtime,
+  unread: readonly ConfigProblem[] = [],
+): Config => {
+  const problems = [...unread, ...unknownNames(env), ...namesOfAws(env, runtime)]
   const values = readValues(env, runtime, problems)
   const named = new Set(problems.map(({ variable }) => variable))
   problems.push(...contradictions(values, runtime).filter(({ variable }) => !named.has(variable)))

@@ -1,6 +1,6 @@
 import { createApp } from '../../src/app.ts'
 import { free } from '../../src/bytes.ts'
-import { type Config, readConfig } from '../../src/config.ts'
+import type { Config } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
 import { createMaking } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
@@ -10,7 +10,7 @@ import { contentCodings } from '../shared/content-codings.ts'
 import { encoderOf, ingestOf } from '../shared/ingest.ts'
 import { createLog } from '../shared/logging.ts'
 import { createAdmissionOfIsolate } from './admission.ts'
-import { type Bindings, bucketOf, environmentOf } from './bindings.ts'
+import { type Bindings, bucketOf, configOf } from './bindings.ts'
 import { comeAgain } from './come-again.ts'
 import { createConsoleMetrics } from './console-metrics.ts'
 import { openDestination } from './destination.ts'
@@ -50,7 +50,7 @@ export interface Isolate {
 export const startIsolate = (options: IsolateOptions): Isolate => {
   const { env, write } = options
   try {
-    const config = readConfig(environmentOf(env), 'workers')
+    const config = configOf(env)
     const log = createLog({ level: config.logLevel, format: config.logFormat, write })
     return runIsolate(options, config, log)
   } catch (error) {

@@ -20,7 +20,10 @@ const wasm = new WebAssembly.Module(
 )
 
 /** A Worker in this process, with a bucket that can fail, and the lines it wrote. */
-const start = (variables: Readonly<Record<string, string>> = {}, fake: R2Fake = createR2Fake()) => {
+const start = (
+  variables: Readonly<Record<string, unknown>> = {},
+  fake: R2Fake = createR2Fake(),
+) => {
   const lines: Record<string, unknown>[] = []
   vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(JSON.parse(line)))
   const worker = createWorker({ wasm, version: '0' })
@@ -102,6 +105,23 @@ describe('a start', () => {
     await send(after)
     expect([parquet(before).length, parquet(after).length]).toEqual([1, 1])
   })
+  test('takes numbers and booleans for what they say: TOML knows them', async () => {
+    const { send } = start({ OTLP2PARQUET_MAX_PAYLOAD_BYTES: 1024 })
+    const large = logs({ name: 'shop', records: 100 })
+    expect([(await send(body('shop'))).status, (await send(large)).status]).toEqual([200, 413])
+    const { get, lines } = start({ OTLP2PARQUET_COMIT: true })
+    expect((await get('/health')).status).toBe(503)
+    expect(lines[0]).toMatchObject({ error: expect.stringContaining('OTLP2PARQUET_COMIT: is no') })
+  })
+  test.each([[['first', 'second']], [{ get: async () => 'first' }], [null]])(
+    'says of which variable it cannot read what it holds: %j',
+    async (OTLP2PARQUET_AUTH_TOKENS) => {
+      const { get, lines } = start({ OTLP2PARQUET_AUTH: 'bearer', OTLP2PARQUET_AUTH_TOKENS })
+      expect((await get('/health')).status).toBe(503)
+      const error = 'OTLP2PARQUET_AUTH_TOKENS: must be text, a number or a boolean'
+      expect(lines).toEqual([expect.objectContaining({ message: 'cannot start', error })])
+    },
+  )
   test('without a bucket says what is missing', async () => {
     const { send, lines } = start({ BUCKET: '' })
     expect((await send(body('shop'))).status).toBe(503)
@@ -110,7 +130,7 @@ describe('a start', () => {
   test('that finds no tables is one for which senders come again', async () => {
     const fake = createR2Fake()
     const { send, lines } = start(iceberg, fake)
-    const other = start({ ...iceberg, BUCKET: careless(fake) as never })
+    const other = start({ ...iceberg, BUCKET: careless(fake) })
     expect((await other.send(body('shop'))).status).toBe(503)
     expect(lines.concat(other.lines)).toContainEqual(
       expect.objectContaining({ error: expect.stringContaining('the storage ignores conditions') }),
@@ -421,7 +441,7 @@ describe('turns of the cron trigger', () => {
     expect(lines.at(-1)).toMatchObject({ message: 'metrics', subrequests: fake.calls.length })
   })
   test('that cannot begin say what they could not open', async () => {
-    const { turn, lines } = start({ ...iceberg, BUCKET: careless(createR2Fake()) as never })
+    const { turn, lines } = start({ ...iceberg, BUCKET: careless(createR2Fake()) })
     await expect(turn()).rejects.toThrow()
     const message = 'the storage or the catalog cannot be opened: the next turn tries again'
     expect(lines[0]).toMatchObject({ level: 'error', message })
