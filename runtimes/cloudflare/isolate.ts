@@ -4,6 +4,7 @@ import type { Config } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
 import { createMaking } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
+import { createCommitClaims } from '../../src/receipts/commit-claims.ts'
 import { authOf } from '../shared/auth.ts'
 import { tellCannotStart } from '../shared/cannot-start.ts'
 import { contentCodings } from '../shared/content-codings.ts'
@@ -82,12 +83,13 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const { maxInflightBytes: limit, requestDeadlineMs: deadlineMs } = config
   const admission = createAdmissionOfIsolate({ limit, deadlineMs })
   const making = createMaking()
+  const claims = createCommitClaims(config.commitInterval * 1000, Date.now)
   const open = async () => {
     const pending = createPending()
     const subrequests = createSubrequests()
     const callsLeft = (): number => maxSubrequests - subrequests.made()
     const destination = await openDestination({
-      ...{ config, version, log, metrics, maxReceipts, callsLeft },
+      ...{ config, version, log, metrics, maxReceipts, callsLeft, claims },
       ...{
         env,
         pending,

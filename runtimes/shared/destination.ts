@@ -4,6 +4,7 @@ import type { Destination } from '../../src/ingest/destination.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import type { Encoder } from '../../src/parquet/encoder.ts'
+import type { CommitClaims } from '../../src/receipts/commit-claims.ts'
 import type { OpenReceipts } from './receipts.ts'
 
 export interface DestinationOptions {
@@ -15,6 +16,8 @@ export interface DestinationOptions {
   readonly maxReceipts?: number
   /** How many calls the platform still allows, where it limits them: a sweep, and a round of retention, end before. */
   readonly callsLeft?: () => number
+  /** Of all destinations that share a memory, where there are several. */
+  readonly claims?: CommitClaims
 }
 
 /** Where this configuration sends rows to. */

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/iceberg/retry.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import { createBalanceTeller } from '../../src/receipts/balance.ts'
+import type { CommitClaims } from '../../src/receipts/commit-claims.ts'
 import { commitPolicy } from '../../src/receipts/commit-policy.ts'
 import { createDeferral } from '../../src/receipts/deferral.ts'
 import { createLease } from '../../src/receipts/lease.ts'
@@ -37,6 +38,8 @@ export interface ReceiptsOptions {
   readonly maxReceipts?: number
   /** How many calls the platform still allows, where it limits them. */
   readonly callsLeft?: () => number
+  /** Of all writers in this memory, where there are several of a table. */
+  readonly claims?: CommitClaims
 }
 
 /** Milliseconds of a sweep that are for the figures of what is left. */
@@ -44,7 +47,7 @@ const balanceMs = 2_000
 
 /** Opens the receipts in a storage. */
 export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
-  const { config, storage, metrics, log } = options
+  const { config, storage, metrics, log, claims } = options
   const clock = systemClock
   const store = createReceiptStore(storage, sha256)
   const policy = commitPolicy({
@@ -58,7 +61,7 @@ export const openReceipts = (options: ReceiptsOptions): OpenReceipts => {
   const tellBalance = createBalanceTeller(store, clock.now, metrics)
   return {
     store,
-    deferral: createDeferral({ store, policy, metrics }),
+    deferral: createDeferral({ store, policy, metrics, ...(claims !== undefined && { claims }) }),
     async sweep(deadline, inTurn = false) {
       const result = await sweep(deadline - balanceMs, inTurn ? lease : undefined)
       // Figures that cannot be told are no reason to say that a sweep failed which paid.

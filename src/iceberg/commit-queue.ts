@@ -53,7 +53,7 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
   const isDue = (base: LoadedTable): boolean =>
     deferral === undefined ||
     table.isReplaced(base) ||
-    deferral.isDue(table.latest(base), committing)
+    (deferral.isDue(table.latest(base), committing) && (committing || isOurs(base, deferral)))
 
   const waiting: Waiting = {
     take() {
@@ -98,6 +98,8 @@ export const createCommitQueue = (options: CommitQueueOptions): CommitQueue => {
     },
   }
 }
+
+const isOurs = (base: LoadedTable, { claim }: Deferral): boolean => claim?.(base) ?? true
 
 /** A look at the table that is younger serves for another's. */
 const lookMs = 1_000

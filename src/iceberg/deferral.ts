@@ -22,6 +22,11 @@ export interface Deferral {
    * before: of many who saw an old one together all but the first would ask for a commit in vain, and catalogs count those.
    */
   readonly isShared: boolean
+  /**
+   * Whether the commit that is due falls to who asks, and not to another writer of this process. To be asked once, before a
+   * commit begins; without it there is no other.
+   */
+  claim?(table: LoadedTable): boolean
   /** Whether an earlier attempt of the request left word of a file. */
   isOwed(table: LoadedTable, requestId: string, uuid: string): Promise<boolean>
   /**

@@ -236,8 +236,12 @@ describe('a REST catalog whose tables lie in the bucket that is bound', () => {
   })
   afterEach(() => server.close())
 
-  const open = () =>
-    start({ OTLP2PARQUET_ICEBERG_REST_URI: server.uri, OTLP2PARQUET_R2_BUCKET: 'lake' })
+  const open = (variables: Readonly<Record<string, string>> = {}) =>
+    start({
+      OTLP2PARQUET_ICEBERG_REST_URI: server.uri,
+      OTLP2PARQUET_R2_BUCKET: 'lake',
+      ...variables,
+    })
   const owed = ({ objects }: R2Fake) =>
     [...objects.keys()].filter((key) => key.startsWith('_receipts/owed/')).length
   const refusal = (code: number, type: string) => ({
@@ -266,6 +270,22 @@ describe('a REST catalog whose tables lie in the bucket that is bound', () => {
     await turn()
     expect(owed(fake)).toBe(0)
     expect(server.tables.tables.get('otel/logs')?.snapshots).toHaveLength(1)
+  })
+  test('is asked for one commit by many requests at once, and the sweep pays the others', async () => {
+    const { send, turn, fake } = open({ OTLP2PARQUET_COMMIT_INTERVAL: '4' })
+    const asked = () => server.seen.filter(({ method, url }) => commits.test(`${method} ${url}`))
+    expect((await send(body('first'))).status).toBe(200)
+    await setTimeout(4_100)
+    const bodies = Array.from({ length: 40 }, (_, i) => body(`s${i}`))
+    const answers = await Promise.all(bodies.map((one) => send(one)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(200))
+    // Two, where all of this took longer than the interval.
+    expect([1, 2]).toContain(asked().length - 1)
+    expect(owed(fake)).toBeGreaterThanOrEqual(38)
+    await turn()
+    expect(owed(fake)).toBe(0)
+    const summary = server.tables.tables.get('otel/logs')?.snapshots.at(-1)?.summary
+    expect(summary).toMatchObject({ 'total-data-files': '41' })
   })
   test('meets another writer: R2 says so with 400', async () => {
     const { send, fake } = open()
