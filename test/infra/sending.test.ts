@@ -66,7 +66,7 @@ describe('test.sh', () => {
 describe('verify-live.sh', () => {
   const world = { stranger: '401', count: '25\n' }
   const args = [...here, '--yes']
-  const options = { world, standIns: serving }
+  const options = { world, standIns: [...serving, 'node'] }
   const told = (stdout: string, word: string): string[] => [
     ...new Set(stdout.match(new RegExp(`^${word} .*$`, 'gm')) ?? []),
   ]
@@ -90,6 +90,11 @@ describe('verify-live.sh', () => {
       call.samDeploy(`${more}"deferred" CreateTables="false"`),
     ])
     expect(calls).toContain(call.invoke('sweepfunction', 'sweep'))
+    expect(calls.filter((one) => one.startsWith('node '))).toEqual(
+      ['config', 'stale', 'missing', 'column'].map(
+        (question) => `node ${question} ${bucket} otel AKID session`,
+      ),
+    )
     expect(asked).toContain(`ATTACH '${bucket}' AS lake (TYPE iceberg, ENDPOINT_TYPE s3_tables)`)
     expect(calls.find((one) => one.startsWith('aws athena start-query-execution'))).toContain(
       '--query-execution-context Catalog=s3tablescatalog/stack-tables,Database=otel',
@@ -143,20 +148,26 @@ describe('verify-live.sh', () => {
     })
     expect([code, told(stdout, 'FAIL')]).toEqual([0, []])
     const sweeps = calls.filter((one) => one === call.invoke('sweepfunction', 'sweep'))
-    expect(sweeps).toHaveLength(3)
+    expect(sweeps).toHaveLength(4)
   })
 
   test.each([
-    ['409', 'PASS', 0],
-    ['403', 'OPEN', 0],
-    ['200', 'FAIL', 1],
-    ['500', 'FAIL', 1],
-  ])('a commit on a parent that is not there, answered with %s: %s', async (stale, word, ended) => {
+    ['stale', '409', 'PASS', 0],
+    ['stale', '403', 'OPEN', 0],
+    ['stale', '200', 'FAIL', 1],
+    ['stale', '500', 'FAIL', 1],
+    ['missing', 'GET 403, HEAD 403', 'OPEN', 0],
+    ['missing', 'GET 200, HEAD 404', 'FAIL', 1],
+    ['column', '400 not here', 'FAIL', 1],
+    ['column', 'no answer: fetch failed', 'OPEN', 0],
+  ])('S3 Tables, asked for %s, says %s: %s', async (question, answer, word, ended) => {
+    const asked = { stale: 'another parent', missing: 'is not there', column: 'can be added' }
     const { code, stdout } = await runScript('verify-live.sh', args, {
       ...options,
-      world: { ...world, stale },
+      world: { ...world, [question]: `${answer}\n` },
     })
-    expect([code, told(stdout, word).some((line) => line.includes('409'))]).toEqual([ended, true])
+    const about = asked[question as keyof typeof asked]
+    expect([code, told(stdout, word).some((line) => line.includes(about))]).toEqual([ended, true])
   })
 
   test('a missing row fails it, and it tidies up all the same', async () => {

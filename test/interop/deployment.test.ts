@@ -28,7 +28,7 @@ it.each([
       '--external-sources',
       ...['samples/send.sh', 'deploy.sh', 'test.sh', 'destroy.sh'].map(infra),
       ...['verify-live.sh', 'verify-cloudflare.sh'].map(infra),
-      ...['aws', 'sam', 'npx', 'curl', 'duckdb', 'sleep'].map((name) =>
+      ...['aws', 'sam', 'npx', 'curl', 'duckdb', 'node', 'sleep'].map((name) =>
         here(`test/infra/stand-ins/${name}`),
       ),
       here('test/interop/install.sh'),
