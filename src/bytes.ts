@@ -92,3 +92,14 @@ export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
 export const free = (buffer: ArrayBufferLike): void => {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
 }
+
+/**
+ * Bytes from which on memory is worth giving back: half of what a column of 8192 integers has. Smaller buffers may be shared:
+ * constants, a pool's (8 KiB on Node).
+ */
+const large = 16384
+
+/** Gives the memory of a buffer back at once where it is large. A garbage collector does not see that until much has piled up. */
+export const freeLarge = (buffer: ArrayBufferLike): void => {
+  if (buffer.byteLength >= large) free(buffer)
+}

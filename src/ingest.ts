@@ -23,6 +23,11 @@ export interface IngestRequest {
   readonly receivedAt: number
   /** When the sender is answered in any case, in milliseconds since 1970; not given: never. */
   readonly deadline?: number
+  /**
+   * Called when the body was read, so that its memory can be had again. Where files turn out to be made for a table that is
+   * another one by then, the sender has to come again.
+   */
+  readonly read?: () => void
 }
 
 export interface IngestResult {
@@ -70,7 +75,7 @@ export const createIngest = (options: IngestOptions): Ingest => {
     return queued(id, () =>
       storeRequest(id, request, options).catch((error: unknown) => {
         // Once: a table that is made anew all the time is the sender's to wait for.
-        if (!(error instanceof OutdatedFilesError)) throw error
+        if (!(error instanceof OutdatedFilesError) || request.read !== undefined) throw error
         options.log('warn', 'a request is made into files again', { signal, requestId: id, error })
         return storeRequest(id, request, options)
       }),
@@ -109,6 +114,7 @@ const decodeFiles = async (
   destination: Destination,
 ): Promise<Omit<Decoded, 'batches'> & { files: readonly FileToBe[] }> => {
   const { batches, ...decoded } = decode({ ...request, requestId })
+  request.read?.()
   const files = await Promise.all(batches.map((batch) => destination.divide(batch)))
   return { ...decoded, files: files.flat() }
 }

@@ -143,6 +143,21 @@ describe('a request', () => {
     expect((await files()).size).toBe(2)
   })
 
+  it('whose body was read needs it no more: nothing was stored by then, and all is', async () => {
+    const body = logs({ name: 'a', records: 3 })
+    const puts: string[] = []
+    const { ingest, files } = start({ before: (operation) => void puts.push(operation) })
+    const before: number[] = []
+    const read = () => {
+      before.push(puts.length)
+      body.fill(0)
+    }
+    const request = { signal: 'logs', encoding: 'protobuf', body, receivedAt: arrival } as const
+    const { requestId } = await ingest({ ...request, read })
+    expect(before).toEqual([0])
+    expect(identities(await files())).toEqual(each(requestId, 3))
+  })
+
   const nextHour = arrival + hourMs
   const endOfHour = Date.UTC(2026, 10, 25, 9, 59, 59, 999)
   const times: [string, bigint, number, number][] = [

@@ -1,5 +1,4 @@
 import { createApp } from '../../src/app.ts'
-import { free } from '../../src/bytes.ts'
 import type { Config } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
 import { createMaking } from '../../src/iceberg/rest/catalog.ts'
@@ -16,6 +15,7 @@ import { comeAgain } from './come-again.ts'
 import { createConsoleMetrics } from './console-metrics.ts'
 import { openDestination } from './destination.ts'
 import { createInstances } from './instances.ts'
+import { createOwnFiles, inflateOnce, ingestOnce } from './own-memory.ts'
 import { createPending } from './pending.ts'
 import { receiveInto } from './receive.ts'
 import { createSubrequests } from './subrequests.ts'
@@ -102,12 +102,12 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   }
   const instances = createInstances(async () => {
     const { destination, pending, subrequests } = await open()
-    const ingest = ingestOf(destination.to(encoder), config, { log, metrics })
+    const files = createOwnFiles(encoder)
+    const ingest = ingestOf(destination.to(files.encoder), config, { log, metrics })
     const app = createApp({
-      // A body is this request's alone, and nothing is left of it but rows.
-      ingest: (request) => pending.add(ingest(request).finally(() => free(request.body.buffer))),
+      ingest: (request) => pending.add(ingestOnce(ingest, request)),
       ready: () => pending.add(destination.ready()),
-      inflate: contentCodings(),
+      inflate: inflateOnce(contentCodings()),
       receive: receiveInto,
       auth: authOf(config.auth),
       limits: config,
@@ -117,7 +117,7 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
       metrics,
       log,
     })
-    return { fetch: app.fetch, pending, subrequests }
+    return { fetch: app.fetch, pending, subrequests, files }
   })
   return {
     async answer(request, context) {
@@ -126,12 +126,13 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
         return null
       })
       if (instance === null) return comeAgain('the storage is unavailable, try again')
-      const { pending, subrequests } = instance
+      const { pending, subrequests, files } = instance
       const before = subrequests.made()
       const answer = await instance.fetch(request, env)
       metrics.tally('subrequests', subrequests.made() - before)
       metrics.flush()
       // Whatever still runs does so for this request alone: its calls end with it.
+      if (pending.none()) files.free()
       if (pending.none() && answer.status < 500) instances.giveBack(instance)
       else context.waitUntil(pending.settled())
       return answer

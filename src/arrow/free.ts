@@ -1,18 +1,15 @@
-import { free } from '../bytes.ts'
+import { freeLarge } from '../bytes.ts'
 import type { RecordBatch } from './record-batch.ts'
 import type { Vector } from './vector.ts'
 
-/** Bytes from which on memory is worth giving back. Smaller buffers may be shared by all batches: constants, a pool's. */
-const large = 65536
-
 /**
- * Gives the memory of a batch's large buffers back at once, but for those that `others` has too. A garbage collector does not
- * see how large they are until much of them has piled up. The batch must not be used any more.
+ * Gives the memory of a batch's large buffers back at once, but for those that `others` has too. The batch must not be used
+ * any more.
  */
 export const freeBatch = (batch: RecordBatch, others?: RecordBatch): void => {
   const kept = new Set(others && buffersOf(others))
   for (const buffer of buffersOf(batch)) {
-    if (buffer.byteLength >= large && !kept.has(buffer)) free(buffer)
+    if (!kept.has(buffer)) freeLarge(buffer)
   }
 }
 

@@ -1,3 +1,4 @@
+import { freeLarge } from '../bytes.ts'
 import type { RecordBatch } from './record-batch.ts'
 import type {
   BoolVector,
@@ -17,16 +18,18 @@ import type {
  */
 export const take = (batch: RecordBatch, rows: Int32Array): RecordBatch => {
   const taking = startTaking(rows)
-  return {
-    fields: batch.fields,
-    columns: batch.columns.map((column) => takeColumn(column, taking)),
-    numRows: rows.length,
-  }
+  const columns = batch.columns.map((column) => takeColumn(column, taking))
+  freeElements(taking)
+  return { fields: batch.fields, columns, numRows: rows.length }
 }
 
 /** Gathers the values of one column: value `i` of the result is value `rows[i]` of `vector`. */
-export const takeVector = (vector: Vector, rows: Int32Array): Vector =>
-  takeColumn(vector, startTaking(rows))
+export const takeVector = (vector: Vector, rows: Int32Array): Vector => {
+  const taking = startTaking(rows)
+  const taken = takeColumn(vector, taking)
+  freeElements(taking)
+  return taken
+}
 
 /** The rows, and what was gathered for them already, under the buffer it came from. */
 interface Taking {
@@ -57,6 +60,14 @@ const startTaking = (rows: Int32Array): Taking => ({
   indices: new Map(),
   lists: new Map(),
 })
+
+/** Gives back the row numbers of the lists' elements: there may be many for each row. */
+const freeElements = ({ lists }: Taking): void => {
+  for (const { elements } of lists.values()) {
+    freeElements(elements)
+    freeLarge(elements.rows.buffer)
+  }
+}
 
 const takeColumn = (vector: Vector, taking: Taking): Vector => {
   const { rows } = taking
@@ -197,13 +208,18 @@ const takeIndices = (indices: Int32Array, rows: Int32Array): TakenIndices => {
     }
     compacted[i] = place
   }
-  return { indices: taken, entries: entries.slice(0, used), compacted }
+  const inUse = entries.slice(0, used)
+  freeLarge(entries.buffer)
+  places.free()
+  return { indices: taken, entries: inUse, compacted }
 }
 
 /** Entry → its place among the entries in use: an array, or a map where an array would be mostly empty. */
 interface Places {
   get(entry: number): number | undefined
   set(entry: number, place: number): unknown
+  /** Gives their memory back. */
+  free(): void
 }
 
 const placesFor = (indices: Int32Array): Places => {
@@ -211,7 +227,14 @@ const placesFor = (indices: Int32Array): Places => {
   for (let i = 0; i < indices.length; i++) {
     if ((indices[i] as number) > highest) highest = indices[i] as number
   }
-  if (highest >= 4 * indices.length) return new Map()
+  if (highest >= 4 * indices.length) {
+    const places = new Map<number, number>()
+    return {
+      get: (entry) => places.get(entry),
+      set: (entry, place) => places.set(entry, place),
+      free() {},
+    }
+  }
   // Places count from 1 here: 0 is an array's "not there yet".
   const places = new Int32Array(highest + 1)
   return {
@@ -219,6 +242,7 @@ const placesFor = (indices: Int32Array): Places => {
     set: (entry, place) => {
       places[entry] = place + 1
     },
+    free: () => freeLarge(places.buffer),
   }
 }
 

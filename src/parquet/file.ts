@@ -4,7 +4,7 @@
  */
 import type { Field, RecordBatch } from '../arrow/record-batch.ts'
 import { type SortColumn, sortDirection } from '../arrow/sort-column.ts'
-import { concatenate } from '../bytes.ts'
+import { concatenate, free } from '../bytes.ts'
 import {
   type Chunk,
   type DictionaryColumn,
@@ -92,7 +92,7 @@ export class FileAssembly {
     }
   }
 
-  /** The whole file. */
+  /** The whole file. Nothing is left of its pieces. */
   finish(): AssembledFile {
     const { metadata, ours } = this.#first as FirstGroup
     const fields = this.#fields
@@ -100,7 +100,10 @@ export class FileAssembly {
     const orders = fields.map(() => struct({ 1: struct({}) }))
     const footer = { 2: schema, 3: BigInt(this.#rows), 4: this.#rowGroups, 5: undefined, 7: orders }
     this.#pieces.push(writeFooter(changed(metadata, footer)))
-    return { bytes: concatenate(this.#pieces), rowGroups: this.#rowGroups }
+    const bytes = concatenate(this.#pieces)
+    // All but the first, a constant, were made for this file.
+    for (const { buffer } of this.#pieces.splice(1)) free(buffer)
+    return { bytes, rowGroups: this.#rowGroups }
   }
 }
 

@@ -1,6 +1,7 @@
 import { rankStrings } from '../arrow/rank.ts'
 import { columnOf, type RecordBatch } from '../arrow/record-batch.ts'
 import { type Int64Vector, isValid, type Vector } from '../arrow/vector.ts'
+import { freeLarge } from '../bytes.ts'
 import { split } from './split.ts'
 import { earliest, hoursOf, timelessRows } from './times.ts'
 
@@ -31,7 +32,7 @@ export const groupRows = (batch: RecordBatch): Group[] => {
   const hours = hoursOf(times, batch.numRows)
   const timeless = timelessRows(batch)
   const keys = keysOf(serviceRanks(services, batch.numRows), timeless, hours)
-  return split(keys).map((rows) => {
+  const groups = split(keys).map((rows) => {
     const first = rows === null ? 0 : (rows[0] as number)
     const count = rows === null ? batch.numRows : rows.length
     const unset = timeless[first] === 1
@@ -44,6 +45,8 @@ export const groupRows = (batch: RecordBatch): Group[] => {
       rows,
     }
   })
+  for (const { buffer } of [hours, keys]) freeLarge(buffer)
+  return groups
 }
 
 /**

@@ -2,6 +2,7 @@ import { rankStrings } from '../arrow/rank.ts'
 import { columnOf, type RecordBatch } from '../arrow/record-batch.ts'
 import { type SortColumn, type SortDirection, sortDirection } from '../arrow/sort-column.ts'
 import { isValid, type Utf8Vector, type Validity, type Vector } from '../arrow/vector.ts'
+import { freeLarge } from '../bytes.ts'
 
 /**
  * The order in which rows stand in a file: by the columns `sortOrder`, strings bytewise, equal rows in the
@@ -25,10 +26,17 @@ export const sortedRows = (
     }),
     stride,
   )
-  if (inOrder(keys, all.length)) return rows
-  // The least significant key first: each pass is stable, so it keeps what the last one sorted.
-  const order = keys.reduce((order, key) => sortBy(key, order, stride), upTo(all.length))
-  return rows === null ? order : order.map((position) => rows[position] as number)
+  const moved = inOrder(keys, all.length) ? null : sortedBy(keys, all, stride)
+  for (const { values } of keys) freeLarge(values.buffer)
+  if (rows === null) freeLarge(all.buffer)
+  return moved ?? rows
+}
+
+/** `rows` in the order of their keys. The least significant first: each pass is stable, so it keeps what the last one sorted. */
+const sortedBy = (keys: readonly Key[], rows: Int32Array, stride: number): Int32Array => {
+  const order = keys.reduce((order, key) => sortBy(key, order, stride), upTo(rows.length))
+  for (let i = 0; i < order.length; i++) order[i] = rows[order[i] as number] as number
+  return order
 }
 
 const upTo = (count: number): Int32Array => {
@@ -152,6 +160,7 @@ const join = (high: Key, low: Key): Key => {
   for (let i = 0; i < values.length; i++) {
     values[i] = (high.values[i] as number) * low.range + (values[i] as number)
   }
+  freeLarge(high.values.buffer)
   return { values, range: high.range * low.range }
 }
 
@@ -167,7 +176,7 @@ const inOrder = (keys: readonly Key[], count: number): boolean => {
   return true
 }
 
-/** Sorts positions stably by one key. */
+/** Sorts positions stably by one key. They must not be used any more. */
 const sortBy = ({ values }: Key, positions: Int32Array, stride: number): Int32Array => {
   const packed = new Float64Array(positions.length)
   for (let i = 0; i < packed.length; i++) {
@@ -180,5 +189,7 @@ const sortBy = ({ values }: Key, positions: Int32Array, stride: number): Int32Ar
     const key = packed[i] as number
     sorted[i] = positions[key - Math.floor(key / stride) * stride] as number
   }
+  freeLarge(packed.buffer)
+  freeLarge(positions.buffer)
   return sorted
 }

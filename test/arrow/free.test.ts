@@ -55,6 +55,12 @@ test('what another batch has too stays', () => {
   expect(shared.offsets.length).toBe(rows + 1)
 })
 
+test('a column of 8192 numbers is large', () => {
+  const values = new Int32Array(8192)
+  freeBatch(batchOf({ kind: 'int32', length: 8192, validity: null, values }))
+  expect(values.length).toBe(0)
+})
+
 test('a buffer in two columns, and small ones: constants that all batches share', () => {
   const column = text()
   const small = { ...base, kind: 'int32', length: 2, values: Int32Array.of(1, 2) } as const

@@ -121,3 +121,25 @@ test('no rows', () => {
   expect(taken.numRows).toBe(0)
   expect(taken.columns.map(valuesOf)).toEqual([[], []])
 })
+
+test('so many rows that memory is given back in between: what was taken stays, and what it was taken from', () => {
+  const count = 6000
+  const at = Int32Array.from({ length: count }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 20)
+  const words = Array.from({ length: 4096 }, (_, i) => `${i}`)
+  const numbers = Array.from(at, (n) => Array.from({ length: n % 5 }, (_, i) => n + i))
+  const batch = batchOf({
+    word: dictionaryOf(at, words),
+    letter: dictionaryOf(
+      at.map((n) => n % 3),
+      ['a', 'b', 'c'],
+    ),
+    numbers: listOf('int32', numbers),
+  })
+  const rows = Int32Array.from({ length: count }, (_, i) => count - 1 - i)
+  for (let time = 0; time < 2; time++) {
+    const taken = take(batch, rows)
+    for (const [i, column] of taken.columns.entries()) {
+      expect(valuesOf(column)).toEqual(valuesOf(batch.columns[i] as Vector).toReversed())
+    }
+  }
+})

@@ -7,7 +7,7 @@ import type { Catalog, TableCreation } from '../../src/iceberg/catalog.ts'
 import { newTableMetadata } from '../../src/iceberg/new-table.ts'
 import type { TableMetadata } from '../../src/iceberg/table-metadata.ts'
 import { tableCreation } from '../../src/ingest/table-creation.ts'
-import type { Ingest } from '../../src/ingest.ts'
+import type { Ingest, IngestRequest } from '../../src/ingest.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -61,13 +61,14 @@ const makeAnewBefore = (commits: number): void => {
   }
 }
 
-const send = (deadline = Date.now() + 8_000) =>
+const send = (more: Partial<IngestRequest> = {}) =>
   ingest({
     signal: 'logs',
     encoding: 'protobuf',
     body: logsRequest({ name: 'shop', records: 3 }),
     receivedAt: arrival,
-    deadline,
+    deadline: Date.now() + 8_000,
+    ...more,
   })
 
 /** For each file of the table as it is now: how many rows it has, and the lowest id of a column. */
@@ -99,9 +100,12 @@ describe('a table made anew under a request', () => {
     expect(await filesNow()).toEqual([{ rows: 3, lowestId: 1001 }])
   })
 
-  it('gets them from the sender where it is made anew once more', async () => {
-    makeAnewBefore(2)
-    const refused: unknown = await send().catch((error: unknown) => error)
+  it.each([
+    ['it is made anew once more', 2, {}],
+    ['the body is gone by then', 1, { read: () => {} }],
+  ])('gets them from the sender where %s', async (_, times, more) => {
+    makeAnewBefore(times)
+    const refused: unknown = await send(more).catch((error: unknown) => error)
     expect(refused).toMatchObject({ kind: 'unavailable', retryable: true })
     expect(await filesNow()).toEqual([])
     expect(await send()).toMatchObject({ files: 1, duplicates: 0 })

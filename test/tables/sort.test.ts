@@ -99,6 +99,31 @@ test.each([
   )
 })
 
+test('so many rows that memory is given back in between: nothing of the batch, nor of the rows', () => {
+  const count = 6000
+  const numbers = Array.from({ length: count }, (_, i) => Math.imul(i, 0x9e3779b1))
+  const columns = [
+    dictionaryOf(
+      Int32Array.from(numbers, (n) => (n >>> 5) % 3),
+      ['b', null, 'a'],
+    ),
+    vectorOf(
+      'int64',
+      numbers.map((n) => BigInt(n) * 2n ** 31n),
+    ),
+    vectorOf('int32', numbers),
+  ]
+  const batch = batchOf(Object.fromEntries(columns.map((vector, i) => [`c${i}`, vector])))
+  const by = ['c0', 'c1', 'c2']
+  const all = [...numbers.keys()]
+  const rows = Int32Array.from(all.toReversed())
+  const order = expected(columns, all, by)
+  for (let time = 0; time < 2; time++) {
+    expect([...(sortedRows(batch, by) as Int32Array)]).toEqual(order)
+    expect([...(sortedRows(batch, by, rows) as Int32Array)]).toEqual(order)
+  }
+})
+
 test('rows in order stay: null for all, the same array for some', () => {
   const batch = batchOf({ t: vectorOf('int64', [1, 2, 2, 9]) })
   const rows = Int32Array.of(1, 2, 3)
