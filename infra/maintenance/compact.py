@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Merges small data files in tables of the file catalog, whether the program runs or not.
 
-    pip install 'pyiceberg[pyarrow,pyiceberg-core,s3fs]'
-    infra/maintenance/compact.py data                          # or s3://bucket/prefix
+    pip install 'pyiceberg[pyarrow,pyiceberg-core,s3fs]==0.12.0'    # what is tried; names are used that another may not have
+    infra/maintenance/compact.py data        # or s3://bucket/prefix; AWS_ENDPOINT_URL where it is not Amazon's
     infra/maintenance/compact.py data --delete-after-days 3
 
 Files of one partition whose rows are all older than --days become files of about --target-mb, sorted as the table says.

@@ -124,3 +124,13 @@ test('versions are those that are installed', () => {
     expect([name, [...new Set(said)]]).toEqual([name, [version(pattern)]])
   }
 })
+
+test.each(['infra/README.md', 'infra/maintenance/compact.py'])(
+  '%s has compact.py run with the PyIceberg that is tried',
+  (path) => {
+    const installed = read('test/interop/packages/pyiceberg.txt')
+    const version = /^pyiceberg\[.*\](==.*)$/m.exec(installed)?.[1]
+    const said = [...read(path).matchAll(/pip install 'pyiceberg\[[^\]]*\](.*?)'/g)]
+    expect(said.map(([, one]) => one)).toEqual([version])
+  },
+)
