@@ -1,24 +1,19 @@
-import { createApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
 import { createMaking } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
 import { createCommitClaims } from '../../src/receipts/commit-claims.ts'
-import { authOf } from '../shared/auth.ts'
 import { tellCannotStart } from '../shared/cannot-start.ts'
-import { contentCodings } from '../shared/content-codings.ts'
 import { encoderOf, ingestOf } from '../shared/ingest.ts'
 import { createLog } from '../shared/logging.ts'
 import { createAdmissionOfIsolate } from './admission.ts'
 import { type Bindings, bucketOf, configOf } from './bindings.ts'
-import { comeAgain } from './come-again.ts'
 import { createConsoleMetrics } from './console-metrics.ts'
 import { openDestination } from './destination.ts'
+import { createHandler, type Way } from './handler.ts'
 import { createInstances } from './instances.ts'
-import { createOwnFiles, inflateOnce, ingestOnce } from './own-memory.ts'
-import { createPending } from './pending.ts'
-import { receiveInto } from './receive.ts'
-import { createSubrequests } from './subrequests.ts'
+import { type Calls, createLazy } from './lazy.ts'
+import { createOwnFiles } from './own-memory.ts'
 import { createTurn } from './turn.ts'
 
 export interface WorkerOptions {
@@ -84,12 +79,10 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const admission = createAdmissionOfIsolate({ limit, deadlineMs })
   const making = createMaking()
   const claims = createCommitClaims(config.commitInterval * 1000, Date.now)
-  const open = async () => {
-    const pending = createPending()
-    const subrequests = createSubrequests()
-    const callsLeft = (): number => maxSubrequests - subrequests.made()
-    const destination = await openDestination({
-      ...{ config, version, log, metrics, maxReceipts, callsLeft, claims },
+  const openFor = ({ pending, subrequests }: Calls) =>
+    openDestination({
+      ...{ config, version, log, metrics, maxReceipts, claims },
+      callsLeft: () => maxSubrequests - subrequests.made(),
       ...{
         env,
         pending,
@@ -98,45 +91,31 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
         fetch: subrequests.fetch,
       },
     })
-    return { destination, pending, subrequests }
+  const openWay = async (calls: Calls): Promise<Way> => {
+    const { to, ready } = await openFor(calls)
+    const { encoder: own, free } = createOwnFiles(encoder)
+    return { ingest: ingestOf(to(own), config, { log, metrics }), ready, free }
   }
-  const instances = createInstances(async () => {
-    const { destination, pending, subrequests } = await open()
-    const files = createOwnFiles(encoder)
-    const ingest = ingestOf(destination.to(files.encoder), config, { log, metrics })
-    const app = createApp({
-      ingest: (request) => pending.add(ingestOnce(ingest, request)),
-      ready: () => pending.add(destination.ready()),
-      inflate: inflateOnce(contentCodings()),
-      receive: receiveInto,
-      auth: authOf(config.auth),
-      limits: config,
-      admission,
-      basePath: config.basePath ?? '',
-      corsOrigins: config.corsOrigins ?? [],
-      metrics,
-      log,
-    })
-    return { fetch: app.fetch, pending, subrequests, files }
-  })
+  const ways = createInstances(() => createLazy(openWay))
+  const { take } = ways
+  const handlers = createInstances(() => createHandler({ config, admission, log, metrics, take }))
   return {
     async answer(request, context) {
-      const instance = await instances.take().catch((error: unknown) => {
-        log('error', 'the storage or the catalog cannot be opened', { error })
-        return null
-      })
-      if (instance === null) return comeAgain('the storage is unavailable, try again')
-      const { pending, subrequests, files } = instance
-      const before = subrequests.made()
-      const answer = await instance.fetch(request, env)
-      metrics.tally('subrequests', subrequests.made() - before)
+      const handler = handlers.take()
+      const answer = await handler.fetch(request, env)
+      const used = handler.release()
+      if (used !== undefined) metrics.tally('subrequests', used.made())
       metrics.flush()
+      if (used?.way.pending.none()) used.way.opened()?.free()
       // Whatever still runs does so for this request alone: its calls end with it.
-      if (pending.none()) files.free()
-      if (pending.none() && answer.status < 500) instances.giveBack(instance)
-      else context.waitUntil(pending.settled())
+      if (answer.status >= 500 || used?.way.pending.none() === false) {
+        context.waitUntil(used?.way.pending.settled() ?? Promise.resolve())
+        return answer
+      }
+      if (used !== undefined) ways.giveBack(used.way)
+      handlers.giveBack(handler)
       return answer
     },
-    turn: createTurn({ log, metrics, open }),
+    turn: createTurn({ log, metrics, create: () => createLazy(openFor) }),
   }
 }

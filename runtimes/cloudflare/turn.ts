@@ -1,17 +1,13 @@
 import type { Log } from '../../src/log.ts'
 import type { OpenDestination } from '../shared/destination.ts'
 import type { LoggedMetrics } from '../shared/metric-groups.ts'
-import type { Subrequests } from './subrequests.ts'
+import type { Lazy } from './lazy.ts'
 
 export interface TurnOptions {
   readonly log: Log
   readonly metrics: LoggedMetrics
   /** An instance of its own: requests must not wait for it. */
-  readonly open: () => Promise<{
-    readonly destination: OpenDestination
-    /** Those of this turn. */
-    readonly subrequests: Pick<Subrequests, 'made'>
-  }>
+  readonly create: () => Lazy<OpenDestination>
 }
 
 /** Milliseconds that a turn's sweep may take; the next one is a minute away. */
@@ -23,7 +19,7 @@ const retainMs = 55_000
 const hourMs = 3_600_000
 
 /** Turns of the cron trigger: each pays what is owed, and once an hour removes what has expired. */
-export const createTurn = ({ log, metrics, open }: TurnOptions) => {
+export const createTurn = ({ log, metrics, create }: TurnOptions) => {
   let isTold = false
   /** Once: it is true every minute, and does no harm. */
   const tellNotNeeded = (): void => {
@@ -31,12 +27,11 @@ export const createTurn = ({ log, metrics, open }: TurnOptions) => {
     isTold = true
   }
   return async (scheduledTime: number): Promise<void> => {
-    let made = (): number => 0
+    const destination = create()
+    const { made } = destination.subrequests
     let failure = 'the storage or the catalog cannot be opened: the next turn tries again'
     try {
-      const { destination, subrequests } = await open()
-      made = subrequests.made
-      const { receipts, retain } = destination
+      const { receipts, retain } = await destination.open()
       failure = 'a sweep failed: receipts wait for the next one'
       if (receipts !== undefined) await receipts.sweep(Date.now() + sweepMs, true)
       else if (retain === undefined) tellNotNeeded()

@@ -30,11 +30,11 @@ const start = (
   const env = { BUCKET: fake.bucket, OTLP2PARQUET_AUTH: 'none', ...variables }
   const after: Promise<unknown>[] = []
   const context = { waitUntil: (work: Promise<unknown>) => void after.push(work) }
-  const send = (body: Uint8Array<ArrayBuffer>, signal = 'logs') =>
+  const send = (body: Uint8Array<ArrayBuffer>, signal = 'logs', more: object = {}) =>
     worker.fetch(
       new Request(`http://x/v1/${signal}`, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/x-protobuf' },
+        headers: { 'Content-Type': 'application/x-protobuf', ...more },
         body,
       }),
       env,
@@ -167,6 +167,30 @@ describe('requests', () => {
       expect.stringMatching(/^put .*json$/),
     ])
     expect(first.length).toBeGreaterThanOrEqual(2)
+  })
+  test('say how many calls they made, those that open the bucket with them', async () => {
+    const { send, lines, fake } = start(iceberg)
+    expect((await send(body('a'))).status).toBe(200)
+    expect(fake.calls.length).toBeGreaterThan(10)
+    expect(lines).toContainEqual(expect.objectContaining({ subrequests: fake.calls.length }))
+  })
+  test('without a token make no calls, and take nothing that those with one have opened', async () => {
+    const secrets = { OTLP2PARQUET_AUTH: 'bearer', OTLP2PARQUET_AUTH_TOKENS: 'first' }
+    const { send, fake } = start({ ...iceberg, ...secrets })
+    const refused = async () => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => send(body('b'))))
+      expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(401))
+    }
+    await refused()
+    expect(fake.calls).toEqual([])
+    const authorization = { Authorization: 'Bearer first' }
+    for (const name of ['a', 'b']) {
+      expect((await send(body(name), 'logs', authorization)).status).toBe(200)
+    }
+    fake.calls.length = 0
+    const [, answer] = await Promise.all([refused(), send(body('c'), 'logs', authorization)])
+    // A data file, and a receipt: the table is known.
+    expect([answer.status, fake.calls.length]).toEqual([200, 2])
   })
   test('do not get an instance of which a call may be under way', async () => {
     const hung = createR2Fake()
@@ -468,12 +492,12 @@ describe('turns of the cron trigger', () => {
   })
 })
 
-test('instances: an idle one before a new one', async () => {
+test('instances: an idle one before a new one', () => {
   let made = 0
-  const { take, giveBack } = createInstances(async () => ++made)
-  expect([await take(), await take()]).toEqual([1, 2])
+  const { take, giveBack } = createInstances(() => ++made)
+  expect([take(), take()]).toEqual([1, 2])
   giveBack(1)
-  expect([await take(), await take()]).toEqual([1, 3])
+  expect([take(), take()]).toEqual([1, 3])
 })
 
 describe('admission: what a request held that was stopped is free again', () => {
