@@ -129,6 +129,12 @@ const grants: Readonly<Record<Asked, string>> = {
 /** The first that shows counts. */
 const troubles: readonly Trouble[] = [
   {
+    // A page for people, most often: another service, or a proxy that wants a login.
+    shows: ({ meaning }) => meaning.commit === 'done',
+    advice: () =>
+      'look whether OTLP2PARQUET_ICEBERG_REST_URI is what stands before /v1/config at the catalog, and whether a proxy answers in its place',
+  },
+  {
     shows: ({ type }) => /^(UnrecognizedClient|InvalidSignature|ExpiredToken)Exception$/.test(type),
     words: 'the catalog refuses its credentials',
     advice: knownAs,

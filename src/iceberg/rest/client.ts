@@ -88,7 +88,7 @@ const refused = (
   const { type, message: reason } = errorWords(answer)
   const { status } = answer
   const error = refusal(call, answer, diagnosis)
-  const facts = { ...about(call), status, type, reason, path: pathOf(call), attempt, advice }
+  const facts = { ...about(call), status, type, reason, ...placeOf(call), attempt, advice }
   options.log('error', error.message, facts)
   return error
 }
@@ -96,7 +96,11 @@ const refused = (
 /** What a call is about, for the log. */
 const about = ({ of }: Call) => ({ namespace: of?.namespace.join('.'), table: of?.name })
 
-const pathOf = ({ url }: Call): string => new URL(url).pathname
+/** Whom a call asks for what, for the log: a query may hold what is nobody's business. */
+const placeOf = ({ url }: Call) => {
+  const { host, pathname: path } = new URL(url)
+  return { host, path }
+}
 
 const send = (
   request: HttpRequest,
@@ -146,7 +150,7 @@ const repeat = async (
       if (isAnswer && call.takesThrottled && meaningOf(result).commit === 'throttled') return result
       if (isAnswer) throw refused(call, result, options, attempt)
       const message = `cannot ${deed}: the catalog does not answer`
-      log('error', message, { ...about(call), reason, path: pathOf(call), attempt })
+      log('error', message, { ...about(call), reason, ...placeOf(call), attempt })
       throw new IngestError('unavailable', message, { cause: result })
     }
     log('debug', `the catalog has to be asked again to ${deed}`, { reason, attempt })

@@ -142,6 +142,14 @@ it.each<[string, Asked, HttpAnswer, service: string | undefined, words: RegExp, 
     /^(?!.*too large)/,
     /commit more seldom/,
   ],
+  [
+    'a page of whoever else listens there',
+    'getConfig',
+    { status: 200, json: undefined, text: '<html>' },
+    undefined,
+    /^the catalog answers something else$/,
+    /OTLP2PARQUET_ICEBERG_REST_URI.*proxy/,
+  ],
 ])('%s', (_, asked, given, service, words, advice) => {
   const told = diagnosisOf({ asked }, given, service)
   expect(told.words).toMatch(words)

@@ -145,8 +145,8 @@ describe('a commit', () => {
     expect(failure instanceof OutdatedFilesError).toBe(fault.status === 404)
     expect(commits()).toBe(1)
     expect(landed()).toBe(false)
-    const path = '/v1/namespaces/otel/tables/logs'
-    const facts = { namespace: 'otel', table: 'logs', status: fault.status, path }
+    const place = { host: new URL(server.uri).host, path: '/v1/namespaces/otel/tables/logs' }
+    const facts = { namespace: 'otel', table: 'logs', status: fault.status, ...place }
     expect(lines).toEqual([['error', (failure as Error).message, expect.objectContaining(facts)]])
   })
 
