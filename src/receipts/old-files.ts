@@ -7,9 +7,16 @@ import { pathBeside, removableMs } from '../iceberg/new-data-file.ts'
 import type { Clock } from '../iceberg/retry.ts'
 import { inTurns } from '../turns.ts'
 import { type Debt, hold, postpone } from './debt.ts'
+import type { Receipt } from './receipt.ts'
 
 /** From this age on a file is copied: its removal may have begun. */
 const copyMs = 86_400_000
+
+/** Calls for a receipt's files, at most: each is looked at, read and put elsewhere. `now`: milliseconds since 1970. */
+export const callsForFiles = ({ files, receivedAt }: Receipt, now: number): number => {
+  const age = now - receivedAt
+  return files.length * (Number(age >= removableMs) + 2 * Number(age >= copyMs))
+}
 
 /** Requests at once. */
 const lanes = 16

@@ -6,6 +6,7 @@ import { type Clock, halfwayTo, inTime } from '../iceberg/retry.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { inTurns } from '../turns.ts'
+import { affordableOf, type CallsLeft } from './calls.ts'
 import { loadIndebted } from './indebted-table.ts'
 import type { Page } from './pages.ts'
 import { type Payment, pay } from './payment.ts'
@@ -17,6 +18,8 @@ export interface PageOptions {
   readonly store: ReceiptStore
   readonly log: Log
   readonly metrics: Metrics
+  /** How many calls to a storage or a catalog the platform still allows, where it limits them. */
+  readonly callsLeft?: CallsLeft
 }
 
 /** What became of receipts. */
@@ -59,7 +62,7 @@ interface Known {
   readonly receipt: Receipt
 }
 
-/** What became of one receipt; `gone`: somebody else has paid it; `later`: there was no time to look at it. */
+/** What became of one receipt; `gone`: somebody else has paid it; `later`: there was no time, or no call, to look at it. */
 type End = 'paid' | 'quarantined' | 'gone' | 'later' | Owed
 
 /** The next sweep meets it again. */
@@ -82,7 +85,7 @@ export const sweepPage = async (
   const [{ key, tableUuid }] = page
   const { until, deadline } = times
   const { clock } = context
-  const { store, log, metrics } = options
+  const { store, log, metrics, callsLeft } = options
   // Before they are read: a table that is out of reach may owe thousands.
   const identifier = identifierOf(key)
   // What lies at a key that names no table is told apart when it is read.
@@ -100,15 +103,19 @@ export const sweepPage = async (
   }
   const half = halfwayTo(until, clock)
   const read = await inTurnsUntil(half, page, clock, (listed) => readListed(listed, store, log))
-  const known = read.map(([, one]) => one).filter(isKnown)
+  const all = read.map(([, one]) => one).filter(isKnown)
+  const receipts = all.map(({ receipt }) => receipt)
+  const known = all.slice(0, affordableOf(receipts, callsLeft, clock.now()))
   const payments = await payKnown(known, table, until, context)
   const ended = await inTurnsUntil(deadline, [...known.entries()], clock, ([i, one]) =>
     end(one, patient(payments[i] as Payment, one.receipt, clock), store, log),
   )
   const others = read.filter((one): one is [ListedReceipt, End] => !isKnown(one[1]))
-  const all = [...others, ...ended.map(([[, { listed }], one]): Ended => [listed, one])]
+  const left = all.slice(known.length).map(({ listed }): Ended => [listed, 'later'])
+  const paid = ended.map(([[, { listed }], one]): Ended => [listed, one])
   const failed = payments.some((payment) => payment.kind === 'owed' && payment.failed)
-  const result = summed(all, failed, options)
+  const sum = summed([...others, ...left, ...paid], failed, options)
+  const result = { ...sum, owed: sum.owed + left.length }
   metrics.count('paid_receipts', {}, result.paid)
   return result
 }

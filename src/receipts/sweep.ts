@@ -10,6 +10,7 @@ import { type Clock, halfwayTo, inTime } from '../iceberg/retry.ts'
 import { untilAborted } from '../iceberg/waiting.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { affordableReceipts, type CallsLeft } from './calls.ts'
 import type { HeldLease, Lease } from './lease.ts'
 import { triedIn } from './page-sizes.ts'
 import { oldestFirst, type Page, pagesOf, restingApart, startingAt, tableOf } from './pages.ts'
@@ -30,7 +31,7 @@ export interface SweepOptions {
   /** In one commit at most. */
   readonly maxReceipts?: number
   /** How many calls to a storage or a catalog the platform still allows, where it limits them. */
-  readonly callsLeft?: () => number
+  readonly callsLeft?: CallsLeft
 }
 
 /** What became of the receipts that a sweep met; `owed`: the next one meets them again. */
@@ -70,7 +71,7 @@ interface Sweeping {
 /** A sweep that goes on with what those before it learned of tables. */
 export const createSweep = (options: SweepOptions): Sweep => {
   const { store, clock, log, maxReceipts = defaultMaxReceipts } = options
-  const affordable = affordableBy(options)
+  const affordable = () => affordableReceipts(options.callsLeft)
   const memoryOfOne = createSweepMemories(options.notes, maxReceipts, clock.now)
   const pay = createPayer(options)
   const sweepListed = async ({
@@ -186,23 +187,8 @@ const createContexts = (options: SweepOptions): ((table: string) => CommitContex
   }
 }
 
-/**
- * Calls for one receipt at most: it is read and removed, and its file is looked at, read and put elsewhere once it is old. One
- * that is tried again because it failed is not counted in.
- */
-const callsPerReceipt = 5
-
-/** Calls that a commit takes however few receipts it pays, and those around a sweep: its lists, its lease. */
-const reservedCalls = 1_000
-
 /** Receipts for which a commit is worth while, where there are no calls left for more. */
 const leastReceipts = 50
-
-/** How many receipts can be paid by the calls that are left. */
-const affordableBy = ({ callsLeft }: SweepOptions): (() => number) =>
-  callsLeft === undefined
-    ? () => Number.POSITIVE_INFINITY
-    : () => Math.floor((callsLeft() - reservedCalls) / callsPerReceipt)
 
 /** The lease, taken when it is asked for whose turn it is. Without one it is everybody's. */
 const turnOf = (lease: Lease | undefined, deadline: number) => {

@@ -6,8 +6,8 @@ import type { Log } from '../../src/log.ts'
 import { oldestFirst } from '../../src/receipts/pages.ts'
 import { createReceiptStore, type ListedReceipt } from '../../src/receipts/receipt-store.ts'
 import { creation } from '../contracts/commits.ts'
-import { keyOf } from '../iceberg/table-lab.ts'
-import { type Around, createReceiptLab, type ReceiptLab } from './receipt-lab.ts'
+import { fileOf, keyOf } from '../iceberg/table-lab.ts'
+import { type Around, createReceiptLab, owedFile, type ReceiptLab } from './receipt-lab.ts'
 
 // Without compression, which takes real time.
 vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
@@ -222,4 +222,31 @@ describe('a platform that limits calls', () => {
       expect([await lab.owed(), (await lab.files()).length]).toEqual([[], 600])
     },
   )
+
+  it('has receipts paid as far as their files go, once these have to be copied', async () => {
+    for (let n = 0; n < 600; n += 20) {
+      const numbers = Array.from({ length: 20 }, (_, i) => n + i)
+      for (const i of numbers) await lab.storage.put(keyOf(i), fileOf(i).bytes, {})
+      const files = numbers.map((i) => owedFile(i))
+      await lab.owe(n, { ageMs: 24 * 60 * minute, receipt: { files } })
+    }
+    const sums: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const turn = limited()
+      const { paid } = await sweepFor(turn.sweep)
+      expect(turn.calls()).toBeLessThan(mostCalls)
+      sums.push(paid)
+    }
+    // Of 2,000 calls a thousand are for what is around: there is room for 15 times 61, and for what was read.
+    expect(sums).toEqual([15, 15, 0])
+    expect([await lab.owed(), (await lab.files()).length]).toEqual([[], 600])
+  })
+
+  it('has one receipt paid however many files it has', async () => {
+    const files = Array.from({ length: 400 }, (_, n) => owedFile(n))
+    for (let n = 0; n < 400; n++) await lab.storage.put(keyOf(n), fileOf(n).bytes, {})
+    await lab.owe(0, { ageMs: 24 * 60 * minute, receipt: { files } })
+    expect(await sweepFor(limited().sweep)).toMatchObject({ paid: 1, complete: true })
+    expect((await lab.files()).length).toBe(400)
+  })
 })
