@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
+import type { VersionedTable } from '../../src/iceberg/file/versions.ts'
 import { createMaking } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
 import { createCommitClaims } from '../../src/receipts/commit-claims.ts'
@@ -79,9 +80,11 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const admission = createAdmissionOfIsolate({ limit, deadlineMs })
   const making = createMaking()
   const claims = createCommitClaims(config.commitInterval * 1000, Date.now)
+  // Each would else hold metadata of its own, of a megabyte for a thousand snapshots: an isolate has 128 MB.
+  const lastSeen = new Map<string, VersionedTable>()
   const openFor = ({ pending, subrequests }: Calls) =>
     openDestination({
-      ...{ config, version, log, metrics, maxReceipts, claims },
+      ...{ config, version, log, metrics, maxReceipts, claims, lastSeen },
       callsLeft: () => maxSubrequests - subrequests.made(),
       ...{
         env,

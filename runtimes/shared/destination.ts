@@ -1,5 +1,6 @@
 /** What opens the place where rows go, and what it gives. */
 import type { Config } from '../../src/config.ts'
+import type { VersionedTable } from '../../src/iceberg/file/versions.ts'
 import type { Destination } from '../../src/ingest/destination.ts'
 import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
@@ -18,6 +19,8 @@ export interface DestinationOptions {
   readonly callsLeft?: () => number
   /** Of all destinations that share a memory, where there are several. */
   readonly claims?: CommitClaims
+  /** Tables of a file catalog as they were last seen, the same. */
+  readonly lastSeen?: Map<string, VersionedTable>
 }
 
 /** Where this configuration sends rows to. */

@@ -27,10 +27,10 @@ const hourMs = 3_600_000
 export const openCatalogIn = async (
   storage: Storage,
   root: string,
-  options: Pick<DestinationOptions, 'config' | 'log' | 'metrics' | 'callsLeft'>,
+  options: Pick<DestinationOptions, 'config' | 'log' | 'metrics' | 'callsLeft' | 'lastSeen'>,
 ): Promise<OpenFileCatalog> => {
-  const { log, metrics, callsLeft } = options
-  const catalog = await openFileCatalog({ storage, root, log })
+  const { log, metrics, callsLeft, lastSeen } = options
+  const catalog = await openFileCatalog({ storage, root, log, ...(lastSeen && { lastSeen }) })
   const { snapshotMaxAgeHours: hours, snapshotMinCount: minCount } = options.config
   const policy = { maxAgeMs: hours === 0 ? Number.POSITIVE_INFINITY : hours * hourMs, minCount }
   const retention = { storage, catalog, policy, clock: systemClock, log, metrics, callsLeft }

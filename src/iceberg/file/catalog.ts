@@ -2,6 +2,7 @@
  * A catalog that needs no service: a table's metadata are numbered objects, and the one that puts the next number first has
  * changed the table (Iceberg table specification, "File System Tables", with a conditional put in place of a rename).
  */
+import { equalBytes } from '../../bytes.ts'
 import { IngestError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -22,7 +23,13 @@ import { listVersions } from './listed-versions.ts'
 import { metadataBytes, nextMetadata, readMetadata } from './metadata-text.ts'
 import { storageFileIO } from './storage-file-io.ts'
 import { conflict, isItself, publishHint, swap, type TableStore, unknown } from './swap.ts'
-import { latestVersion, metadataKey, tableKey, type VersionedTable } from './versions.ts'
+import {
+  latestVersion,
+  metadataKey,
+  tableKey,
+  type Version,
+  type VersionedTable,
+} from './versions.ts'
 
 export interface FileCatalogOptions {
   readonly storage: Storage
@@ -31,6 +38,8 @@ export interface FileCatalogOptions {
   readonly log: Log
   /** Milliseconds since 1970. */
   readonly now?: () => number
+  /** Tables as they were last seen, by their keys: of all catalogs on this storage that share a memory, where there are several. */
+  readonly lastSeen?: Map<string, VersionedTable>
 }
 
 /** A catalog whose tables have versions that retention counts. */
@@ -43,9 +52,8 @@ const maxMetadataAgeMs = 60_000
 
 /** Tables at `{root}/{namespace}/{table}`. */
 export const createFileCatalog = (options: FileCatalogOptions): FileCatalog => {
-  const { storage, root, log, now = Date.now } = options
+  const { storage, root, log, now = Date.now, lastSeen = new Map() } = options
   const io = storageFileIO(root, storage)
-  const lastSeen = new Map<string, VersionedTable>()
 
   const seen = (table: VersionedTable): VersionedTable => {
     lastSeen.set(tableKey(table.identifier), table)
@@ -61,8 +69,9 @@ export const createFileCatalog = (options: FileCatalogOptions): FileCatalog => {
       lastSeen.delete(key)
       return null
     }
-    // What was parsed before, of the same bytes.
-    if (latest === known) return seen({ ...known, loadedAt })
+    // What was parsed before, of the same bytes; just now perhaps, by another catalog, that has its own way to the files.
+    const same = [known, lastSeen.get(key)].find((table) => table && isVersion(table, latest))
+    if (same) return seen({ ...same, io, loadedAt })
     const { version, bytes } = latest
     const metadata = readMetadata(bytes)
     const metadataSize = bytes.length
@@ -79,6 +88,9 @@ export const createFileCatalog = (options: FileCatalogOptions): FileCatalog => {
     ready: () => storage.ready(),
   }
 }
+
+const isVersion = (one: Version, other: Version): boolean =>
+  one === other || (one.version === other.version && equalBytes(one.bytes, other.bytes))
 
 const create = async (
   identifier: TableIdentifier,

@@ -266,6 +266,26 @@ describe.each([
     await expect(catalog.load(logs)).rejects.toThrow('is of another table that was here before')
   })
 
+  it('holds metadata once for all that share what was last seen, each with its own way to files', async () => {
+    await catalog.create(logs, creation())
+    const lastSeen = new Map()
+    const sharing = () => createFileCatalog({ storage, root, log: noLog, now: () => now, lastSeen })
+    const [first, second, third] = [sharing(), sharing(), sharing()]
+    // At once: each has read the bytes when another parses them.
+    const [one, other] = await Promise.all([loaded(first), loaded(second)])
+    expect(other.metadata).toBe(one.metadata)
+    expect(other.io).not.toBe(one.io)
+    await commits(1)
+    const younger = await loaded(third)
+    expect(younger.metadata.snapshots).toHaveLength(1)
+    expect((await loaded(first)).metadata).toBe(younger.metadata)
+    // Who knew an older version of it does no harm.
+    expect((await second.commit(one, append(one, 1n))).kind).toBe('conflict')
+    const again = await loaded(second)
+    expect((await second.commit(again, append(again, 2n))).kind).toBe('committed')
+    expect(await snapshots()).toEqual([1000n, 2n])
+  })
+
   it('sees that a table was made anew', async () => {
     const made = await catalog.create(logs, creation())
     for await (const { key } of storage.list(`${table}/`)) await storage.delete(key)
