@@ -21,12 +21,15 @@ import { sha256 } from '../shared/sha256.ts'
 import { fileTablesOf, tablesOf } from '../shared/tables.ts'
 import { type Bindings, environmentOf } from './bindings.ts'
 import { type Pending, watchedCatalog, watchedFiles, watchedStorage } from './pending.ts'
+import { type SharedMetadata, sharingMetadata } from './shared-metadata.ts'
 
 export interface WorkerDestinationOptions extends DestinationOptions {
   readonly env: Bindings
   /** The bucket that is bound, or undefined. */
   readonly bucket: R2Binding | undefined
   readonly fetch: typeof fetch
+  /** Of all that are opened in this isolate. */
+  readonly metadata: SharedMetadata
   /** Told of every call. */
   readonly pending: Pending
   /** Of the whole isolate. */
@@ -45,7 +48,8 @@ export const openDestination = async (
       credentials: keysOf(options.env),
       openFiles: (files) => openFilesWith(options, files),
     })
-    return tablesOf(watchedCatalog(catalog, pending), openReceiptStorage(options), options)
+    const sharing = sharingMetadata(catalog, options.metadata)
+    return tablesOf(watchedCatalog(sharing, pending), openReceiptStorage(options), options)
   }
   const storage = openStorage(options)
   if (icebergCatalog === undefined) {

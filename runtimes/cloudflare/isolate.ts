@@ -15,6 +15,7 @@ import { createHandler, type Way } from './handler.ts'
 import { createInstances } from './instances.ts'
 import { type Calls, createLazy } from './lazy.ts'
 import { createOwnFiles } from './own-memory.ts'
+import type { SharedMetadata } from './shared-metadata.ts'
 import { createTurn } from './turn.ts'
 
 export interface WorkerOptions {
@@ -82,9 +83,10 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const claims = createCommitClaims(config.commitInterval * 1000, Date.now)
   // Each would else hold metadata of its own, of a megabyte for a thousand snapshots: an isolate has 128 MB.
   const lastSeen = new Map<string, VersionedTable>()
+  const metadata: SharedMetadata = new Map()
   const openFor = ({ pending, subrequests }: Calls) =>
     openDestination({
-      ...{ config, version, log, metrics, maxReceipts, claims, lastSeen },
+      ...{ config, version, log, metrics, maxReceipts, claims, lastSeen, metadata },
       callsLeft: () => maxSubrequests - subrequests.made(),
       ...{
         env,
