@@ -5,6 +5,7 @@ import { togetherThenAlone } from './tools/vitest-projects.ts'
 const alone = [
   'test/faults/disk.test.ts',
   'test/properties/bombs.test.ts',
+  'test/properties/lambda-bombs.test.ts',
   'test/runtimes/cloudflare-memory.test.ts',
   'test/runtimes/npm-start.test.ts',
 ]

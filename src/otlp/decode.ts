@@ -13,6 +13,8 @@ import { metricBatches } from './metrics.ts'
 import { readProtobuf } from './protobuf.ts'
 import { Rows } from './rows.ts'
 import { Tally } from './tally.ts'
+import { limitTexts } from './text.ts'
+import { textSize } from './text-size.ts'
 import { traceBatches } from './traces.ts'
 
 export type Signal = 'logs' | 'traces' | 'metrics'
@@ -57,12 +59,14 @@ const decodeAs = <F extends Fields>(
   request: DecodeRequest,
 ): Decoded => {
   const rows = new Rows(message)
-  const tally = new Tally()
+  const tally = new Tally(request.body.length)
+  limitTexts(tally.maxText)
   for (const body of bodies(request)) {
     if (request.encoding === 'protobuf') readProtobuf(body, rows as unknown as Rows, tally)
     else readJson(body, rows as unknown as Rows, tally)
     rows.keep()
   }
+  tally.allText(textSize(rows as unknown as Rows))
   const batches = batchesOf(rows, request)
   return {
     batches,

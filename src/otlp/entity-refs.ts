@@ -2,9 +2,9 @@
 import type { Utf8Vector } from '../arrow/vector.ts'
 import type { StringColumn } from './columns.ts'
 import type { StringsColumn } from './lists.ts'
-import type { Resource } from './messages.ts'
+import type { EntityRef, Resource } from './messages.ts'
 import type { Rows } from './rows.ts'
-import { Text } from './text.ts'
+import { quotedLength, Text } from './text.ts'
 import * as vectors from './vectors.ts'
 
 type References = Rows<typeof Resource.fields>['columns']['entity_refs']['rows']['columns']
@@ -32,6 +32,22 @@ export const entityRefs = (
   const validity = vectors.bitmap(present, length)
   return { kind: 'utf8', length, validity, offsets: ends, data: text.data }
 }
+
+/** How many bytes of JSON text these references make, so far as it takes no look at their order. */
+export const referencesSize = ({ n, columns }: Rows<typeof EntityRef.fields>): number =>
+  n * emptyReference.length +
+  [columns.schema_url, columns.type].reduce((size, column) => size + quotedSize(column, n), 0) +
+  [columns.id_keys, columns.description_keys].reduce(
+    (size, { strings, count }) => size + quotedSize(strings, count),
+    0,
+  )
+
+/** What is written of a reference whose fields are empty, but for its empty strings. */
+const emptyReference = '{"schemaUrl":,"type":,"idKeys":[],"descriptionKeys":[]},'
+
+/** All strings of a column, each with a comma. */
+const quotedSize = ({ text, offsets }: StringColumn, n: number): number =>
+  quotedLength(text.data, 0, offsets[n] as number) - 2 + 3 * n
 
 const comma = 0x2c
 const openArray = 0x5b

@@ -29,7 +29,7 @@ const spanId = 8
 
 // common/v1, resource/v1
 
-const EntityRef = message('EntityRef', 'part', {
+export const EntityRef = message('EntityRef', 'part', {
   schema_url: string(1),
   type: string(2),
   id_keys: strings(3),

@@ -3,11 +3,20 @@ import { IngestError } from '../errors.ts'
 /** The most records that one request may hold: what a row costs in memory is bounded by it. */
 export const maxRecords = 1_000_000
 
+/** The most messages in lists that one request may hold: records, what they stand in, events, exemplars and all others. */
+const maxMessages = 3_000_000
+
+/** So many messages any request may hold, and of a larger body one for each so many bytes: those that say something are longer. */
+const freeMessages = 1_100_000
+const bytesPerMessage = 16
+
 /**
- * The most messages in lists that one request may hold: records, what they stand in, events, exemplars and all others. No message that
- * says something is shorter than 20 bytes: a body of 64 MB is far from it unless it was made to be costly.
+ * So many bytes of text any request may make, and of a larger body so many for each of its bytes. JSON text has six bytes for a
+ * control character and 60 for an empty entity reference, and each byte of a long value is held seven times on its way into a file:
+ * a body of 32 MiB took 1.4 GB. Telemetry makes about as much text as its bodies have bytes.
  */
-export const maxMessages = 3_000_000
+const freeText = 16 << 20
+const textPerByte = 1.25
 
 /** The most values that the lists of one field may hold together: a bucket takes a byte on the wire, and 8 in a column. */
 export const maxListValues = 10_000_000
@@ -28,6 +37,16 @@ export class Tally {
   rejection: string | null = null
   unknownFields = 0
   repairedStrings = 0
+  readonly #maxMessages: number
+  /** Bytes that all texts of the request may take together. */
+  readonly maxText: number
+
+  /** `bytes`: the length of the body, which bounds what may be made of it. */
+  constructor(bytes: number) {
+    const messages = Math.max(freeMessages, Math.floor(bytes / bytesPerMessage))
+    this.#maxMessages = Math.min(messages, maxMessages)
+    this.maxText = Math.max(freeText, Math.floor(bytes * textPerByte))
+  }
 
   /** The number of the record that begins now. */
   nextRecord(): number {
@@ -37,7 +56,13 @@ export class Tally {
 
   /** Counts the message that begins now. */
   nextMessage(): void {
-    if (this.messages++ === maxMessages) throw tooMany(maxMessages, 'messages in one request')
+    const limit = this.#maxMessages
+    if (this.messages++ === limit) throw tooMany(limit, 'messages in a request of this size')
+  }
+
+  /** Takes so many bytes of text for all that the request makes. */
+  allText(bytes: number): void {
+    if (bytes > this.maxText) throw tooMuchText(this.maxText)
   }
 
   reject(reason: string, records: number): void {
@@ -48,6 +73,10 @@ export class Tally {
 /** An error of kind `too-large`. */
 export const tooMany = (limit: number, what: string): IngestError =>
   new IngestError('too-large', `more than ${limit} ${what}`)
+
+/** An error of kind `too-large`: `limit` bytes of text are more than a request of this size may make. */
+export const tooMuchText = (limit: number): IngestError =>
+  tooMany(limit, 'bytes of text, as JSON, in a request of this size')
 
 /** An error of kind `malformed`: `message` names deed, object and reason, never input. */
 export const malformed = (message: string): IngestError => new IngestError('malformed', message)

@@ -1,4 +1,5 @@
 import { grown } from './grown.ts'
+import { tooMuchText } from './tally.ts'
 import { isUtf8, repairUtf8 } from './utf8.ts'
 
 const quote = 0x22
@@ -7,6 +8,14 @@ const quote = 0x22
 const nothing = new Uint8Array(0)
 const viewOfNothing = new DataView(nothing.buffer)
 const firstCapacity = 64
+
+/** The most bytes of one text. Nothing waits while a request is decoded, so that one number serves them all, one after the other. */
+let most = Number.POSITIVE_INFINITY
+
+/** Bounds every text until it is called again: who makes too much is stopped before memory is taken for it. */
+export const limitTexts = (bytes: number): void => {
+  most = bytes
+}
 
 /** Bytes that grow: the text of a column, one value after the other. */
 export class Text {
@@ -22,11 +31,12 @@ export class Text {
 
   /** Makes room for `bytes` more bytes that are foreseen: for no more than that. */
   expect(bytes: number): void {
-    if (this.pos + bytes > this.data.length) this.#resize(this.pos + bytes)
+    if (this.pos + bytes > this.data.length) this.#resize(Math.min(this.pos + bytes, most))
   }
 
   #grow(needed: number): void {
-    this.#resize(Math.max(needed, this.data.length * 2, firstCapacity))
+    if (needed > most) throw tooMuchText(most)
+    this.#resize(Math.max(needed, Math.min(this.data.length * 2, most), firstCapacity))
   }
 
   #resize(length: number): void {
@@ -164,6 +174,17 @@ export class Text {
       }
     }
   }
+}
+
+/** How long the well-formed UTF-8 text `b[s, e)` is as a JSON string, quotes included. */
+export const quotedLength = (b: Uint8Array, s: number, e: number): number => {
+  let length = e - s + 2
+  for (let p = s; p < e; p++) {
+    const c = b[p] as number
+    const letter = c < 0x80 ? (escapes[c] as number) : 0
+    if (letter !== 0) length += letter === unicodeEscape ? 5 : 1
+  }
+  return length
 }
 
 /** Whether one of four bytes is a quote, a backslash, a control character or not ASCII; now and then true of others. */

@@ -56,6 +56,9 @@ const filled = (length: number, byte: number) => new Uint8Array(length).fill(byt
 /** An exponential histogram's point with these bytes in its positive buckets. */
 const buckets = (content: Uint8Array) => record(field(10, field(1, field(8, content))))
 
+/** A record with this text as an attribute. */
+const attribute = (value: Uint8Array) => record(field(6, keyValue('k', stringValue(value))))
+
 const deep = (open: string, close: string) =>
   jsonRecord(`"body":${open.repeat(million)}{}${close.repeat(million)}`)
 
@@ -109,8 +112,13 @@ export const bombs: readonly Bomb[] = [
   logs(413, '1,000,001 empty records', () => request(emptyAt(0x12, million + 1))),
   traces(413, '10,000,000 empty events', () => record(emptyAt(0x5a, 10 * million))),
   traces(200, '1,000,000 empty events', () => record(emptyAt(0x5a, million))),
+  traces(200, '1,050,000 links and nothing else', () =>
+    record(repeated(field(13, field(1, filled(16, 7)), field(2, filled(8, 7))), 1_050_000)),
+  ),
+  metrics(200, '1,000,000 exemplars', () => record(field(5, field(1, emptyAt(0x2a, million))))),
   logs(413, '10,000,000 empty entity references', () => resource(emptyAt(0x1a, 10 * million))),
-  logs(200, '1,000,000 empty entity references', () => resource(emptyAt(0x1a, million))),
+  logs(413, '1,000,000 empty entity references', () => resource(emptyAt(0x1a, million))),
+  logs(200, '250,000 empty entity references', () => resource(emptyAt(0x1a, million / 4))),
   logs(413, '10,000,001 empty keys of an entity', () =>
     resource(field(3, emptyAt(0x1a, 10 * million + 1))),
   ),
@@ -148,11 +156,19 @@ export const bombs: readonly Bomb[] = [
     request(each(100_000, (i) => field(2, fixed64(1, 3_600_000_000_000n * BigInt(i + 1))))),
   ),
 
-  logs(200, '10 MB that are no UTF-8', () =>
-    record(field(5, stringValue(filled(10 * mega, 0xff)))),
+  logs(413, '30 MB that are no UTF-8', () => record(field(5, stringValue(filled(30e6, 0xff))))),
+  logs(200, '5 MB that are no UTF-8', () => record(field(5, stringValue(filled(5 * mega, 0xff))))),
+  logs(413, '30 MB of control characters', () => attribute(filled(30e6, 1))),
+  logs(413, '30 MB of control characters in a resource', () =>
+    resource(field(1, keyValue('service.name', stringValue(filled(30e6, 1))))),
   ),
-  logs(200, '10 MB of control characters', () =>
-    record(field(6, keyValue('k', stringValue(filled(10 * mega, 1))))),
+  logs(200, '2 MB of control characters', () => attribute(filled(2 * mega, 1))),
+  logs(200, '32 MB of a text, and as many control characters as it may have', () =>
+    attribute(joined(filled(31.3e6, 0x61), filled(1.6e6, 1))),
+  ),
+  logs(413, '16,000,000 empty attributes', () => record(emptyAt(0x32, 16 * million))),
+  logs(413, '8,000,000 empty bytes in an array', () =>
+    record(field(5, field(5, repeated(bytes(0x0a, 2, 0x3a, 0), 8 * million)))),
   ),
   json(200, '20 MB of escapes', () =>
     jsonRecord(`"body":{"stringValue":"${'\\u0001'.repeat(3_500_000)}"}`),
