@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import type { Config } from '../../src/config.ts'
+import { problem } from '../../src/config/problem.ts'
+import { type Config, ConfigError } from '../../src/config.ts'
 import { readyKey } from '../../src/receipts/receipt-key.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { DestinationOptions, OpenDestination } from '../shared/destination.ts'
@@ -21,10 +22,11 @@ export const openTables = async (options: DestinationOptions): Promise<OpenDesti
     const storage = stateBucket === undefined ? null : await openStateBucket(stateBucket, options)
     return { ...tablesOf(catalog, storage, options), prefetch: () => catalog.ready() }
   }
+  const root = rootOf(config)
   // Loaded for those who have one.
   const { openCatalogIn } = await import('../shared/file-catalog.ts')
   const storage = await openStorage(config, log)
-  const opened = await openCatalogIn(storage, rootOf(config), options)
+  const opened = await openCatalogIn(storage, root, options)
   return fileTablesOf(opened, storage, options)
 }
 
@@ -37,8 +39,15 @@ const openStateBucket = async (
   return openBucket({ ...config, s3Bucket }, log, readyKey)
 }
 
-/** Where the storage lies as metadata name it, whatever folder the program was started in. */
+/**
+ * Where the storage lies as metadata name it, whatever folder the program was started in.
+ * @throws ConfigError where readers would look elsewhere: most take the names of files for URIs, which end there
+ */
 const rootOf = (config: Config): string => {
   const location = locationOf(config)
-  return config.storageBackend === 'fs' ? `file://${resolve(location)}` : location
+  if (config.storageBackend !== 'fs') return location
+  const folder = resolve(location)
+  if (!/[#?]/.test(folder)) return `file://${folder}`
+  const message = `must not hold # or ? where tables are Iceberg's: others cut the names of files there (${folder})`
+  throw new ConfigError([problem('storagePath', message)])
 }

@@ -162,6 +162,11 @@ describe('what is wrong is one line each, and exit code 1', () => {
     [['--port', '0', '--output', 'package.json'], {}, [/package\.json/]],
     [['--port', '0', '--output', '/proc/x'], {}, [/^storage is unavailable: .*'\/proc\/x'$/]],
     [['--port', '0', '--output', '/proc/x/y'], {}, [/^storage is unavailable: .*'\/proc\/x'$/]],
+    ...['runs #1', 'runs?'].map((folder): [string[], Record<string, string>, RegExp[]] => [
+      ['--port', '0', '--output', join(temporaryFolder(), folder)],
+      { ICEBERG_CATALOG: 'file' },
+      [/^OTLP2PARQUET_STORAGE_PATH: must not hold # or \? where tables are Iceberg's: .*\/runs/],
+    ]),
     [[], { LISTEN_ADDR: '192.0.2.1:0', AUTH: 'none' }, [/^192\.0\.2\.1 is no address of this/]],
   ]
   test.concurrent.each(cases)('%j %j', async (args, settings, lines) => {
