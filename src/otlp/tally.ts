@@ -16,7 +16,7 @@ const bytesPerMessage = 16
  * a body of 32 MiB took 1.4 GB. Telemetry makes about as much text as its bodies have bytes.
  */
 const freeText = 16 << 20
-const textPerByte = 1.25
+const textPerByte = 1.5
 
 /** The most values that the lists of one field may hold together: a bucket takes a byte on the wire, and 8 in a column. */
 export const maxListValues = 10_000_000

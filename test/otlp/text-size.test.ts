@@ -59,14 +59,14 @@ test('the texts of all columns count together, those of a resource too', () => {
   expect(() => decoded(of(2))).toThrow(tooMuch(free))
 })
 
-test('of a larger body, a quarter more than its bytes', () => {
+test('of a larger body, half as much again as its bytes', () => {
   const of = (controls: number) =>
     record(attribute(stringValue(joined(filled(20 << 20, 0x61), filled(controls, 1)))))
-  // A control character is a byte of the body and six of the text: 5 (n + m) = 4 (n + 6 m).
-  const most = Math.floor((20 << 20) / 19)
+  // A control character is a byte of the body and six of the text: 3 (n + m) = 2 (n + 6 m).
+  const most = Math.floor((20 << 20) / 9)
   expect(decoded(of(most)).records).toBe(1)
   const over = of(most + 20)
-  expect(() => decoded(over)).toThrow(tooMuch(Math.floor(1.25 * over.length)))
+  expect(() => decoded(over)).toThrow(tooMuch(Math.floor(1.5 * over.length)))
 })
 
 test('ids do not count: of links there may be as many as fit', () => {
