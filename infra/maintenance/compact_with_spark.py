@@ -10,7 +10,11 @@ The program may run meanwhile: of two commits at once the second looks again. Ic
 too soon beside a program that commits several times a second: each table gets commit.retry.num-retries = 60 and
 commit.retry.max-wait-ms = 1000, where it has none of its own, and keeps them. Only days that are over for --days are
 merged. A request that is sent again is recognised for as long as the snapshot of the merge stands, which is what
---keep-days says: let it be more than senders wait. Not for Amazon S3 Tables and R2, which do all this themselves.
+--keep-days says: let it be more than senders wait. What fails for one table ends with exit code 1 after the others.
+
+Nessie's tables have gc.enabled=false: nothing is forgotten or deleted there, which is for Nessie's own collector. And there
+nobody else may commit to a table meanwhile: Iceberg cannot tell what came in between, and gives up ("Cannot determine
+history"), having merged nothing. Not for Amazon S3 Tables and R2, which do all this themselves.
 """
 
 import argparse
@@ -24,31 +28,50 @@ RETRIES = {"commit.retry.num-retries": 60, "commit.retry.max-wait-ms": 1000}
 def main():
     arguments = read_arguments()
     spark = SparkSession.builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    failed = False
+    for row in spark.sql(f"SHOW TABLES IN {arguments.catalog}.{arguments.namespace}").collect():
+        table = f"{arguments.namespace}.{row.tableName}"
+        try:
+            print(f"{table}: {maintain(spark, table, arguments)}")
+        except Exception as error:  # whatever it is: the other tables have nothing to do with it
+            failed = True
+            print(f"{table}: FAILED: {error}")
+    spark.stop()
+    if failed:
+        raise SystemExit(1)
+
+
+def maintain(spark, table, arguments):
+    """Does all that is to be done for a table; what was done, in words."""
     system = f"{arguments.catalog}.system"
     now = datetime.now(UTC)
     day = (now - timedelta(days=arguments.days)).strftime("%Y-%m-%d")
     keep = (now - timedelta(days=arguments.keep_days)).strftime("%Y-%m-%d %H:%M:%S")
-    for row in spark.sql(f"SHOW TABLES IN {arguments.catalog}.{arguments.namespace}").collect():
-        table = f"{arguments.namespace}.{row.tableName}"
-        allow_retries(spark, f"{arguments.catalog}.{table}")
-        merged = spark.sql(
-            f"CALL {system}.rewrite_data_files(table => '{table}', strategy => 'sort', "
-            f"where => 'timestamp < TIMESTAMP \"{day} 00:00:00\"')"
-        ).first()
-        spark.sql(f"CALL {system}.rewrite_manifests('{table}')")
-        expired = spark.sql(
-            f"CALL {system}.expire_snapshots(table => '{table}', older_than => TIMESTAMP '{keep}', retain_last => 100)"
-        ).first()
-        print(
-            f"{table}: {merged.rewritten_data_files_count} files became {merged.added_data_files_count}; "
-            f"removed {expired.deleted_data_files_count} data files and {expired.deleted_manifest_lists_count} snapshots"
-        )
-    spark.stop()
+    properties = properties_of(spark, f"{arguments.catalog}.{table}")
+    allow_retries(spark, f"{arguments.catalog}.{table}", properties)
+    # First: it drops what manifests say of files that were merged away. Nessie's metadata have no earlier snapshot to tell of
+    # them, and a request that is sent again would be taken for a new one.
+    spark.sql(f"CALL {system}.rewrite_manifests('{table}')")
+    merged = spark.sql(
+        f"CALL {system}.rewrite_data_files(table => '{table}', strategy => 'sort', "
+        f"where => 'timestamp < TIMESTAMP \"{day} 00:00:00\"')"
+    ).first()
+    words = f"{merged.rewritten_data_files_count} files became {merged.added_data_files_count}"
+    # Iceberg refuses then: what expires may be in use elsewhere, as on one of Nessie's branches.
+    if properties.get("gc.enabled", "true").lower() == "false":
+        return f"{words}; nothing was removed, since gc.enabled is false"
+    expired = spark.sql(
+        f"CALL {system}.expire_snapshots(table => '{table}', older_than => TIMESTAMP '{keep}', retain_last => 100)"
+    ).first()
+    files, snapshots = expired.deleted_data_files_count, expired.deleted_manifest_lists_count
+    return f"{words}; removed {files} data files and {snapshots} snapshots"
 
 
-def allow_retries(spark, table):
-    rows = spark.sql(f"SHOW TBLPROPERTIES {table}").collect()
-    properties = {row.key: row.value for row in rows}
+def properties_of(spark, table):
+    return {row.key: row.value for row in spark.sql(f"SHOW TBLPROPERTIES {table}").collect()}
+
+
+def allow_retries(spark, table, properties):
     wanted = ", ".join(f"'{key}' = '{value}'" for key, value in RETRIES.items() if key not in properties)
     if wanted:
         spark.sql(f"ALTER TABLE {table} SET TBLPROPERTIES ({wanted})")

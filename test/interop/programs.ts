@@ -77,7 +77,7 @@ export const run = (
     child.on('error', reject)
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(Buffer.concat(out).toString())
-      const printed = Buffer.concat(err.length > 0 ? err : out)
+      const printed = Buffer.concat([...err, ...out])
       reject(new Error(`${program} ended with ${code ?? signal}:\n${printed}`))
     })
     // One that ends before it has read its input is no error of its own: how it ended tells.
