@@ -18,8 +18,12 @@ export interface Done<T> {
   readonly uncertain: boolean
 }
 
-/** Calls the binding, and calls again what may pass. */
-export type Attempts = <T>(operation: string, call: () => Promise<T>) => Promise<Done<T>>
+/** Calls the binding, and calls again what may pass. `key`: what the log says of it, of a list the prefix. */
+export type Attempts = <T>(
+  operation: string,
+  key: string,
+  call: () => Promise<T>,
+) => Promise<Done<T>>
 
 /**
  * Attempts under a policy. The binding tells of no way to give a call up: how long one takes is the platform's business.
@@ -27,17 +31,17 @@ export type Attempts = <T>(operation: string, call: () => Promise<T>) => Promise
  */
 export const createAttempts =
   (retry: R2RetryPolicy, log: Log): Attempts =>
-  async (operation, call) => {
+  async (operation, key, call) => {
     for (let tried = 1; ; tried++) {
       try {
         return { value: await call(), uncertain: tried > 1 }
       } catch (thrown) {
         const error = new R2Error(thrown)
         if (!error.passes || tried >= retry.attempts) {
-          log('warn', 'R2 refused', { operation, ...error.facts })
+          log('warn', 'R2 refused', { operation, key, ...error.facts })
           throw refusal(error)
         }
-        log('debug', 'an R2 call is tried again', { operation, ...error.facts })
+        log('debug', 'an R2 call is tried again', { operation, key, ...error.facts })
         await pause(waitAfter(error, tried, retry))
       }
     }

@@ -71,7 +71,7 @@ export const createR2Storage = (options: R2Options): R2Storage => {
     get: async (key, options) => getObject(opened, nameOf(key), options),
     async head(key) {
       const name = nameOf(key)
-      const { value: found } = await attempt('head', () => bucket.head(name))
+      const { value: found } = await attempt('head', name, () => bucket.head(name))
       if (found === null) return null
       const { size, etag, uploaded } = found
       return { key, size, etag, modifiedAt: uploaded.getTime() }
@@ -82,7 +82,7 @@ export const createR2Storage = (options: R2Options): R2Storage => {
     },
     async delete(key) {
       const name = nameOf(key)
-      await attempt('delete', () => bucket.delete(name))
+      await attempt('delete', name, () => bucket.delete(name))
     },
     ready: () => probe(opened, `${folder}.ready`),
   }
@@ -109,11 +109,13 @@ const putObject = async (
     customMetadata: { [markName]: mark },
     ...(condition !== undefined && { onlyIf: condition }),
   }
-  const { value: stored, uncertain } = await attempt('put', () => bucket.put(key, bytes, options))
+  const { value: stored, uncertain } = await attempt('put', key, () =>
+    bucket.put(key, bytes, options),
+  )
   if (stored !== null) return true
   if (!uncertain) return false
   // What stands there may be of an earlier attempt, whose answer was lost.
-  const { value: standing } = await attempt('head', () => bucket.head(key))
+  const { value: standing } = await attempt('head', key, () => bucket.head(key))
   if (standing === null) throw vanished()
   return standing.customMetadata?.[markName] === mark
 }
@@ -134,7 +136,7 @@ const getObject = async (
     return object && new Uint8Array(await object.arrayBuffer())
   }
   const readOrNothing = (error: unknown) => orNothing(bucket, key, range?.start, error)
-  const { value } = await attempt('get', () => read().catch(readOrNothing))
+  const { value } = await attempt('get', key, () => read().catch(readOrNothing))
   return value
 }
 
@@ -146,7 +148,7 @@ const getTagged = async (
     const object = await bucket.get(key)
     return object && { bytes: new Uint8Array(await object.arrayBuffer()), tag: object.etag }
   }
-  const { value } = await attempt('get', read)
+  const { value } = await attempt('get', key, read)
   return value
 }
 
@@ -175,7 +177,7 @@ async function* listObjects(
   let cursor: string | undefined
   do {
     const from = { prefix: folder + prefix, ...(cursor !== undefined && { cursor }) }
-    const { value: page } = await attempt('list', () => bucket.list(from))
+    const { value: page } = await attempt('list', from.prefix, () => bucket.list(from))
     for (const { key, size, uploaded } of page.objects) {
       const own = key.slice(folder.length)
       if (isKey(own)) yield { key: own, size, modifiedAt: uploaded.getTime() }
@@ -190,5 +192,5 @@ async function* listObjects(
  */
 const probe = async ({ bucket, attempt }: Bucket, key: string): Promise<void> => {
   const onlyIf = { etagMatches: '0' }
-  await attempt('put', () => bucket.put(key, new Uint8Array(), { onlyIf }))
+  await attempt('put', key, () => bucket.put(key, new Uint8Array(), { onlyIf }))
 }

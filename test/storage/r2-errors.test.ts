@@ -77,7 +77,7 @@ describe('a failure that may pass', () => {
       ])
       expect(lines.pop()).toEqual([
         'R2 refused',
-        expect.objectContaining({ operation: 'put', reason: expect.any(String) }),
+        expect.objectContaining({ operation: 'put', key: 'a', reason: expect.any(String) }),
       ])
     }
     expect(fake.faults).toEqual([])
