@@ -99,6 +99,23 @@ describe('parliament', () => {
     }
   })
 
+  test('has nothing to say of the roles in a VPC, but where Lambda wants it so, or it is behind', async () => {
+    const stack = stackOf({ SubnetIds: 'subnet-1', SecurityGroupIds: 'sg-1' })
+    for (const role of ['IntakeRole', 'SweepRole']) {
+      const found = await findings({ Version, Statement: grantsOf(stack, role) })
+      // "Giving Lambda functions access to resources in an Amazon VPC": interfaces have no names before they are there.
+      const [everywhere, ...others] = found
+      expect(everywhere).toMatch(
+        /^RESOURCE_STAR: (ec2:\w+NetworkInterface,?|ec2:\w+PrivateIpAddresses,?)+$/,
+      )
+      // "Using source function ARN to control function access behavior".
+      const unknown =
+        /^UNKNOWN_CONDITION_FOR_ACTION: Unknown condition lambda:SourceFunctionArn for action ec2:\w+$/
+      expect(others.length).toBeGreaterThan(0)
+      for (const other of others) expect(other).toMatch(unknown)
+    }
+  })
+
   test('has nothing to say of what whoever deploys needs, but where it is behind', async () => {
     const text = readFileSync(here('infra/deploy-policy.json'), 'utf8')
     const policy = JSON.parse(
