@@ -12,7 +12,16 @@ import { codeBlocks, generated, readmePath } from './tools/readme.ts'
 const root = dirname(readmePath)
 const readme = readFileSync(readmePath, 'utf8')
 const longer = readFileSync(join(root, 'infra/README.md'), 'utf8')
+const aws = readFileSync(join(root, 'infra/aws.md'), 'utf8')
 const cloudflare = readFileSync(join(root, 'infra/cloudflare.md'), 'utf8')
+
+/** Every page for users, by its path, with the folder from which it points elsewhere. */
+const pages: readonly (readonly [path: string, text: string, folder: string])[] = [
+  ['README.md', readme, root],
+  ['infra/README.md', longer, join(root, 'infra')],
+  ['infra/aws.md', aws, join(root, 'infra')],
+  ['infra/cloudflare.md', cloudflare, join(root, 'infra')],
+]
 
 let server: Server
 beforeAll(async () => {
@@ -63,11 +72,7 @@ test('the lists are those of the sources: node test/tools/readme.ts', () => {
   expect(generated(readme)).toBe(readme)
 })
 
-test.each([
-  ['README.md', readme, root],
-  ['infra/README.md', longer, join(root, 'infra')],
-  ['infra/cloudflare.md', cloudflare, join(root, 'infra')],
-])('%s: what it points to is there', (_, text, folder) => {
+test.each(pages)('%s: what it points to is there', (_, text, folder) => {
   const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path]) => path ?? '')
   const paths = [...text.matchAll(/`((?:test|infra)\/[\w./-]*)`/g)].map(([, path]) => path ?? '')
   expect(links.length + paths.length).toBeGreaterThan(5)
@@ -84,11 +89,7 @@ const anchors = (path: string): string[] =>
       .replaceAll(' ', '-'),
   )
 
-test.each([
-  ['README.md', readme, root],
-  ['infra/README.md', longer, join(root, 'infra')],
-  ['infra/cloudflare.md', cloudflare, join(root, 'infra')],
-])('%s: the headings it points to are there', (name, text, folder) => {
+test.each(pages)('%s: the headings it points to are there', (name, text, folder) => {
   const links = [...text.matchAll(/\]\(([^)#:]*)#([^)]*)\)/g)]
   const broken = links.filter(([, path, anchor = '']) => {
     const page = path ? join(folder, path) : join(root, name)
@@ -100,7 +101,10 @@ test.each([
 test('every command of npm that they name is one', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const named = [
-    ...`${readme}${longer}${cloudflare}`.matchAll(/npm (?:run )?(start|test|(?<=run )[\w:]+)/g),
+    ...pages
+      .map(([, text]) => text)
+      .join('\n')
+      .matchAll(/npm (?:run )?(start|test|(?<=run )[\w:]+)/g),
   ]
   expect(named.map(([, name]) => name).filter((name) => !(String(name) in scripts))).toEqual([])
 })
