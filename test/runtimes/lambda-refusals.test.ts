@@ -64,7 +64,7 @@ const start = async (kind: ServiceKind, refusals: readonly Refusal[], logLevel =
     AWS_REGION: region,
     OTLP2PARQUET_AUTH: 'none',
     OTLP2PARQUET_LOG_LEVEL: logLevel,
-    OTLP2PARQUET_ICEBERG_REST_URI: `https://${kind.signingName}.${region}.amazonaws.com/iceberg`,
+    OTLP2PARQUET_ICEBERG_REST_URI: `https://${hostOf(kind)}/iceberg`,
     OTLP2PARQUET_ICEBERG_WAREHOUSE: kind.warehouse,
   }
   const write = (line: string): void => {
@@ -82,16 +82,19 @@ const role = `arn:aws:sts::${account}:assumed-role/otlp2parquet-IntakeRole/otlp2
 const denied = (action: string, resource: string) =>
   `User: ${role} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
 const denial = 'AccessDeniedException'
+const hostOf = ({ signingName }: ServiceKind) => `${signingName}.${region}.amazonaws.com`
 const root = (kind: ServiceKind) => `/iceberg/v1/${kind.prefix}/namespaces`
 const tableOf = (kind: ServiceKind) => ({
   namespace: 'otel',
   table: 'logs',
+  host: hostOf(kind),
   path: `${root(kind)}/otel/tables/logs`,
 })
 
 const madeIn = (kind: ServiceKind) => ({
   namespace: 'otel',
   table: 'logs',
+  host: hostOf(kind),
   path: `${root(kind)}/otel/tables`,
 })
 
@@ -167,6 +170,7 @@ const noNamespace = caseOf(
   {
     message: 'cannot make a namespace: its credentials lack a permission',
     namespace: 'otel',
+    host: hostOf(s3tables),
     path: root(s3tables),
     advice:
       'the namespace is not there: make it, or allow its role s3tables:CreateNamespace until all is made (infra/: CreateTables=true, then init)',
@@ -207,6 +211,7 @@ const noBucket = caseOf(
   [404, 'not_found', 'The specified bucket does not exist.'],
   {
     message: 'cannot read the configuration of the catalog: there is no such table bucket',
+    host: hostOf(s3tables),
     path: '/iceberg/v1/config',
     advice:
       'look whether OTLP2PARQUET_ICEBERG_WAREHOUSE has its name, and the region and account it is in',
@@ -226,8 +231,8 @@ const cases: readonly [what: string, refused: Case][] = [
 
 /** As it stands in the log: what the page shows. */
 const written = ({ message, ...facts }: Case['line']): string => {
-  const { namespace, table, status, type, reason, path, attempt, advice } = facts
-  const ordered = { namespace, table, status, type, reason, path, attempt, advice }
+  const { namespace, table, status, type, reason, host, path, attempt, advice } = facts
+  const ordered = { namespace, table, status, type, reason, host, path, attempt, advice }
   return JSON.stringify({ level: 'error', message, ...ordered, awsRequestId: '…' })
 }
 
