@@ -3,11 +3,11 @@ import type { RecordBatch } from './record-batch.ts'
 import type { Vector } from './vector.ts'
 
 /**
- * Gives the memory of a batch's large buffers back at once, but for those that `others` has too. The batch must not be used
- * any more.
+ * Gives the memory of a batch's large buffers back at once, but for those that one of `others` has too. The batch must not be
+ * used any more.
  */
-export const freeBatch = (batch: RecordBatch, others?: RecordBatch): void => {
-  const kept = new Set(others && buffersOf(others))
+export const freeBatch = (batch: RecordBatch, others: readonly RecordBatch[] = []): void => {
+  const kept = new Set(others.flatMap((other) => [...buffersOf(other)]))
   for (const buffer of buffersOf(batch)) {
     if (!kept.has(buffer)) freeLarge(buffer)
   }

@@ -50,6 +50,8 @@ export interface Rows {
 /** A batch, and how many files are still to be made of it. */
 export interface SharedBatch {
   readonly batch: RecordBatch
+  /** Batches that may share memory with it. */
+  readonly others?: readonly RecordBatch[] | undefined
   files: number
 }
 
@@ -61,6 +63,6 @@ export const encodeOnce = <T>(of: Rows, encode: (batch: RecordBatch) => T): T =>
   try {
     return encode(shared.batch)
   } finally {
-    if (--shared.files === 0) freeBatch(shared.batch)
+    if (--shared.files === 0) freeBatch(shared.batch, shared.others)
   }
 }

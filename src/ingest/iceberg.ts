@@ -50,12 +50,12 @@ interface IcebergFile extends Partition, Rows {
 
 /** Tables of a catalog. */
 export const createIcebergDestination = (options: IcebergOptions): Destination<IcebergFile> => ({
-  async divide({ table, batch }) {
+  async divide({ table, batch, others }) {
     const loaded = await options.writerOf(table).open()
     const { metadata } = loaded
     const partitions = partitionRows(batch, partitionSources(table, metadata))
     const fitted = fittedBatch(batch, tableColumns(table, metadata))
-    const shared = { batch: fitted, files: partitions.length }
+    const shared = { batch: fitted, others, files: partitions.length }
     return partitions.map((partition) => ({ ...partition, table, loaded, batch: shared }))
   },
   async store(files, delivery) {

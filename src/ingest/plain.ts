@@ -37,9 +37,9 @@ const maxConcurrentWrites = 8
 
 /** Files in a storage, and nothing that knows of them. */
 export const createPlainDestination = (options: PlainOptions): Destination<PlainFile> => ({
-  async divide({ table, batch }) {
+  async divide({ table, batch, others }) {
     const groups = groupRows(batch)
-    const shared = { batch, files: groups.length }
+    const shared = { batch, others, files: groups.length }
     return groups.map((group) => ({ ...group, table, batch: shared }))
   },
   store: (files, delivery) =>

@@ -6,6 +6,8 @@ import { type ColumnName, fieldsOf, type Table } from '../tables/table.ts'
 export interface TableBatch {
   readonly table: Table
   readonly batch: RecordBatch
+  /** The other batches of its request: what stands above their rows (resources, scopes, metrics) is the same memory. */
+  readonly others?: readonly RecordBatch[]
 }
 
 /** A table's rows; a column that is missing does not compile. */

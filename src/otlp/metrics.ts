@@ -39,9 +39,13 @@ export const metricBatches = (
     { kind: columns.exponential_histogram, batch: exponentialHistogramBatch },
     { kind: columns.summary, batch: summaryBatch },
   ]
-  return kinds
+  const batches = kinds
     .filter(({ kind }) => kind.rows.columns.data_points.length > 0)
     .map(({ batch }) => batch(tree))
+  return batches.map((one) => ({
+    ...one,
+    others: batches.filter((other) => other !== one).map(({ batch }) => batch),
+  }))
 }
 
 /** The metrics of a request and, for each, its scope and its resource. */

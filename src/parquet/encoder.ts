@@ -80,7 +80,7 @@ export const createEncoder = (options: EncoderOptions): Encoder => {
       for (const group of groupsOf(batch, rows, settings.rowGroupSize)) {
         writeGroup(wasm, group, settings, assembly)
         written(group)
-        if (group !== batch) freeBatch(group, batch)
+        if (group !== batch) freeBatch(group, [batch])
       }
       // Memory never shrinks: a new instance costs less than keeping what one large batch took.
       if (wasm.memory.buffer.byteLength <= maxMemoryBytes) idle = wasm

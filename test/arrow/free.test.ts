@@ -48,7 +48,7 @@ test('what another batch has too stays', () => {
   const [shared, own] = [text(), text()]
   const indices = new Int32Array(rows)
   const column = { ...base, kind: 'dictionary', indices, dictionary: shared } as const
-  freeBatch(batchOf(column, own), batchOf(shared))
+  freeBatch(batchOf(column, own), [batchOf(shared)])
   expect(indices.length).toBe(0)
   expect(own.data.length).toBe(0)
   expect(shared.data.length).toBe(10 * rows)
