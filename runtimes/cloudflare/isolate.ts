@@ -86,15 +86,11 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   const metadata: SharedMetadata = new Map()
   const openFor = ({ pending, subrequests }: Calls) =>
     openDestination({
-      ...{ config, version, log, metrics, maxReceipts, claims, lastSeen, metadata },
+      ...{ config, version, log, metrics, maxReceipts, env, pending },
+      ...{ making, claims, lastSeen, metadata },
+      bucket: bucket && subrequests.counted(bucket),
+      fetch: subrequests.fetch,
       callsLeft: () => maxSubrequests - subrequests.made(),
-      ...{
-        env,
-        pending,
-        making,
-        bucket: bucket && subrequests.counted(bucket),
-        fetch: subrequests.fetch,
-      },
     })
   const openWay = async (calls: Calls): Promise<Way> => {
     const { to, ready } = await openFor(calls)
@@ -111,13 +107,15 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
       const used = handler.release()
       if (used !== undefined) metrics.tally('subrequests', used.made())
       metrics.flush()
-      if (used?.way.pending.none()) used.way.opened()?.free()
+      const way = used?.way
       // Whatever still runs does so for this request alone: its calls end with it.
-      if (answer.status >= 500 || used?.way.pending.none() === false) {
-        context.waitUntil(used?.way.pending.settled() ?? Promise.resolve())
+      if (way?.pending.none() === false) {
+        context.waitUntil(way.pending.settled())
         return answer
       }
-      if (used !== undefined) ways.giveBack(used.way)
+      way?.opened()?.free()
+      if (answer.status >= 500) return answer
+      if (way !== undefined) ways.giveBack(way)
       handlers.giveBack(handler)
       return answer
     },
