@@ -58,15 +58,14 @@ export const createSweepNotes = (storage: Storage, clock: Clock, log: Log): Swee
   let isStuck = false
   const inTurn = async <T>(work: () => Promise<T>, deadline: number, otherwise: T): Promise<T> => {
     const call = last.then(work)
-    last = call.catch(() => {})
+    const ended = call.catch(() => {})
+    last = ended
     if (isStuck) return otherwise
     const giveUp = (): T => {
       isStuck = true
-      void call
-        .catch(() => {})
-        .then(() => {
-          isStuck = false
-        })
+      void ended.then(() => {
+        isStuck = false
+      })
       return otherwise
     }
     try {

@@ -53,9 +53,9 @@ export const makeInTurn = async (
   const deed = (): string => (making.known.has(place) ? own : place)
   const isBusy = (): boolean => (making.busyUntil.get(deed()) ?? 0) > clock.now()
   while (isBusy()) {
-    while (isBusy()) await within(clock.sleep(lookAgainMs), signal).catch(tooLate)
+    await within(clock.sleep(lookAgainMs), signal).catch(tooLate)
     // Who was waited for may have made another one.
-    const table = making.known.has(own) ? await look() : null
+    const table = !isBusy() && making.known.has(own) ? await look() : null
     if (table !== null) return table
   }
   if (making.refused !== null && clock.now() < making.refused.until) throw making.refused.error
