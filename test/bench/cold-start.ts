@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../interop/programs.ts'
+import { median } from './measure.ts'
 
 /** One way to start, measured over several rounds. */
 export interface ColdStart {
@@ -110,6 +111,3 @@ const firstAnswer = (port: number, request: Uint8Array, child: ChildProcess): Pr
     }
     attempt()
   })
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN

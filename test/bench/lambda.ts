@@ -11,7 +11,7 @@ import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator
 import { posted } from '../runtimes/function-url-event.ts'
 import { listen } from '../tools/listen.ts'
 import { sweepLines } from './lambda-sweeps.ts'
-import { cpuOf, peakMemoryOf } from './measure.ts'
+import { cpuOf, median, peakMemoryOf } from './measure.ts'
 import { payloadOf } from './payloads.ts'
 import { coldComparisons } from './targets.ts'
 
@@ -243,6 +243,3 @@ const batchLine = async (
 /** Milliseconds of each invocation, as the emulator says in its reports. */
 const durations = (log: string): number[] =>
   [...log.matchAll(/^REPORT .*?\tDuration: ([\d.]+) ms/gm)].map(([, ms]) => Number(ms))
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
