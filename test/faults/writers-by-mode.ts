@@ -1,7 +1,7 @@
 /**
  * How many requests and commits a second so many programs make of one table, by `OTLP2PARQUET_COMMIT`:
  * `node test/faults/writers-by-mode.ts [--ground "Java on versitygw"] [--writers 1,5,20,50] [--seconds 30]`. Every acknowledged
- * row is there once afterwards, as two programs that are not ours read the tables.
+ * row is there once afterwards, as the readers of schedules read the tables.
  */
 import { parseArgs } from 'node:util'
 import { grounds } from './grounds.ts'

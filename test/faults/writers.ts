@@ -49,12 +49,15 @@ export const runWriters = async (
 ): Promise<WritersRun> => {
   const namespace = `w${count}${commit}`
   const folder = ground.folder ?? join(tmpdir(), `otlp2parquet-writers-${process.pid}`)
-  const receipts: Receipts = { receipts: commit !== 'inline', change: null, signals: ['logs'] }
   // A file catalog has a place for them in any case: what could not be committed in time is owed, however it is to be committed.
-  const owing: Receipts = { ...receipts, receipts: ground.receipts !== undefined }
+  const owing: Receipts = {
+    receipts: ground.receipts !== undefined,
+    change: null,
+    signals: ['logs'],
+  }
   const env = {
     ...ground.env(namespace, ground.origins),
-    ...receiptsEnv(receipts, ground),
+    ...receiptsEnv({ ...owing, receipts: commit !== 'inline' }, ground),
     ...byDefault,
     OTLP2PARQUET_COMMIT: commit,
   }
