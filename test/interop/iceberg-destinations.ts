@@ -24,6 +24,13 @@ export const s3Environment = (s3: S3Access) => ({
   AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
 })
 
+/** What the program is told of a bucket for everything that it stores. */
+export const bucketEnvironment = (s3: S3Access) => ({
+  ...s3Environment(s3),
+  OTLP2PARQUET_STORAGE_BACKEND: 's3',
+  OTLP2PARQUET_S3_BUCKET: s3.bucket,
+})
+
 /** What the program is told of a catalog. */
 export const catalogEnvironment = ({ uri, warehouse, auth, s3 }: RestCatalog) => ({
   OTLP2PARQUET_ICEBERG_REST_URI: uri,
@@ -63,12 +70,7 @@ export const icebergDestinations: Readonly<Record<string, () => Promise<IcebergD
   }),
   'files on versitygw': async () => {
     const s3 = await startVersitygw()
-    const env = {
-      ...s3Environment(s3),
-      ...filesAtOnce,
-      OTLP2PARQUET_STORAGE_BACKEND: 's3',
-      OTLP2PARQUET_S3_BUCKET: s3.bucket,
-    }
+    const env = { ...bucketEnvironment(s3), ...filesAtOnce }
     const table = (_server: Server, name: string) => ({
       folder: `s3://${s3.bucket}/otel/${name}`,
       s3,

@@ -11,10 +11,10 @@ import { sendSamples } from '../tools/samples.ts'
 import type { S3Access } from './catalogs/catalog.ts'
 import type { Filter } from './filters.ts'
 import {
+  bucketEnvironment,
   filesAtOnce,
   type IcebergDestination,
   icebergDestinations,
-  s3Environment,
 } from './iceberg-destinations.ts'
 import { here, run, sparkJars, sparkSubmit } from './programs.ts'
 import type { Answer, TableRef } from './readers/iceberg.ts'
@@ -237,12 +237,7 @@ const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
   }),
   'versitygw, below a prefix': async () => {
     const s3 = await startVersitygw()
-    const env = {
-      ...s3Environment(s3),
-      OTLP2PARQUET_STORAGE_BACKEND: 's3',
-      OTLP2PARQUET_S3_BUCKET: s3.bucket,
-      OTLP2PARQUET_STORAGE_PREFIX: 'some/where',
-    }
+    const env = { ...bucketEnvironment(s3), OTLP2PARQUET_STORAGE_PREFIX: 'some/where' }
     const table = { folder: `s3://${s3.bucket}/some/where/otel/logs`, s3 }
     return { env, table, files: join(s3.folder, s3.bucket, 'some/where'), stop: s3.stop }
   },

@@ -13,7 +13,7 @@ import { judgeTables } from '../faults/table-judge.ts'
 import type { RestCatalog, S3Access } from './catalogs/catalog.ts'
 import { startJavaRest } from './catalogs/java-rest.ts'
 import { startMinistack } from './catalogs/ministack.ts'
-import { catalogEnvironment, s3Environment } from './iceberg-destinations.ts'
+import { bucketEnvironment, catalogEnvironment } from './iceberg-destinations.ts'
 import { here, run } from './programs.ts'
 import type { TableRef } from './readers/iceberg.ts'
 import { makeBucket, startVersitygw } from './s3-servers.ts'
@@ -40,12 +40,7 @@ const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
   }),
   'files on versitygw': async () => {
     const s3 = await startVersitygw()
-    const env = {
-      ...s3Environment(s3),
-      OTLP2PARQUET_ICEBERG_CATALOG: 'file',
-      OTLP2PARQUET_STORAGE_BACKEND: 's3',
-      OTLP2PARQUET_S3_BUCKET: s3.bucket,
-    }
+    const env = { ...bucketEnvironment(s3), OTLP2PARQUET_ICEBERG_CATALOG: 'file' }
     return { env, logs: { folder: `s3://${s3.bucket}/otel/logs`, s3 }, stop: s3.stop }
   },
   'Java on versitygw': async () => {

@@ -11,7 +11,7 @@ import { send } from '../faults/clients.ts'
 import type { Entry } from '../faults/ledger.ts'
 import { type Program, startProgram } from '../faults/program.ts'
 import { judgeTables } from '../faults/table-judge.ts'
-import { filesAtOnce, s3Environment } from './iceberg-destinations.ts'
+import { bucketEnvironment, filesAtOnce } from './iceberg-destinations.ts'
 import { here } from './programs.ts'
 import type { TableRef } from './readers/iceberg.ts'
 import { startVersitygw } from './s3-servers.ts'
@@ -35,11 +35,7 @@ const places: Readonly<Record<string, (folder: string) => Promise<Place>>> = {
   versitygw: async () => {
     const s3 = await startVersitygw()
     const { bucket, folder, stop } = s3
-    const env = {
-      ...s3Environment(s3),
-      OTLP2PARQUET_STORAGE_BACKEND: 's3',
-      OTLP2PARQUET_S3_BUCKET: bucket,
-    }
+    const env = bucketEnvironment(s3)
     const logs = { folder: `s3://${bucket}/otel/logs`, s3 }
     return { env, logs, files: join(folder, bucket, 'otel/logs'), stop }
   },
