@@ -5,8 +5,8 @@ import type { Log } from '../../src/log.ts'
 import type { Metrics } from '../../src/metrics.ts'
 import { authOf } from '../shared/auth.ts'
 import { contentCodings } from '../shared/content-codings.ts'
+import { inflateOnce, ingestOnce } from '../shared/own-memory.ts'
 import type { Lazy } from './lazy.ts'
-import { inflateOnce, ingestOnce } from './own-memory.ts'
 import { receiveInto } from './receive.ts'
 
 export interface HandlerOptions {

@@ -1,6 +1,7 @@
 /** OTLP bytes → rows of our tables. */
 import type { TableBatch } from './batch.ts'
 import type { Context } from './common.ts'
+import { freeRows } from './free-rows.ts'
 import { readJson } from './json.ts'
 import { logBatches } from './logs.ts'
 import type { Fields, Message } from './message.ts'
@@ -61,12 +62,12 @@ const decodeAs = <F extends Fields>(
   const rows = new Rows(message)
   const tally = new Tally(request.body.length)
   limitTexts(tally.maxText)
-  for (const body of bodies(request)) {
-    if (request.encoding === 'protobuf') readProtobuf(body, rows as unknown as Rows, tally)
-    else readJson(body, rows as unknown as Rows, tally)
-    rows.keep()
+  try {
+    readInto(rows as unknown as Rows, request, tally)
+  } catch (error) {
+    freeRows(rows as unknown as Rows)
+    throw error
   }
-  tally.allText(textSize(rows as unknown as Rows))
   const batches = batchesOf(rows, request)
   return {
     batches,
@@ -75,6 +76,15 @@ const decodeAs = <F extends Fields>(
     unknownFields: tally.unknownFields,
     repairedStrings: tally.repairedStrings,
   }
+}
+
+const readInto = (rows: Rows, request: DecodeRequest, tally: Tally): void => {
+  for (const body of bodies(request)) {
+    if (request.encoding === 'protobuf') readProtobuf(body, rows, tally)
+    else readJson(body, rows, tally)
+    rows.keep()
+  }
+  tally.allText(textSize(rows))
 }
 
 const bodies = ({ encoding, body }: DecodeRequest): Iterable<Uint8Array> =>

@@ -209,6 +209,11 @@ export class MessagesColumn<F extends Fields = Fields> implements Column {
     return this.#rows
   }
 
+  /** The same, without making them. */
+  get made(): Rows<F> | undefined {
+    return this.#rows
+  }
+
   /** How many messages there are in all lists. */
   get length(): number {
     return this.#rows?.n ?? 0

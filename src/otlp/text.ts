@@ -1,6 +1,6 @@
 import { grown } from './grown.ts'
 import { tooMuchText } from './tally.ts'
-import { isUtf8, repairUtf8 } from './utf8.ts'
+import { isUtf8, repairedPieces } from './utf8.ts'
 
 const quote = 0x22
 
@@ -105,8 +105,7 @@ export class Text {
       this.bytes(b, p, e)
       return false
     }
-    const repaired = repairUtf8(b, p, e)
-    this.bytes(repaired, 0, repaired.length)
+    for (const piece of repairedPieces(b, p, e)) this.bytes(piece, 0, piece.length)
     return true
   }
 
@@ -147,16 +146,22 @@ export class Text {
     return p
   }
 
-  /** Appends the inside of a JSON string, character by character. */
+  /** Appends the inside of a JSON string; whether something had to be repaired. */
   #escaped(b: Uint8Array, s: number, e: number): boolean {
-    const malformed = !isUtf8(b, s, e)
-    const from = malformed ? repairUtf8(b, s, e) : b
-    const end = malformed ? from.length : e
-    for (let p = malformed ? 0 : s; p < end; p++) {
-      this.reserve(6)
-      this.#character(from[p] as number)
+    if (isUtf8(b, s, e)) {
+      this.#characters(b, s, e)
+      return false
     }
-    return malformed
+    for (const piece of repairedPieces(b, s, e)) this.#characters(piece, 0, piece.length)
+    return true
+  }
+
+  /** Appends well-formed UTF-8 as the inside of a JSON string, character by character. */
+  #characters(b: Uint8Array, s: number, e: number): void {
+    for (let p = s; p < e; p++) {
+      this.reserve(6)
+      this.#character(b[p] as number)
+    }
   }
 
   /** One byte of a JSON string, for which six bytes are reserved. */

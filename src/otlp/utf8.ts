@@ -40,3 +40,19 @@ const encoder = new TextEncoder()
 /** `b[p, end)` with U+FFFD in the place of every malformed part (WHATWG Encoding, "decode"). */
 export const repairUtf8 = (b: Uint8Array, p: number, end: number): Uint8Array =>
   encoder.encode(decoder.decode(b.subarray(p, end)))
+
+/** Bytes that are repaired at once: what is made of them on the way is up to five times as long. */
+const pieceLength = 65536
+
+/** The same in pieces, each of whole characters: who takes only so much of it ends there. */
+export function* repairedPieces(b: Uint8Array, p: number, end: number): Iterable<Uint8Array> {
+  if (end - p <= pieceLength) {
+    yield repairUtf8(b, p, end)
+    return
+  }
+  const ofThese = new TextDecoder('utf-8', { ignoreBOM: true })
+  for (; p < end; p += pieceLength) {
+    const piece = b.subarray(p, Math.min(p + pieceLength, end))
+    yield encoder.encode(ofThese.decode(piece, { stream: p + pieceLength < end }))
+  }
+}
