@@ -23,6 +23,8 @@ export interface Account {
   readonly tableBucketArn: string
   /** The bucket of the receipts, or of plain files; every other one lies behind a table. */
   readonly bucket: string
+  /** The key of all of them, where it is one of the account's own. */
+  readonly key?: string
 }
 
 /** @throws for a call that nobody has mapped yet */
@@ -30,8 +32,28 @@ export const demandsOf = (call: AwsCall, account: Account): readonly Demand[] =>
   const demands = services[call.service]?.(call, account)
   if (demands === undefined)
     throw new Error(`no actions are known of ${call.service} ${call.method} ${call.url}`)
-  return demands
+  return [...demands, ...keyDemands(demands, account)]
 }
+
+/**
+ * What is asked of a key of one's own behind these actions: "Using server-side encryption with AWS KMS keys" of S3, "SSE-KMS" of
+ * S3 Tables (parts of a large object are read to be put together), "Secret encryption and decryption" of Secrets Manager.
+ */
+const ofKey: Readonly<Record<string, readonly string[]>> = {
+  's3:GetObject': ['kms:Decrypt'],
+  's3:PutObject': ['kms:GenerateDataKey', 'kms:Decrypt'],
+  's3tables:CreateTable': ['kms:GenerateDataKey', 'kms:Decrypt'],
+  's3tables:GetTableData': ['kms:Decrypt'],
+  's3tables:PutTableData': ['kms:GenerateDataKey', 'kms:Decrypt'],
+  'secretsmanager:GetSecretValue': ['kms:Decrypt'],
+}
+
+const keyDemands = (demands: readonly Demand[], { key }: Account): readonly Demand[] =>
+  key === undefined
+    ? []
+    : demands.flatMap(({ action }) =>
+        (ofKey[action] ?? []).map((asked) => ({ action: asked, resource: key })),
+      )
 
 /** Any table of the bucket: its id is AWS's own. */
 const tableOf = ({ tableBucketArn }: Account): string =>

@@ -1,4 +1,6 @@
-/** What the roles of a stack grant, statement by statement. */
+/** What the roles of a stack grant, statement by statement; and what whoever deploys needs. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Json, Members, Stack } from './template.ts'
 
 export interface Statement {
@@ -44,3 +46,22 @@ export const covers = (statement: Statement, action: string, resource: string): 
       resource,
     ),
   )
+
+/** The policies for whoever deploys, by their files' names. */
+export const deployPolicies: Readonly<Record<string, string>> = Object.fromEntries(
+  ['deploy-policy.json', 'deploy-policy-options.json'].map((name) => [
+    name,
+    readFileSync(join(import.meta.dirname, '../../infra', name), 'utf8'),
+  ]),
+)
+
+/** What they allow. */
+export const deployStatements: readonly Statement[] = Object.values(deployPolicies).flatMap(
+  (text) => statementsOf(JSON.parse(text)),
+)
+
+/** Whether one of them names an action, whatever its case, on some resource. */
+export const mayDeploy = (action: string): boolean =>
+  deployStatements.some(({ Action }) => Action.some((pattern) => formOf(pattern).test(action)))
+
+const formOf = (pattern: string): RegExp => new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 'i')

@@ -127,6 +127,21 @@ test('buckets are private and encrypted, and nothing in them expires but unfinis
   }
 })
 
+/** Settings too long for a version's description, which has 256 characters, or of which others decide whether they count. */
+const longOnes = [
+  'TableBucketArn',
+  'DataBucketName',
+  'StateBucketName',
+  'StoragePrefix',
+  'Namespace',
+  'TokensSecretArn',
+  'CorsOrigins',
+  'Endpoint',
+  'KmsKeyArn',
+  'SubnetIds',
+  'SecurityGroupIds',
+]
+
 describe('a parameter', () => {
   const actionsOf = (stack: Stack, role = 'IntakeRole'): string[] =>
     grantsOf(stack, role).flatMap(({ Action }) => Action)
@@ -244,13 +259,56 @@ describe('a parameter', () => {
     expect(stackOf().resources[resource]?.Properties[property]).toBeUndefined()
     expect(stackOf({ [name]: value }).resources[resource]?.Properties[property]).toBe(value)
   })
-  test('ProvisionedConcurrency keeps some warm', () => {
-    const of = (stack: Stack) =>
-      stack.resources.IntakeFunction?.Properties.ProvisionedConcurrencyConfig
-    expect(of(stackOf())).toBeUndefined()
-    expect(of(stackOf({ ProvisionedConcurrency: '2' }))).toEqual({
-      ProvisionedConcurrentExecutions: '2',
+  test('ProvisionedConcurrency keeps some warm, of a version', () => {
+    const of = (stack: Stack) => stack.resources.IntakeAlias?.Properties
+    expect(of(stackOf())).toEqual({
+      Name: 'live',
+      FunctionName: 'intakefunction',
+      // What is newest, at once.
+      FunctionVersion: '$LATEST',
     })
+    expect(of(stackOf({ ProvisionedConcurrency: '2' }))).toMatchObject({
+      FunctionVersion: expect.stringContaining('IntakeVersion.Version'),
+      ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: '2' },
+    })
+  })
+  // SAM's own versions stand for the template's text, which is the same for all parameters. AWS makes no version of what has not
+  // changed, and CloudFormation calls that a failure.
+  describe.each([{}, { Mode: 'plain' }, { CorsOrigins: 'https://a.example' }])('of %o', (given) => {
+    test.each(Object.entries(template.Parameters).filter(([name]) => name !== 'Release'))(
+      '%s has its effect on what is kept warm, too',
+      (name, { AllowedValues = ['1234', 'other'], Default }) => {
+        const [value] = AllowedValues.filter(
+          (one) => one !== (given as Record<string, string>)[name] && one !== Default,
+        )
+        const of = (changed: Record<string, string>) => {
+          const all = { ...given, ...changed, ProvisionedConcurrency: '2' }
+          const { IntakeFunction, IntakeVersion } = stackOf(all).resources
+          const { Tags, ReservedConcurrentExecutions, ...settings } =
+            IntakeFunction?.Properties ?? {}
+          expect(settings).not.toHaveProperty('AutoPublishAlias')
+          return [settings, IntakeVersion?.Properties].map((one) => JSON.stringify(one))
+        }
+        const [settings, version] = of({})
+        const [newSettings, newVersion] = of({ [name]: String(value ?? Default) })
+        const isToldByRelease = longOnes.includes(name)
+        expect(newVersion !== version).toBe(newSettings !== settings && !isToldByRelease)
+      },
+    )
+  })
+  test('Release makes a version of something new, and is nobody’s business without one', () => {
+    const of = (given: Record<string, string>) => {
+      const { IntakeFunction, IntakeVersion } = stackOf(given).resources
+      return JSON.stringify([IntakeFunction?.Properties, IntakeVersion?.Properties])
+    }
+    expect(of({ Release: 'next' })).toBe(of({}))
+    const warm = { ProvisionedConcurrency: '2', Release: 'next' }
+    expect(JSON.parse(of(warm))).toMatchObject([
+      { Description: expect.stringContaining('next') },
+      { Description: expect.stringContaining('next') },
+    ])
+    const longest = { ...warm, Release: 'r'.repeat(64), MemoryMb: '10240', TimeoutSeconds: '900' }
+    expect(JSON.parse(of(longest))[1].Description.length).toBeLessThan(256)
   })
   test('AlarmTopicArn is told of every alarm', () => {
     const topic = 'arn:aws:sns:us-east-1:123456789012:oncall'

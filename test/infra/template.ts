@@ -25,6 +25,7 @@ interface Template {
         readonly Default: Json
         readonly Description: string
         readonly MinValue?: number
+        readonly AllowedValues?: readonly Json[]
       }
     >
   >
@@ -43,8 +44,10 @@ export const untaggable: readonly string[] = [
   'AWS::ApiGatewayV2::Integration',
   'AWS::ApiGatewayV2::Route',
   'AWS::IAM::ManagedPolicy',
+  'AWS::Lambda::Alias',
   'AWS::Lambda::Permission',
   'AWS::Lambda::Url',
+  'AWS::Lambda::Version',
   'AWS::Logs::MetricFilter',
   'AWS::S3::BucketPolicy',
 ]

@@ -9,7 +9,7 @@ import { sha256 } from '../../runtimes/shared/sha256.ts'
 import { noLog } from '../../src/log.ts'
 import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
-import { type AwsCall, type Demand, demandsOf } from '../infra/aws-calls.ts'
+import { type Account, type AwsCall, type Demand, demandsOf } from '../infra/aws-calls.ts'
 import { covers, grantsOf, type Statement } from '../infra/policies.ts'
 import { environmentOf, type Stack, stackOf } from '../infra/template.ts'
 import { logs } from '../ingest/requests.ts'
@@ -25,6 +25,8 @@ const token = 'one'
 const tables = stackOf()
 const plain = stackOf({ Mode: 'plain' })
 const inFolder = stackOf({ StoragePrefix: 'telemetry/prod', Commit: 'deferred' })
+const plainInFolder = stackOf({ Mode: 'plain', StoragePrefix: 'telemetry/prod' })
+const key = `arn:aws:kms:${region}:123456789012:key/0f0e0d0c-0b0a-0908-0706-050403020100`
 const arn = String(tables.outputs.TableBucketArn)
 
 /** Granted, and called by nobody here. */
@@ -61,7 +63,7 @@ const wasm = compileParquetWasm()
 const start = async (stack: Stack, name: string) => {
   const elsewhere = {
     OTLP2PARQUET_S3_ENDPOINT: recorder.url,
-    ...(stack !== plain && {
+    ...(stack.outputs.TableBucketArn !== undefined && {
       OTLP2PARQUET_ICEBERG_REST_URI: `${recorder.url}/iceberg`,
       OTLP2PARQUET_ICEBERG_SIGNING_NAME: 's3tables',
       OTLP2PARQUET_ICEBERG_WAREHOUSE: catalog.warehouse ?? '',
@@ -79,8 +81,14 @@ const ok = expect.objectContaining({ statusCode: 200 })
 const sample = (signal: string) => readFileSync(join(samplesFolder, `${signal}.pb`))
 
 /** What AWS would ask for; ministack's table bucket is that of the stack. */
-const taken = (bucket: string): readonly Demand[] =>
-  recorder.take().flatMap((call: AwsCall) => demandsOf(call, { tableBucketArn: arn, bucket }))
+const taken = (bucket: string): readonly Demand[] => demanded(recorder.take(), { bucket })
+
+/** The same of calls that were taken, where all is encrypted with a key. */
+const demanded = (
+  calls: readonly AwsCall[],
+  account: Omit<Account, 'tableBucketArn'>,
+): readonly Demand[] =>
+  calls.flatMap((call) => demandsOf(call, { tableBucketArn: arn, ...account }))
 
 /** What a list may name, as the one condition says that there is. */
 const listable = ({ Condition }: Statement): string => {
@@ -134,6 +142,8 @@ const receipt = (requestId: string) => ({
 describe('tables', () => {
   const intake: Demand[] = []
   const sweep: Demand[] = []
+  /** The same calls, where all is encrypted with a key of the account's own. */
+  const withKey = { intake: [] as Demand[], sweep: [] as Demand[] }
 
   beforeAll(async () => {
     const invoke = await start(tables, 'IntakeFunction')
@@ -152,7 +162,10 @@ describe('tables', () => {
     await store.write(receipt('1'))
     await store.write(receipt('2'))
     expect(await store.owes(receipt('1'), ['some'])).toBe(false)
-    intake.push(...taken('statebucket'))
+    const bucket = 'statebucket'
+    const received = recorder.take()
+    intake.push(...demanded(received, { bucket }))
+    withKey.intake.push(...demanded(received, { bucket, key }))
 
     const paying = await start(tables, 'SweepFunction')
     await paying({ 'detail-type': 'Scheduled Event' })
@@ -165,7 +178,9 @@ describe('tables', () => {
     await store.remove(other)
     expect(await store.read(other)).toBeNull()
     expect((await Array.fromAsync(store.quarantined())).length).toBeGreaterThan(0)
-    sweep.push(...taken('statebucket'))
+    const swept = recorder.take()
+    sweep.push(...demanded(swept, { bucket }))
+    withKey.sweep.push(...demanded(swept, { bucket, key }))
   })
 
   test('all that the intake calls is granted to it', () => {
@@ -202,6 +217,27 @@ describe('tables', () => {
       expect([action, missing(less, intake).length > 0]).toEqual([action, true])
     }
   })
+  test('with a key of one’s own, both may use it, and have no right to it that no call needs', () => {
+    const encrypted = stackOf({ KmsKeyArn: key })
+    for (const [role, demands] of [
+      ['IntakeRole', withKey.intake],
+      [
+        'SweepRole',
+        [
+          ...withKey.intake.filter(({ action }) => !/:Create|secret/.test(action)),
+          ...withKey.sweep,
+        ],
+      ],
+    ] as const) {
+      const grants = grantsOf(encrypted, role)
+      expect(missing(grants, demands)).toEqual([])
+      expect(idle(grants, demands)).toEqual([])
+      expect(missing(grantsOf(tables, role), demands).sort()).toEqual([
+        `kms:Decrypt on ${key} `,
+        `kms:GenerateDataKey on ${key} `,
+      ])
+    }
+  })
   test('no object of the state bucket is reached but receipts', () => {
     const elsewhere = { action: 's3:GetObject', resource: 'arn:aws:s3:::statebucket/other' }
     expect(granted(grantsOf(tables, 'SweepRole'), elsewhere)).toBe(false)
@@ -223,19 +259,34 @@ test('receipts in a folder: all that is called is granted there, and at the root
   expect(missing(grantsOf(tables, 'SweepRole'), demands).length).toBeGreaterThan(2)
 })
 
-test('plain files: all that is called is granted, and nothing else', async () => {
-  const invoke = await start(plain, 'IntakeFunction')
+test.each([
+  ['plain files', plain, ''],
+  ['plain files in a folder', plainInFolder, 'telemetry/prod/'],
+])('%s: all that is called is granted, and nothing else', async (_name, stack, folder) => {
+  const invoke = await start(stack, 'IntakeFunction')
   expect(await invoke({ otlp2parquet: 'init' })).toEqual({ status: 'ok' })
   for (const signal of sampleSignals) {
     expect(await invoke(post(signal, sample(signal)))).toEqual(ok)
-    const other = await start(plain, 'IntakeFunction')
+    const other = await start(stack, 'IntakeFunction')
     expect(await other(post(signal, sample(signal)))).toEqual(ok)
   }
   // Was it stored? It looks.
   recorder.loseOne()
   expect(await invoke(post('logs', logs({ name: 'lost', records: 1 })))).toEqual(ok)
-  const demands = taken('databucket')
-  const grants = grantsOf(plain, 'IntakeRole')
+  const calls = recorder.take()
+  const demands = demanded(calls, { bucket: 'databucket' })
+  const grants = grantsOf(stack, 'IntakeRole')
   expect(missing(grants, demands)).toEqual([])
   expect(idle(grants, demands)).toEqual([])
+  const [inside, outside] = [folder, 'others/'].map((prefix) => ({
+    action: 's3:PutObject',
+    resource: `arn:aws:s3:::databucket/${prefix}file`,
+  }))
+  expect([inside, outside].map((one) => one !== undefined && granted(grants, one))).toEqual([
+    true,
+    folder === '',
+  ])
+  const encrypted = { Mode: 'plain', StoragePrefix: folder.replace(/\/$/, ''), KmsKeyArn: key }
+  const withKey = grantsOf(stackOf(encrypted), 'IntakeRole')
+  expect(missing(withKey, demanded(calls, { bucket: 'databucket', key }))).toEqual([])
 })
