@@ -3,11 +3,13 @@
  * several sizes take, and sweeps. Its bucket is a stand-in that answers at once, so that no other program is measured.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { join } from 'node:path'
 import { startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { builtFunction } from '../interop/lambda/built.ts'
 import { type EmulatedFunction, startFunction } from '../interop/lambda/emulator.ts'
+import { selfSigned } from '../runtimes/certificate.ts'
 import { posted } from '../runtimes/function-url-event.ts'
 import { listen } from '../tools/listen.ts'
 import { sweepLines } from './lambda-sweeps.ts'
@@ -24,31 +26,9 @@ const sizes = [100, 1000, 10_000]
 export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
   const { folder, task } = await builtFunction()
   const bucket = await startBucket()
-  const env = {
-    OTLP2PARQUET_AUTH: 'none',
-    OTLP2PARQUET_S3_BUCKET: 'bucket',
-    OTLP2PARQUET_S3_REGION: 'us-east-1',
-    OTLP2PARQUET_S3_ENDPOINT: bucket.url,
-    AWS_ACCESS_KEY_ID: 'AKIDBENCH',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-  }
+  const env = environmentOf(bucket.url)
   try {
-    const empty = join(folder, 'empty')
-    await mkdir(empty)
-    await writeFile(join(empty, 'lambda.mjs'), emptyFunction)
-    const starts = await withTables(env, 'inline', (inline) =>
-      withTables(env, 'deferred', (deferred) =>
-        coldStarts(
-          {
-            'empty function': { task: empty, env: {} },
-            'plain files': { task, env },
-            'Iceberg, inline': { task, env: inline.env },
-            'Iceberg, deferred': { task, env: deferred.env },
-          },
-          smoke ? 1 : 11,
-        ),
-      ),
-    )
+    const starts = await startLines(folder, task, env, smoke ? 1 : 11)
     const batches: string[] = []
     for (const records of sizes) batches.push(await batchLine(task, env, records, smoke ? 2 : 9))
     const tables = await tableLines(task, env, smoke)
@@ -59,6 +39,78 @@ export const lambdaLines = async (smoke: boolean): Promise<string[]> => {
     await rm(folder, { recursive: true })
   }
 }
+
+const environmentOf = (endpoint: string): Environment => ({
+  OTLP2PARQUET_AUTH: 'none',
+  OTLP2PARQUET_S3_BUCKET: 'bucket',
+  OTLP2PARQUET_S3_REGION: 'us-east-1',
+  OTLP2PARQUET_S3_ENDPOINT: endpoint,
+  AWS_ACCESS_KEY_ID: 'AKIDBENCH',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+})
+
+/**
+ * Cold starts, beside an empty function's: the program's own work, and then as the template deploys it, with TLS to every
+ * service and a token that is in a secret.
+ */
+const startLines = async (
+  folder: string,
+  task: string,
+  env: Environment,
+  rounds: number,
+): Promise<string[]> => {
+  const certificate = selfSigned()
+  const bucket = await startBucket(certificate)
+  const empty = join(folder, 'empty')
+  await mkdir(empty)
+  await writeFile(join(empty, 'lambda.mjs'), emptyFunction)
+  await writeFile(join(folder, 'ca.pem'), certificate.cert)
+  const deployed = {
+    ...environmentOf(bucket.url),
+    OTLP2PARQUET_AUTH: 'bearer',
+    OTLP2PARQUET_AUTH_TOKENS_SECRET: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:tokens',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: bucket.url,
+    NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+  }
+  try {
+    return await withTables(env, 'inline', (inline) =>
+      withTables(env, 'deferred', (deferred) =>
+        withTables(
+          { ...deployed, ...signs },
+          'inline',
+          (inlineTls) =>
+            withTables(
+              { ...deployed, ...signs },
+              'deferred',
+              (deferredTls) =>
+                coldStarts(
+                  {
+                    'empty function': { task: empty, env: {} },
+                    'plain files': { task, env },
+                    'Iceberg, inline': { task, env: inline.env },
+                    'Iceberg, deferred': { task, env: deferred.env },
+                    'plain files, as deployed': { task, env: deployed },
+                    'Iceberg, inline, as deployed': { task, env: inlineTls.env },
+                    'Iceberg, deferred, as deployed': { task, env: deferredTls.env },
+                  },
+                  rounds,
+                ),
+              certificate,
+            ),
+          certificate,
+        ),
+      ),
+    )
+  } finally {
+    await bucket.stop()
+  }
+}
+
+/** As Amazon S3 Tables has requests signed. */
+const signs = { OTLP2PARQUET_ICEBERG_SIGNING_NAME: 's3tables' }
+
+/** What the secret holds. */
+const token = 'letmein'
 
 const whole = (lines: readonly string[]): string[] => {
   const broken = lines.filter((line) => /NaN|Infinity|undefined/.test(line))
@@ -94,8 +146,9 @@ const withTables = async <Result>(
   env: Environment,
   mode: string,
   work: (tables: Tables) => Promise<Result>,
+  certificate?: Certificate,
 ): Promise<Result> => {
-  const catalog = await startFakeServer()
+  const catalog = await startFakeServer({ ...(certificate && { certificate }) })
   const own = {
     ...env,
     OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri,
@@ -111,19 +164,30 @@ const withTables = async <Result>(
   }
 }
 
-/** A bucket that holds what was put, as far as a function's own keys go: the next commit reads what the last one wrote. */
-const startBucket = async () => {
+type Certificate = ReturnType<typeof selfSigned>
+
+/**
+ * A bucket that holds what was put, as far as a function's own keys go: the next commit reads what the last one wrote. Asked as
+ * Secrets Manager is, it tells the token.
+ */
+const startBucket = async (certificate?: Certificate) => {
   const objects = new Map<string, Buffer>()
-  const server = createServer(async (request, response) => {
-    const { method, url = '' } = request
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method, url = '', headers } = request
     const body = Buffer.concat(await Array.fromAsync(request))
+    if (headers['x-amz-target'] !== undefined) {
+      response.end(JSON.stringify({ SecretString: token }))
+      return
+    }
     if (method === 'PUT') objects.set(url, body)
     const found = objects.get(url)
     const missing = '<Error><Code>NoSuchKey</Code></Error>'
     response.writeHead(found === undefined ? 404 : 200, { etag: '"0"' })
     response.end(method === 'GET' ? (found ?? missing) : undefined)
-  })
-  return listen(server)
+  }
+  return listen(
+    certificate === undefined ? createServer(answer) : createTlsServer(certificate, answer),
+  )
 }
 
 const answered = async (started: EmulatedFunction, event: object): Promise<void> => {
@@ -147,6 +211,9 @@ const startOnce = async (task: string, env: Environment, event: object) => {
   }
 }
 
+/** An event with the token, which is asked for where there is one. */
+const asked = (body: Uint8Array) => posted(body, 'logs', { authorization: `Bearer ${token}` })
+
 /** A function that is started, and what it is told. */
 interface Way {
   readonly task: string
@@ -169,7 +236,7 @@ const coldStarts = async (
   }))
   for (let round = -1; round < rounds; round++) {
     for (const { task, env, starts } of measured) {
-      const start = await startOnce(task, env, posted(payload.next()))
+      const start = await startOnce(task, env, asked(payload.next()))
       if (round >= 0) starts.push(start)
     }
   }
@@ -179,7 +246,7 @@ const coldStarts = async (
   })
   return [
     `cold start to first 200, a request of 100 logs (median of ${rounds})`,
-    `${''.padEnd(18)} ${'time'.padStart(9)} ${'ratio'.padStart(7)} ${'CPU'.padStart(9)} ${'ratio'.padStart(7)}`,
+    `${''.padEnd(31)} ${'time'.padStart(9)} ${'ratio'.padStart(7)} ${'CPU'.padStart(9)} ${'ratio'.padStart(7)}`,
     ...measured.map(({ name, starts }) => coldLine(name, medians(starts), base)),
     // One start says nothing.
     ...(rounds > 1 ? coldComparisons(ratios) : []),
@@ -191,7 +258,7 @@ const coldLine = (name: string, start: Start, base: Start): string => {
     `${start[one].toFixed(0)} ms`.padStart(9),
     (start[one] / base[one]).toFixed(2).padStart(7),
   ])
-  return [name.padEnd(18), ...columns].join(' ')
+  return [name.padEnd(31), ...columns].join(' ')
 }
 
 interface Start {

@@ -1,5 +1,6 @@
 // A small Iceberg REST catalog over HTTP that does as it is told: what no catalog at hand shows, it shows.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { stringifyJson } from '../../../src/iceberg/json.ts'
 import { listen } from '../../tools/listen.ts'
 import { FakeTables, type Reply } from './fake-tables.ts'
@@ -44,6 +45,8 @@ export interface FakeServerOptions {
   readonly authorize?: (request: Seen) => Reply
   /** What else there is, such as a token endpoint. */
   readonly other?: (request: Seen) => Reply | undefined
+  /** With these it speaks TLS. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
 }
 
 export interface FakeServer {
@@ -59,14 +62,17 @@ export const startFakeServer = async (options: FakeServerOptions = {}): Promise<
   const tables = new FakeTables()
   const seen: Seen[] = []
   const faults: Fault[] = []
-  const server = createServer(async (incoming, response) => {
+  const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await read(incoming)
     seen.push(request)
     const fault = takeFault(faults, request)
     if (fault === undefined) return reply(response, route(request, tables, options))
     if (fault.done) route(request, tables, options)
     fail(response, fault)
-  })
+  }
+  const { certificate } = options
+  const server =
+    certificate === undefined ? createServer(answer) : createTlsServer(certificate, answer)
   const { url: uri, stop: close } = await listen(server)
   return {
     uri,
