@@ -147,8 +147,7 @@ cd "$here/.."
 export SAM_CLI_TELEMETRY=0
 sam build --template-file template.yaml --region "$region"
 if [ "$leaves" = yes ]; then
-  left=unknown
-  settle || [ "$leave_owed" = yes ] || exit 1
+  settle
   [ "$left" = 0 ] || [ "$leave_owed" = yes ] ||
     die "$left commits are owed by receipts in $owing, and the stack would make them no more. Look at the log of the sweep (aws logs tail $(output LogGroupName) --region $region) and run this again; or go on all the same with --leave-owed"
 fi
@@ -198,8 +197,7 @@ fi
 
 sweep=$(output SweepFunctionName)
 if [ -n "$sweep" ]; then
-  kept=$(aws lambda get-function-concurrency --region "$region" --function-name "$sweep" \
-    --query ReservedConcurrentExecutions --output text) || die "cannot read how many of $sweep may run at once"
+  kept=$(at_once "$sweep") || die "cannot read how many of $sweep may run at once: $kept"
 fi
 
 echo

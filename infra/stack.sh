@@ -82,20 +82,40 @@ invoke() {
   rm -f "$answer"
 }
 
-# owed BUCKET [RECEIPTS]: how many receipts in it, below RECEIPTS, wait for their commit, 1000 at most. A stack that says of
-# no such prefix has them at the top.
+# owed BUCKET [RECEIPTS]: how many receipts in it, below RECEIPTS, wait for their commit. A stack that says of no such prefix
+# has them at the top.
 owed() {
-  aws s3api list-objects-v2 --region "$region" --bucket "$1" --prefix "${2:-_receipts/}owed/" \
-    --no-paginate --query KeyCount --output text
+  local pages page all=0
+  # As text the tool tells the length of each page, and a count that stands still at a page's would hide what a sweep pays.
+  pages=$(aws s3api list-objects-v2 --region "$region" --bucket "$1" --prefix "${2:-_receipts/}owed/" \
+    --query "length(Contents || '')" --output text) || return 1
+  for page in $pages; do all=$((all + page)); done
+  echo "$all"
 }
 
+# at_once FUNCTION: how many of it may run at once, None where nobody has set that; where it fails, what aws says.
+at_once() {
+  local told
+  told=$(aws lambda get-function-concurrency --region "$region" --function-name "$1" \
+    --query ReservedConcurrentExecutions --output text 2>&1) || {
+    printf '%s' "$told"
+    return 1
+  }
+  printf '%s' "${told##*$'\n'}"
+}
+
+# is_gone WORDS: whether aws says by them that there is no such function. A stack that could not be removed still tells of it.
+is_gone() { [[ $1 == *'(ResourceNotFoundException) when calling '* ]]; }
+
 # stop_intake: lets nothing run of the intake any more, until start_intake or the end of the script. While it answers it
-# may owe more.
+# may owe more. One that is gone answers nobody.
 stop_intake() {
   local name
   name=$(output FunctionName)
-  reserved=$(aws lambda get-function-concurrency --region "$region" --function-name "$name" \
-    --query ReservedConcurrentExecutions --output text) || die "cannot read how many of $name may run at once"
+  reserved=$(at_once "$name") || {
+    if is_gone "$reserved"; then return 0; fi
+    die "cannot read how many of $name may run at once: $reserved"
+  }
   aws lambda put-function-concurrency --region "$region" --function-name "$name" \
     --reserved-concurrent-executions 0 >/dev/null ||
     die "cannot stop $name, which leaves receipts as long as it runs. Where some are kept warm: infra/deploy.sh --region $region --stack $stack --set ProvisionedConcurrency=0 first"
@@ -103,30 +123,63 @@ stop_intake() {
   trap start_intake EXIT
 }
 
-# start_intake: senders are answered as before.
+# start_intake: senders are answered as before, where there is still an intake.
 start_intake() {
   if [ -z "$stopped" ]; then return; fi
-  local call=(delete-function-concurrency --region "$region" --function-name "$stopped")
+  local name=$stopped told
+  local call=(delete-function-concurrency --region "$region" --function-name "$name")
+  stopped=''
   if [[ $reserved =~ ^[0-9]+$ ]]; then
     call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$reserved")
   fi
-  if aws lambda "${call[@]}" >/dev/null; then
-    echo "$stopped takes requests again" >&2
-  else
-    echo "$program: $stopped is stopped, and senders get no answers. To start it: aws lambda ${call[*]}" >&2
+  if told=$(aws lambda "${call[@]}" 2>&1); then
+    echo "$name takes requests again" >&2
+  elif ! is_gone "$told"; then
+    printf '%s\n' "$told" >&2
+    echo "$program: $name is stopped, and senders get no answers. To start it: aws lambda ${call[*]}" >&2
   fi
-  stopped=''
 }
 
-# settle: stops the intake, pays what is owed, and sets `left` to how many receipts stay all the same. Fails where the sweep did.
+# pay: sweeps until nothing is owed, and sets `left` to how many receipts stay all the same, and `sweeper` to gone where
+# there is no sweep any more. A sweep leaves the work to the schedule's when that is at it, may be refused for its sake, and
+# ends with its time; so another follows, until two minutes have gone in which nothing was paid: a lease stands as long.
+# Whoever sources this reads them.
+# shellcheck disable=SC2034
+pay() {
+  local name told fewest='' idle=0
+  name=$(output SweepFunctionName)
+  sweeper=there
+  while true; do
+    told=$({ invoke "$name" sweep >/dev/null; } 2>&1) || true
+    if is_gone "$told"; then
+      sweeper=gone
+      echo "$program: the function $name is gone, and sweeps no more" >&2
+      # With it others may be gone.
+      left=$(owed "$(output StateBucketName)" "$(output ReceiptsPrefix)") || left=some
+      return
+    fi
+    left=$(owed "$(output StateBucketName)" "$(output ReceiptsPrefix)") ||
+      die "cannot list the receipts in $(output StateBucketName)"
+    if [ "$left" = 0 ]; then return; fi
+    if [ -z "$fewest" ] || [ "$left" -lt "$fewest" ]; then
+      fewest=$left
+      idle=0
+      echo "$left commits are still owed" >&2
+    else
+      idle=$((idle + 1))
+    fi
+    if [ "$idle" = 12 ]; then break; fi
+    sleep 10
+  done
+  if [ -n "$told" ]; then printf '%s\n' "$told" >&2; fi
+}
+
+# settle: stops the intake and pays what is owed, as `pay` does.
 settle() {
   stop_intake
   # What has begun is answered within 8 s, after a start of 10 at most.
-  sleep 20
-  (invoke "$(output SweepFunctionName)" sweep >/dev/null) || return 1
-  # Whoever sources this reads it.
-  # shellcheck disable=SC2034
-  left=$(owed "$(output StateBucketName)" "$(output ReceiptsPrefix)") || die "cannot list the receipts in $(output StateBucketName)"
+  if [ -n "$stopped" ]; then sleep 20; fi
+  pay
 }
 
 # tell_unpaid COUNT BUCKET RECEIPTS ARN NAMESPACE: that receipts of a table bucket stay, with nobody to pay them, and what

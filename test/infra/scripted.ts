@@ -105,6 +105,8 @@ export const runScript = async (script: Script, args: readonly string[], options
     given: linesOf('arguments'),
     /** Where curl was sent, and with which options in a file. */
     sent: linesOf('sent'),
+    /** Each wait, in seconds, where it was no real one. */
+    slept: linesOf('slept'),
     /** What DuckDB was asked. */
     asked: linesOf('asked').join('\n'),
   }
@@ -121,7 +123,7 @@ export const call = {
   status: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].StackStatus --output text`,
   invoke: (name: string, command: string): string =>
     `aws lambda invoke ${region} --function-name ${name} --cli-read-timeout 900 --cli-binary-format raw-in-base64-out --payload {"otlp2parquet":"${command}"} --query FunctionError --output text FILE`,
-  owed: `aws s3api list-objects-v2 ${region} --bucket statebucket --prefix _receipts/owed/ --no-paginate --query KeyCount --output text`,
+  owed: `aws s3api list-objects-v2 ${region} --bucket statebucket --prefix _receipts/owed/ --query length(Contents || '') --output text`,
   samDeploy: (more = ''): string =>
     `sam deploy --template-file .aws-sam/build/template.yaml --stack-name stack ${region} --resolve-s3 --capabilities CAPABILITY_IAM --no-confirm-changeset --no-fail-on-empty-changeset${more}`,
 } as const

@@ -14,15 +14,19 @@ const listTables = `aws s3tables list-tables ${inBucket} --namespace otel --quer
 const intake = '--region us-east-1 --function-name intakefunction'
 const reserve = (n: number): string =>
   `aws lambda put-function-concurrency ${intake} --reserved-concurrent-executions ${n}`
-const stop = [
-  `aws lambda get-function-concurrency ${intake} --query ReservedConcurrentExecutions --output text`,
-  reserve(0),
-]
+const atOnce = `aws lambda get-function-concurrency ${intake} --query ReservedConcurrentExecutions --output text`
+const stop = [atOnce, reserve(0)]
 const sweepReserved =
   'aws lambda get-function-concurrency --region us-east-1 --function-name sweepfunction --query ReservedConcurrentExecutions --output text'
-const startAgain = `aws lambda delete-function-concurrency ${intake}`
-const settle = [...stop, call.invoke('sweepfunction', 'sweep'), call.owed]
+const startAgain = [`aws lambda delete-function-concurrency ${intake}`]
+const sweep = [call.invoke('sweepfunction', 'sweep'), call.owed]
+const settle = [...stop, ...sweep]
+/** Where it cannot: once, and a dozen times that pay no more. */
+const settleInVain = [...stop, ...Array(13).fill(sweep).flat()]
 const standIns = ['sleep']
+
+/** What is owed, one less each time, until nothing is. */
+const countdown = (from: number): string => `${[...Array(from + 1).keys()].reverse().join('\n')}\n`
 
 describe('deploy.sh', () => {
   test('a new stack: builds, deploys, makes the tables, and sets how long snapshots are kept', async () => {
@@ -120,16 +124,17 @@ describe('deploy.sh', () => {
     const outputs = lines(stackOf().outputs)
     const plain = lines(stackOf({ Mode: 'plain' }).outputs)
     const other = 'arn:aws:s3tables:us-east-1:123456789012:bucket/other'
-    const leaving = [call.identity, call.stack, call.status, build, ...settle]
+    const leaving = [call.identity, call.stack, call.status, build]
 
     test('what is owed is paid before, with the intake at rest', async () => {
       const options = { outputs, standIns, world: { 'new-outputs': plain } }
       const { code, calls } = await runScript('deploy.sh', [...here, '--mode', 'plain'], options)
       expect(calls).toEqual([
         ...leaving,
+        ...settle,
         call.samDeploy(' --parameter-overrides Mode="plain"'),
         call.stack,
-        startAgain,
+        ...startAgain,
         call.invoke('intakefunction:live', 'init'),
         call.owed,
       ])
@@ -146,7 +151,7 @@ describe('deploy.sh', () => {
     ])('while commits are owed nothing is deployed: %s %s', async (...named) => {
       const options = { outputs, standIns, world: { owed: '17\n' } }
       const { code, stderr, calls } = await runScript('deploy.sh', [...here, ...named], options)
-      expect([code, calls]).toEqual([1, [...leaving, startAgain]])
+      expect([code, calls]).toEqual([1, [...leaving, ...settleInVain, ...startAgain]])
       expect(stderr).toContain('17 commits are owed by receipts in statebucket')
       expect(stderr).toContain('--leave-owed')
     })
@@ -301,17 +306,99 @@ describe('destroy.sh', () => {
 
   test.each([
     ['as many as the account allows', {}, startAgain],
-    ['as many as were reserved', { reserved: '5' }, reserve(5)],
+    ['as many as were reserved', { reserved: '5' }, [reserve(5)]],
   ])(
     'while commits are owed the stack stays, and takes requests again: %s',
     async (_, more, again) => {
       const options = { outputs, standIns, world: { owed: '17\n', ...more } }
       const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
-      expect([code, calls]).toEqual([1, [...looks, ...settle, again]])
+      expect([code, calls]).toEqual([1, [...looks, ...settleInVain, ...again]])
       expect(stderr).toContain('17 commits are still owed')
       expect(stderr).toContain('intakefunction takes requests again')
     },
   )
+
+  const sweeps = (calls: readonly string[]): number =>
+    calls.filter((one) => one === call.invoke('sweepfunction', 'sweep')).length
+
+  test.each([
+    ['another sweep is at it', { owed: '5\n5\n2\n0\n' }, 4],
+    ['no sweep has time for all, a dozen times and more', { owed: countdown(20) }, 21],
+    ['there are more than a page', { owed: '1000 300\n1000 200\n1000 100\n0\n' }, 4],
+    [
+      'the sweep of the schedule takes the only place',
+      { owed: '5\n0\n', throttled: 'yes\nno\n' },
+      2,
+    ],
+    ['a sweep failed', { owed: '5\n0\n', 'function-error': '' }, 2],
+  ])('a sweep is followed by others while something is owed: %s', async (_, world, times) => {
+    const options = { outputs, standIns, world }
+    const { code, calls, slept } = await runScript('destroy.sh', [...here, '--yes'], options)
+    expect([code, sweeps(calls), calls.includes(goes[0] ?? '')]).toEqual([0, times, true])
+    expect(slept).toEqual(['20', ...Array(times - 1).fill('10')])
+  })
+
+  test('two minutes in which nothing is paid are the end, with what the last sweep said', async () => {
+    const world = {
+      owed: '20\n18\n17\n',
+      'function-error': '',
+      answer: '{"errorMessage":"no rights"}',
+    }
+    const options = { outputs, standIns, world }
+    const { code, stderr, calls, slept } = await runScript(
+      'destroy.sh',
+      [...here, '--yes'],
+      options,
+    )
+    expect([code, sweeps(calls), calls.includes(goes[0] ?? '')]).toEqual([1, 15, false])
+    expect(slept).toEqual(['20', ...Array(14).fill('10')])
+    expect(stderr.match(/sweep failed: .*/g)).toEqual([
+      expect.stringMatching(/^sweep failed: \{"errorMessage":"no rights"\}.*aws logs tail/),
+    ])
+    expect(stderr).toContain('17 commits are still owed')
+  })
+
+  // A stack that CloudFormation could not remove keeps its outputs, though the functions went first.
+  describe('functions that are gone', () => {
+    const both = 'intakefunction\nsweepfunction\n'
+
+    test('have nothing to stop and sweep nothing: the rest goes', async () => {
+      const options = { outputs, standIns, world: { gone: both } }
+      const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+      const asked = [atOnce, call.invoke('sweepfunction', 'sweep'), call.owed]
+      expect([code, calls]).toEqual([0, [...looks, ...asked, ...goes, call.owed]])
+      expect(stderr).toContain('the function sweepfunction is gone, and sweeps no more')
+    })
+
+    test.each([
+      ['', []],
+      [', and their bucket stays though --delete-data', ['--delete-data']],
+    ])('what is owed is told of, with what pays it%s', async (_, more) => {
+      const made = lines({ StateBucket: 'statebucket' })
+      const options = { outputs, standIns, world: { gone: both, owed: '3\n', resources: made } }
+      const args = [...here, '--yes', ...more]
+      const { code, stdout, stderr, calls } = await runScript('destroy.sh', args, options)
+      expect([code, sweeps(calls), calls.at(-1)]).toEqual([1, 1, call.owed])
+      expect(stdout).toContain('the stack stack is gone')
+      expect(stderr).toContain('3 COMMITS ARE STILL OWED, by receipts in statebucket')
+    })
+
+    test('the intake alone: what is owed is paid', async () => {
+      const world = { gone: 'intakefunction\n', owed: '3\n0\n' }
+      const options = { outputs, standIns, world }
+      const { code, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+      expect([code, sweeps(calls)]).toEqual([0, 2])
+      expect(calls.filter((one) => one.includes('-function-concurrency'))).toEqual([atOnce])
+    })
+
+    test('an intake that goes before the stack fails to is not started again', async () => {
+      const options = { outputs, standIns, world: { 'delete-fails': 'intakefunction\n' } }
+      const { code, stderr } = await runScript('destroy.sh', [...here, '--yes'], options)
+      expect(code).toBe(1)
+      expect(stderr).toContain('the stack is not gone')
+      expect(stderr).not.toMatch(/is stopped|takes requests/)
+    })
+  })
 
   test('an intake that cannot be stopped is told of, and nothing is done', async () => {
     const options = { outputs, standIns, world: { 'kept-warm': '' } }
