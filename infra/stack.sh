@@ -123,19 +123,24 @@ stop_intake() {
   trap start_intake EXIT
 }
 
-# start_intake: senders are answered as before, where there is still an intake.
+# start_intake: senders are answered as before; where the stack was deployed meanwhile with another number that may run at
+# once, that one stands.
 start_intake() {
   if [ -z "$stopped" ]; then return; fi
-  local name=$stopped told
+  local name=$stopped now
   local call=(delete-function-concurrency --region "$region" --function-name "$name")
   stopped=''
-  if [[ $reserved =~ ^[0-9]+$ ]]; then
+  if now=$(at_once "$name"); then
+    if [ "$now" != 0 ]; then call=(); fi
+  elif is_gone "$now"; then
+    return 0
+  fi
+  if [ ${#call[@]} -gt 0 ] && [[ $reserved =~ ^[0-9]+$ ]]; then
     call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$reserved")
   fi
-  if told=$(aws lambda "${call[@]}" 2>&1); then
+  if [ ${#call[@]} = 0 ] || aws lambda "${call[@]}" >/dev/null; then
     echo "$name takes requests again" >&2
-  elif ! is_gone "$told"; then
-    printf '%s\n' "$told" >&2
+  else
     echo "$program: $name is stopped, and senders get no answers. To start it: aws lambda ${call[*]}" >&2
   fi
 }

@@ -18,7 +18,7 @@ const atOnce = `aws lambda get-function-concurrency ${intake} --query ReservedCo
 const stop = [atOnce, reserve(0)]
 const sweepReserved =
   'aws lambda get-function-concurrency --region us-east-1 --function-name sweepfunction --query ReservedConcurrentExecutions --output text'
-const startAgain = [`aws lambda delete-function-concurrency ${intake}`]
+const startAgain = [atOnce, `aws lambda delete-function-concurrency ${intake}`]
 const sweep = [call.invoke('sweepfunction', 'sweep'), call.owed]
 const settle = [...stop, ...sweep]
 /** Where it cannot: once, and a dozen times that pay no more. */
@@ -154,6 +154,35 @@ describe('deploy.sh', () => {
       expect([code, calls]).toEqual([1, [...leaving, ...settleInVain, ...startAgain]])
       expect(stderr).toContain('17 commits are owed by receipts in statebucket')
       expect(stderr).toContain('--leave-owed')
+    })
+
+    const changing = ['--mode', 'plain', '--set', 'ReservedConcurrency=10']
+    const deployed = { 'new-outputs': plain, 'deployed-at-once-intakefunction': '10\n' }
+    const put = (calls: readonly string[]): string[] =>
+      calls.filter((one) => /(put|delete)-function-concurrency/.test(one))
+
+    test.each([
+      ['10', '10\n', {}],
+      ['10, where 5 were', '10\n', { reserved: '5\n' }],
+      ['no number, where 5 were', 'None\n', { reserved: '5\n' }],
+    ])('how many may run at once is what the new stack says: %s', async (_, now, more) => {
+      const world = { ...deployed, 'deployed-at-once-intakefunction': now, ...more }
+      const options = { outputs, standIns, world }
+      const { code, stderr, calls } = await runScript('deploy.sh', [...here, ...changing], options)
+      expect([code, put(calls)]).toEqual([0, [reserve(0)]])
+      expect(stderr).toContain('intakefunction takes requests again')
+    })
+
+    test('a deployment that fails leaves it to what was before', async () => {
+      const world = {
+        ...deployed,
+        'sam-fails': '',
+        reserved: '5\n',
+        'deployed-at-once-intakefunction': '0\n',
+      }
+      const options = { outputs, standIns, world }
+      const { code, calls } = await runScript('deploy.sh', [...here, ...changing], options)
+      expect([code, put(calls)]).toEqual([1, [reserve(0), reserve(5)]])
     })
 
     test.each([
@@ -306,7 +335,7 @@ describe('destroy.sh', () => {
 
   test.each([
     ['as many as the account allows', {}, startAgain],
-    ['as many as were reserved', { reserved: '5' }, [reserve(5)]],
+    ['as many as were reserved', { reserved: '5' }, [atOnce, reserve(5)]],
   ])(
     'while commits are owed the stack stays, and takes requests again: %s',
     async (_, more, again) => {
