@@ -102,7 +102,7 @@ set_to() {
 differs() { [ "$(set_to "$1" "$2")" != "$2" ]; }
 
 # A stack of the same name may have left its table bucket, on purpose: nobody but you knows whether to go on with it.
-earlier=arn:aws:s3tables:$region:$account:bucket/$stack-tables
+earlier=arn:$partition:s3tables:$region:$account:bucket/$stack-tables
 if read_outputs; then
   status=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
     --query 'Stacks[0].StackStatus' --output text) || die "cannot read the stack $stack in $region"

@@ -30,14 +30,17 @@ need_deployer() {
   need npm 'it comes with Node'
 }
 
-# need_credentials: whoever runs this must be somebody to AWS; sets `account`.
+# need_credentials: whoever runs this must be somebody to AWS; sets `account`, and `partition`, which ARNs begin with.
 need_credentials() {
-  local told
-  told=$(aws sts get-caller-identity --query Account --output text 2>&1) ||
+  local told arn
+  told=$(aws sts get-caller-identity --query '[Account,Arn]' --output text 2>&1) ||
     die "AWS does not know you: set AWS_PROFILE, or log in (aws configure, aws sso login). It said: ${told##*$'\n'}"
-  # Whoever sources this reads it.
+  # Whoever sources this reads them.
   # shellcheck disable=SC2034
-  account=$told
+  IFS=$'\t' read -r account arn <<<"${told##*$'\n'}"
+  arn=${arn#arn:}
+  # shellcheck disable=SC2034
+  partition=${arn%%:*}
 }
 
 # value OPTION VALUE...: the value of an option, which must be there.
@@ -190,12 +193,13 @@ settle() {
 # tell_unpaid COUNT BUCKET RECEIPTS ARN NAMESPACE: that receipts of a table bucket stay, with nobody to pay them, and what
 # pays them.
 tell_unpaid() {
-  local folder=${3%_receipts/}
+  local folder=${3%_receipts/} domain=amazonaws.com
+  case $region in cn-*) domain+=.cn ;; esac
   cat >&2 <<END
 $program: $1 COMMITS ARE STILL OWED, by receipts in $2, and nothing of AWS pays them any more. Their rows were
 acknowledged and are in no table; S3 Tables removes their files after three days. Until 0 are owed, here or wherever the
 program runs on Node:
-  AWS_REGION=$region OTLP2PARQUET_ICEBERG_REST_URI=https://s3tables.$region.amazonaws.com/iceberg \\
+  AWS_REGION=$region OTLP2PARQUET_ICEBERG_REST_URI=https://s3tables.$region.$domain/iceberg \\
   OTLP2PARQUET_ICEBERG_WAREHOUSE=$4 OTLP2PARQUET_ICEBERG_NAMESPACE=$5 \\
   OTLP2PARQUET_STATE_BUCKET=$2${folder:+ OTLP2PARQUET_STORAGE_PREFIX=${folder%/}} npm start -- sweep
 END

@@ -118,7 +118,7 @@ export const here = ['--region', 'us-east-1', '--stack', 'stack']
 
 /** Calls that several scripts make. */
 export const call = {
-  identity: 'aws sts get-caller-identity --query Account --output text',
+  identity: 'aws sts get-caller-identity --query [Account,Arn] --output text',
   stack: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].Outputs[].[OutputKey,OutputValue] --output text`,
   status: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].StackStatus --output text`,
   invoke: (name: string, command: string): string =>

@@ -120,6 +120,18 @@ describe('deploy.sh', () => {
     expect([code, calls.filter((one) => one.includes('get-table-bucket'))]).toEqual([0, []])
   })
 
+  test.each([
+    'arn:aws-us-gov:iam::123456789012:user/me',
+    'arn:aws-cn:sts::123456789012:assumed-role/deployer/me',
+  ])('its table bucket is of the partition of %s', async (caller) => {
+    const partition = caller.split(':')[1]
+    const world = { 'table-bucket': '', caller }
+    const { stderr } = await runScript('deploy.sh', here, { world })
+    expect(stderr).toContain(
+      `--set TableBucketArn=arn:${partition}:s3tables:us-east-1:123456789012:bucket/stack-tables `,
+    )
+  })
+
   describe('another mode or bucket, when the stack is there', () => {
     const outputs = lines(stackOf().outputs)
     const plain = lines(stackOf({ Mode: 'plain' }).outputs)
@@ -290,6 +302,13 @@ describe('destroy.sh', () => {
     expect(stdout).toContain(
       `infra/deploy.sh --region us-east-1 --stack stack --set TableBucketArn=${bucket} --set StateBucketName=statebucket`,
     )
+  })
+
+  test('the Iceberg endpoint that pays what is left is that of the region', async () => {
+    const args = ['--region', 'cn-north-1', '--stack', 'stack', '--yes']
+    const options = { outputs, standIns, world: { owed: '0\n2\n' } }
+    const { stderr } = await runScript('destroy.sh', args, options)
+    expect(stderr).toContain('=https://s3tables.cn-north-1.amazonaws.com.cn/iceberg ')
   })
 
   test.each([
