@@ -101,8 +101,9 @@ set_to() {
 # differs NAME NOW: whether a parameter is set to something else than what it is now.
 differs() { [ "$(set_to "$1" "$2")" != "$2" ]; }
 
-# A stack of the same name may have left its table bucket, on purpose: nobody but you knows whether to go on with it.
-earlier=arn:$partition:s3tables:$region:$account:bucket/$stack-tables
+# bucket_of MODE ARN NAME: the name of the table bucket that a stack with these parameters makes, or nothing.
+bucket_of() { if [ "$1" = iceberg ] && [ -z "$2" ]; then printf '%s' "${3:-$stack-tables}"; fi; }
+
 if read_outputs; then
   status=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
     --query 'Stacks[0].StackStatus' --output text) || die "cannot read the stack $stack in $region"
@@ -122,10 +123,19 @@ if read_outputs; then
 else
   outputs=''
 fi
-if [ -z "$(output Mode)" ] && [ "$(set_to Mode iceberg)" = iceberg ] &&
-  [ -z "$(set_to TableBucketArn '')$(set_to TableBucketName '')" ]; then
+
+# A stack of the same name, or this one before it had mode plain, may have left its table bucket, on purpose: nobody but you
+# knows whether to go on with it.
+was=$(output Mode)
+parameters=''
+if [ -n "$was" ]; then read_parameters; fi
+own=$(bucket_of "$was" "$(parameter TableBucketArn)" "$(parameter TableBucketName)")
+next=$(bucket_of "$(set_to Mode "${was:-iceberg}")" "$(set_to TableBucketArn "$(parameter TableBucketArn)")" \
+  "$(set_to TableBucketName "$(parameter TableBucketName)")")
+if [ "$next" = "$stack-tables" ] && [ "$next" != "$own" ]; then
+  earlier=arn:$partition:s3tables:$region:$account:bucket/$next
   if told=$(aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$earlier" 2>&1); then
-    die "there is a table bucket of an earlier stack. To go on with it: --set TableBucketArn=$earlier --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"
+    die "there is a table bucket $next of before. To go on with it: --set TableBucketArn=$earlier --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"
   fi
   case $told in *'nvalid choice'*) die 'this aws is too old: it does not know S3 Tables. 2.22 does' ;; esac
 fi

@@ -63,6 +63,16 @@ read_outputs() {
 # output NAME: one of the outputs, or nothing.
 output() { printf '%s\n' "$outputs" | sed -n "s/^$1	//p"; }
 
+# read_parameters: sets `parameters` to the stack's, a name and a value on each line.
+read_parameters() {
+  parameters=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
+    --query 'Stacks[0].Parameters[].[ParameterKey,ParameterValue]' --output text) ||
+    die "cannot read the parameters of the stack $stack in $region"
+}
+
+# parameter NAME: one of the parameters, or nothing.
+parameter() { printf '%s\n' "$parameters" | sed -n "s/^$1	//p"; }
+
 # made NAME: the physical name of what the stack itself made under a logical name, or nothing.
 made() {
   local told

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { identifiersOf } from '../../runtimes/shared/tables.ts'
 import { readConfig } from '../../src/config.ts'
 import { temporaryFolder } from '../runtimes/program.ts'
-import { type Json, stackOf } from './template.ts'
+import { type Json, parametersOf, stackOf } from './template.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -76,6 +76,7 @@ export const runScript = async (script: Script, args: readonly string[], options
     answer: '{"status":"ok"}',
     'new-outputs': lines(stackOf().outputs),
     resources: made,
+    parameters: lines(parametersOf()),
     // Those that are there, and those that will be after an init; one is somebody else's.
     tables: options.outputs === undefined ? 'None\n' : 'logs\ttraces\n',
     'made-tables': `orders\t${ourTables.join('\t')}\n`,
@@ -120,6 +121,7 @@ export const here = ['--region', 'us-east-1', '--stack', 'stack']
 export const call = {
   identity: 'aws sts get-caller-identity --query [Account,Arn] --output text',
   stack: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].Outputs[].[OutputKey,OutputValue] --output text`,
+  parameters: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].Parameters[].[ParameterKey,ParameterValue] --output text`,
   status: `aws cloudformation describe-stacks ${region} --stack-name stack --query Stacks[0].StackStatus --output text`,
   invoke: (name: string, command: string): string =>
     `aws lambda invoke ${region} --function-name ${name} --cli-read-timeout 900 --cli-binary-format raw-in-base64-out --payload {"otlp2parquet":"${command}"} --query FunctionError --output text FILE`,

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { bucket, call, here, inBucket, lines, ourTables, runScript, scripts } from './scripted.ts'
-import { stackOf } from './template.ts'
+import { parametersOf, stackOf } from './template.ts'
 
 const keep = (table: string, hours = 24): string =>
   `aws s3tables put-table-maintenance-configuration ${inBucket} --namespace otel --name ${table} --type icebergSnapshotManagement --value {"status":"enabled","settings":{"icebergSnapshotManagement":{"minSnapshotsToKeep":100,"maxSnapshotAgeHours":${hours}}}}`
@@ -120,6 +120,58 @@ describe('deploy.sh', () => {
     expect([code, calls.filter((one) => one.includes('get-table-bucket'))]).toEqual([0, []])
   })
 
+  describe('a table bucket of before, when the stack is there', () => {
+    const given = 'arn:aws:s3tables:us-east-1:123456789012:bucket/given'
+    const asked = `aws s3tables get-table-bucket ${inBucket}`
+    const over = (parameters: Readonly<Record<string, string>>, more = {}) => ({
+      outputs: lines(stackOf(parameters).outputs),
+      standIns,
+      world: { parameters: lines(parametersOf(parameters)), 'table-bucket': '', ...more },
+    })
+
+    test.each([
+      ['plain', { Mode: 'plain' }, ['--mode', 'iceberg']],
+      ['with another', { TableBucketArn: given }, ['--set', 'TableBucketArn=']],
+      [
+        'plain, which had another',
+        { Mode: 'plain', TableBucketArn: given },
+        ['--mode', 'iceberg', '--set', 'TableBucketArn='],
+      ],
+    ])('is nothing to decide about unasked: %s', async (_, parameters, named) => {
+      const { code, stderr, calls } = await runScript(
+        'deploy.sh',
+        [...here, ...named],
+        over(parameters),
+      )
+      expect([code, calls.at(-1)]).toEqual([1, asked])
+      expect(stderr).toContain(`--set TableBucketArn=${bucket}`)
+    })
+
+    test('is none: the stack is deployed', async () => {
+      const { 'table-bucket': _, ...world } = over({ Mode: 'plain' }).world
+      const options = { ...over({ Mode: 'plain' }), world }
+      const { code, calls } = await runScript('deploy.sh', [...here, '--mode', 'iceberg'], options)
+      expect([code, calls.filter((one) => one === asked).length]).toEqual([0, 1])
+      expect(calls).toContain(call.samDeploy(' --parameter-overrides Mode="iceberg"'))
+    })
+
+    test.each([
+      ['its own', {}, ['--set', 'TableBucketArn=']],
+      ['its own, by name', {}, ['--set', 'TableBucketName=']],
+      [
+        'one that is named',
+        { Mode: 'plain' },
+        ['--mode', 'iceberg', '--set', `TableBucketArn=${given}`],
+      ],
+      ['one of before', { Mode: 'plain', TableBucketArn: given }, ['--mode', 'iceberg']],
+      ['another name', { Mode: 'plain', TableBucketName: 'another' }, ['--mode', 'iceberg']],
+      ['none', { Mode: 'plain' }, ['--set', 'MemoryMb=1024']],
+    ])('is not asked for where the stack has %s', async (_, parameters, named) => {
+      const { code, calls } = await runScript('deploy.sh', [...here, ...named], over(parameters))
+      expect([code, calls.filter((one) => one === asked)]).toEqual([0, []])
+    })
+  })
+
   test.each([
     'arn:aws-us-gov:iam::123456789012:user/me',
     'arn:aws-cn:sts::123456789012:assumed-role/deployer/me',
@@ -136,7 +188,7 @@ describe('deploy.sh', () => {
     const outputs = lines(stackOf().outputs)
     const plain = lines(stackOf({ Mode: 'plain' }).outputs)
     const other = 'arn:aws:s3tables:us-east-1:123456789012:bucket/other'
-    const leaving = [call.identity, call.stack, call.status, build]
+    const leaving = [call.identity, call.stack, call.status, call.parameters, build]
 
     test('what is owed is paid before, with the intake at rest', async () => {
       const options = { outputs, standIns, world: { 'new-outputs': plain } }

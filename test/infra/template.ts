@@ -174,6 +174,16 @@ export const stackOf = (given: Readonly<Record<string, string>> = {}): Stack => 
   }
 }
 
+/** The parameters of a stack that was given these, as AWS tells them. */
+export const parametersOf = (
+  given: Readonly<Record<string, string>> = {},
+): Record<string, string> => ({
+  ...Object.fromEntries(
+    Object.entries(template.Parameters).map(([name, { Default }]) => [name, String(Default)]),
+  ),
+  ...given,
+})
+
 /** Globals, and what stands in a resource itself. */
 const propertiesOf = ({ Type, Properties }: Resource): Members =>
   Type === 'AWS::Serverless::Function'
