@@ -53,11 +53,40 @@ done
 need_aws
 need_credentials
 read_outputs || die "there is no stack $stack in $region"
+read_parameters
 
 table_bucket=$(made TableBucket)
 state_bucket=$(made StateBucket)
 data_bucket=$(made DataBucket)
 secret=$(made TokensSecret)
+
+# default_of PARAMETER: what it is where nobody names it.
+default_of() {
+  sed -n "/^  $1:\$/,/^    Description:/s/^    Default: //p" "$here/../template.yaml" | sed "s/^'\(.*\)'\$/\1/"
+}
+
+# go_on: the command that brings the same stack back, with what of it is left.
+go_on() {
+  local name now
+  printf '%s' "infra/deploy.sh --region $region --stack $stack"
+  if [ -n "$(output TableBucketArn)" ]; then
+    printf '%s' " --set TableBucketArn=$(output TableBucketArn) --set StateBucketName=$(output StateBucketName)"
+  fi
+  if [ -n "$(output DataBucketName)" ]; then printf '%s' " --mode plain --set DataBucketName=$(output DataBucketName)"; fi
+  if [ -n "$(output TokensSecretArn)" ]; then printf '%s' " --set TokensSecretArn=$(output TokensSecretArn)"; fi
+  while IFS=$'\t' read -r name now; do
+    case $name in
+      Mode | TableBucketArn | TableBucketName | StateBucketName | DataBucketName | TokensSecretArn)
+        # Outputs tell what came of them; a first deployment that failed has none.
+        if [ -n "$(output Mode)" ]; then continue; fi
+        ;;
+    esac
+    # One of an older template cannot be set.
+    if ! grep -q "^  $name:\$" "$here/../template.yaml" || [ "$now" = "$(default_of "$name")" ]; then continue; fi
+    printf ' --set %q' "$name=$now"
+  done <<<"$parameters"
+  echo
+}
 
 # confirm WORDS ANSWER: goes on only when somebody types the answer.
 confirm() {
@@ -107,11 +136,8 @@ if [ "$delete_data" = no ]; then
   for kept in "${table_bucket:-}" "${state_bucket:-}" "${data_bucket:-}" "${secret:-}"; do
     if [ -n "$kept" ]; then echo "  $kept"; fi
   done
-  again="infra/deploy.sh --region $region --stack $stack"
-  if [ -n "$(output TableBucketArn)" ]; then again+=" --set TableBucketArn=$(output TableBucketArn) --set StateBucketName=$(output StateBucketName)"; fi
-  if [ -n "$(output DataBucketName)" ]; then again+=" --mode plain --set DataBucketName=$(output DataBucketName)"; fi
-  if [ -n "$(output TokensSecretArn)" ]; then again+=" --set TokensSecretArn=$(output TokensSecretArn)"; fi
-  printf 'to go on with it:\n  %s\n' "$again"
+  printf 'to go on with it:\n  '
+  go_on
   [ "$unpaid" = 0 ]
   exit
 fi

@@ -1,5 +1,6 @@
 // Protects the scripts for AWS: exactly these calls, in this order, and none that deletes data unasked; and every tool,
 // credential or option that is missing is a line that says so.
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { bucket, call, here, inBucket, lines, ourTables, runScript, scripts } from './scripted.ts'
@@ -325,6 +326,7 @@ describe('destroy.sh', () => {
   const looks = [
     call.identity,
     call.stack,
+    call.parameters,
     ...['TableBucket', 'StateBucket', 'DataBucket', 'TokensSecret'].map(resource),
   ]
   const goes = [
@@ -354,6 +356,87 @@ describe('destroy.sh', () => {
     expect(stdout).toContain(
       `infra/deploy.sh --region us-east-1 --stack stack --set TableBucketArn=${bucket} --set StateBucketName=statebucket`,
     )
+  })
+
+  describe('what it says to go on with', () => {
+    const goOn = async (
+      given: Readonly<Record<string, string>>,
+      { more = '', outputs = lines(stackOf(given).outputs) } = {},
+    ) => {
+      const { code, stdout } = await runScript('destroy.sh', [...here, '--yes'], {
+        outputs,
+        standIns,
+        world: { parameters: `${lines(parametersOf(given))}${more}` },
+      })
+      const [, command = ''] = /^to go on with it:\n {2}infra\/deploy\.sh (.*)$/m.exec(stdout) ?? []
+      // As whoever pastes it has his shell read it.
+      const args = execFileSync('bash', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8' })
+      return { code, args: args.split('\0').slice(0, -1) }
+    }
+    const table = ['--set', `TableBucketArn=${bucket}`, '--set', 'StateBucketName=statebucket']
+    const secret = ['--set', `TokensSecretArn=${stackOf().outputs.TokensSecretArn}`]
+
+    test('names nothing that is as it would be', async () => {
+      expect(await goOn({})).toEqual({ code: 0, args: [...here, ...table, ...secret] })
+    })
+
+    test('names nothing that template.yaml has no more', async () => {
+      const { args } = await goOn({}, { more: 'Bygone\t1\n' })
+      expect(args).toEqual([...here, ...table, ...secret])
+    })
+
+    test('is what a first deployment that failed was given', async () => {
+      const given = { Mode: 'plain', DataBucketName: 'mine' }
+      const { args } = await goOn(given, { outputs: 'None\n' })
+      expect(args).toEqual([...here, '--set', 'Mode=plain', '--set', 'DataBucketName=mine'])
+    })
+
+    test.each([
+      [
+        'tables',
+        {
+          Namespace: 'mine',
+          StoragePrefix: 'telemetry/prod',
+          CreateTables: 'false',
+          Endpoint: 'http-api',
+          Auth: 'iam',
+          CorsOrigins: 'https://a.example,https://b.example',
+          SweepSchedule: 'cron(0/5 * * * ? *)',
+          Team: "who's $HOME & `more`",
+          Project: '',
+        },
+        { TableBucketArn: bucket, StateBucketName: 'statebucket' },
+      ],
+      [
+        'a table bucket of another name',
+        { TableBucketName: 'named' },
+        {
+          TableBucketArn: bucket,
+          StateBucketName: 'statebucket',
+          TokensSecretArn: String(stackOf().outputs.TokensSecretArn),
+          TableBucketName: undefined,
+        },
+      ],
+      [
+        'files',
+        { Mode: 'plain', StoragePrefix: 'a', MemoryMb: '1024' },
+        {
+          DataBucketName: 'databucket',
+          TokensSecretArn: String(stackOf().outputs.TokensSecretArn),
+        },
+      ],
+    ])('deploys the same again: %s', async (_, given, kept) => {
+      const { args } = await goOn(given)
+      const { code, given: ofSam } = await runScript('deploy.sh', args)
+      const overrides = ofSam.filter((one) => /^[A-Z]\w+="/.test(one)).sort()
+      const wanted = Object.entries({ ...given, ...kept }).filter(
+        ([, value]) => value !== undefined,
+      )
+      expect([code, overrides]).toEqual([
+        0,
+        wanted.map(([name, value]) => `${name}="${value}"`).sort(),
+      ])
+    })
   })
 
   test('the Iceberg endpoint that pays what is left is that of the region', async () => {
