@@ -1,6 +1,7 @@
 /** What of the function for Lambda runs from its start to its first answers. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +9,7 @@ import { startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { logs } from '../ingest/requests.ts'
 import { posted } from '../runtimes/function-url-event.ts'
 import { accessKeyId, secretAccessKey, startS3Fake } from '../storage/s3-server.ts'
+import { listen } from './listen.ts'
 import { sampleSignals, samplesFolder } from './samples.ts'
 
 const execute = promisify(execFile)
@@ -15,7 +17,7 @@ const execute = promisify(execFile)
 type Environment = Readonly<Record<string, string>>
 
 /**
- * Starts the function beside stand-ins for a bucket and a catalog, once for plain files, once with a commit for each request
+ * Starts the function beside stand-ins for a bucket, a catalog and a secret with the token, once for plain files, once with a commit for each request
  * and once with receipts, and sends the samples of all signals.
  *
  * @param folder the function's
@@ -24,10 +26,14 @@ type Environment = Readonly<Record<string, string>>
  */
 export const calledAtStart = async (folder: string, file: string): Promise<ReadonlySet<number>> => {
   const [bucket, catalog] = [await startS3Fake(), await startFakeServer()]
+  const secrets = await listen(
+    createServer((_request, response) => response.end(JSON.stringify({ SecretString: token }))),
+  )
   const coverage = await mkdtemp(join(tmpdir(), 'otlp2parquet-coverage-'))
   const plain = {
     OTLP2PARQUET_AUTH: 'bearer',
-    OTLP2PARQUET_AUTH_TOKENS: token,
+    OTLP2PARQUET_AUTH_TOKENS_SECRET: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:tokens',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     OTLP2PARQUET_S3_BUCKET: 'lake',
     OTLP2PARQUET_S3_REGION: bucket.region,
     OTLP2PARQUET_S3_ENDPOINT: bucket.endpoint,
@@ -58,7 +64,12 @@ export const calledAtStart = async (folder: string, file: string): Promise<Reado
     }
     return await calledIn(coverage, file)
   } finally {
-    await Promise.all([bucket.stop(), catalog.close(), rm(coverage, { recursive: true })])
+    await Promise.all([
+      bucket.stop(),
+      catalog.close(),
+      secrets.stop(),
+      rm(coverage, { recursive: true }),
+    ])
   }
 }
 
