@@ -161,6 +161,13 @@ if [ "$leaves" = yes ]; then
   [ "$left" = 0 ] || [ "$leave_owed" = yes ] ||
     die "$left commits are owed by receipts in $owing, and the stack would make them no more. Look at the log of the sweep (aws logs tail $(output LogGroupName) --region $region) and run this again; or go on all the same with --leave-owed"
 fi
+# The program asks for no token from then on, and AWS for signatures only when the rest is done: meanwhile nobody is let in.
+if [ "$(output Auth)" = token ] && differs Auth token && [ -z "$stopped" ]; then stop_intake; fi
+# What is kept warm is a version, which takes nothing new: this makes another one.
+case $(set_to ProvisionedConcurrency "$(parameter ProvisionedConcurrency)") in
+  '' | 0) ;;
+  *) set_parameters=("Release=$(date -u +%Y-%m-%dT%H.%M.%SZ)" "${set_parameters[@]}") ;;
+esac
 # In quotes, without which SAM takes a value for ended at a blank, and an empty one for none.
 overrides=()
 for pair in ${set_parameters[@]+"${set_parameters[@]}"}; do overrides+=("${pair%%=*}=\"${pair#*=}\""); done

@@ -279,6 +279,55 @@ describe('deploy.sh', () => {
     })
   })
 
+  test('a token that is asked for no more: nobody is let in until AWS asks for signatures', async () => {
+    const options = { outputs: lines(stackOf().outputs) }
+    const { code, calls } = await runScript('deploy.sh', [...here, '--auth', 'iam'], options)
+    const deployed = calls.indexOf(call.samDeploy(' --parameter-overrides Auth="iam"'))
+    expect([code, calls.slice(deployed - 2, deployed)]).toEqual([0, stop])
+    expect(calls.slice(deployed + 2, deployed + 4)).toEqual(startAgain)
+  })
+  test.each([
+    ['token', 'token'],
+    ['iam', 'token'],
+    ['iam', 'iam'],
+  ])('from %s to %s nobody is stopped', async (was, next) => {
+    const options = { outputs: lines(stackOf({ Auth: was }).outputs) }
+    const { code, calls } = await runScript('deploy.sh', [...here, '--auth', next], options)
+    expect([code, calls.filter((one) => one.includes('function-concurrency')).length]).toEqual([
+      0, 1,
+    ])
+  })
+
+  describe('what is kept warm takes what is new', () => {
+    const release = /--parameter-overrides Release="\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\dZ"/
+    const releases = async (named: readonly string[], parameters?: Record<string, string>) => {
+      const stack = parameters && {
+        outputs: lines(stackOf(parameters).outputs),
+        world: { parameters: lines(parametersOf(parameters)) },
+      }
+      const { code, calls } = await runScript('deploy.sh', [...here, ...named], stack)
+      expect(code).toBe(0)
+      return calls.filter((one) => release.test(one)).length
+    }
+    const warm = { ProvisionedConcurrency: '2' }
+
+    test('when it is asked for, and each time after that', async () => {
+      expect(await releases(['--set', 'ProvisionedConcurrency=2'])).toBe(1)
+      expect(await releases([], warm)).toBe(1)
+      expect(await releases(['--set', 'CorsOrigins=https://a.example'], warm)).toBe(1)
+    })
+    test('where nothing is, there is no version of it', async () => {
+      expect(await releases([])).toBe(0)
+      expect(await releases([], {})).toBe(0)
+      expect(await releases(['--set', 'ProvisionedConcurrency=0'], warm)).toBe(0)
+    })
+    test('by another name than the time, when that is given', async () => {
+      const options = ['--set', 'ProvisionedConcurrency=2', '--set', 'Release=mine']
+      const { given } = await runScript('deploy.sh', [...here, ...options])
+      expect(given.filter((one) => one.startsWith('Release=')).at(-1)).toBe('Release="mine"')
+    })
+  })
+
   test.each([
     ['ROLLBACK_COMPLETE', 'infra/destroy.sh --region us-east-1 --stack stack removes it'],
     ['ROLLBACK_FAILED', 'can only be removed'],
