@@ -84,15 +84,18 @@ made() {
 
 # invoke FUNCTION COMMAND: gives a function a command, waits, and fails with its words when it did.
 invoke() {
-  local answer failed
+  local answer failed told
   answer=$(mktemp)
   failed=$(aws lambda invoke --region "$region" --function-name "$1" --cli-read-timeout 900 \
     --cli-binary-format raw-in-base64-out --payload "{\"otlp2parquet\":\"$2\"}" \
-    --query FunctionError --output text "$answer") || die "cannot invoke $1"
-  [ "$failed" = None ] ||
-    die "$2 failed: $(cat "$answer") The log has more: aws logs tail /otlp2parquet/$stack --region $region"
-  cat "$answer"
+    --query FunctionError --output text "$answer") || {
+    rm -f "$answer"
+    die "cannot invoke $1"
+  }
+  told=$(cat "$answer")
   rm -f "$answer"
+  [ "$failed" = None ] || die "$2 failed: $told The log has more: aws logs tail /otlp2parquet/$stack --region $region"
+  printf '%s\n' "$told"
 }
 
 # owed BUCKET [RECEIPTS]: how many receipts in it, below RECEIPTS, wait for their commit. A stack that says of no such prefix

@@ -1,8 +1,10 @@
 // Protects the scripts for AWS: exactly these calls, in this order, and none that deletes data unasked; and every tool,
 // credential or option that is missing is a line that says so.
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
+import { temporaryFolder } from '../runtimes/program.ts'
 import { bucket, call, here, inBucket, lines, ourTables, runScript, scripts } from './scripted.ts'
 import { parametersOf, stackOf } from './template.ts'
 
@@ -588,6 +590,16 @@ describe('destroy.sh', () => {
       expect.stringMatching(/^sweep failed: \{"errorMessage":"no rights"\}.*aws logs tail/),
     ])
     expect(stderr).toContain('17 commits are still owed')
+  })
+
+  test.each([
+    ['that are refused', { throttled: 'yes\n' }],
+    ['that fail', { 'function-error': '' }],
+  ])('sweeps %s leave no file behind', async (_, world) => {
+    const TMPDIR = temporaryFolder()
+    const options = { outputs, standIns, world: { ...world, owed: '1\n' }, env: { TMPDIR } }
+    const { code } = await runScript('destroy.sh', [...here, '--yes'], options)
+    expect([code, readdirSync(TMPDIR)]).toEqual([1, []])
   })
 
   // A stack that CloudFormation could not remove keeps its outputs, though the functions went first.
