@@ -166,7 +166,7 @@ if [ "$(output Auth)" = token ] && differs Auth token && [ -z "$stopped" ]; then
 # What is kept warm is a version, which takes nothing new: this makes another one.
 case $(set_to ProvisionedConcurrency "$(parameter ProvisionedConcurrency)") in
   '' | 0) ;;
-  *) set_parameters=("Release=$(date -u +%Y-%m-%dT%H.%M.%SZ)" "${set_parameters[@]}") ;;
+  *) set_parameters=("Release=$(date -u +%Y-%m-%dT%H.%M.%SZ)" ${set_parameters[@]+"${set_parameters[@]}"}) ;;
 esac
 # In quotes, without which SAM takes a value for ended at a blank, and an empty one for none.
 overrides=()
