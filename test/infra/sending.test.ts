@@ -64,7 +64,7 @@ describe('test.sh', () => {
 })
 
 describe('verify-live.sh', () => {
-  const world = { stranger: '401', count: '25\n' }
+  const world = { stranger: '401', count: '25\n', owed: '5\n0\n' }
   const args = [...here, '--yes']
   const options = { world, standIns: [...serving, 'node'] }
   const told = (stdout: string, word: string): string[] => [
@@ -141,10 +141,27 @@ describe('verify-live.sh', () => {
     },
   )
 
+  test.each([
+    ['once the schedule has paid', '0\n5\n0\n', '30', 0, []],
+    [
+      'never, as if each request still made its commit',
+      '0\n',
+      '30',
+      1,
+      ['FAIL  deferred: what was answered is owed until a sweep (0 receipts)'],
+    ],
+  ])('what is deferred is owed: %s', async (_, owed, rows, ended, failed) => {
+    const { code, stdout } = await runScript('verify-live.sh', args, {
+      ...options,
+      world: { ...world, owed, count: `${rows}\n` },
+    })
+    expect([code, told(stdout, 'FAIL')]).toEqual([ended, failed])
+  })
+
   test('receipts that another sweep is about to pay are waited for', async () => {
     const { code, stdout, calls } = await runScript('verify-live.sh', args, {
       ...options,
-      world: { ...world, owed: '5\n2\n0\n' },
+      world: { ...world, owed: '5\n5\n2\n0\n' },
     })
     expect([code, told(stdout, 'FAIL')]).toEqual([0, []])
     const sweeps = calls.filter((one) => one === call.invoke('sweepfunction', 'sweep'))
