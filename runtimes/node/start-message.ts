@@ -1,6 +1,6 @@
+import { awsHost } from '../../src/config/aws-host.ts'
 import { variables } from '../../src/config/variables.ts'
 import type { Config } from '../../src/config.ts'
-import { awsHost } from '../../src/iceberg/rest/aws-host.ts'
 import { locationOf, serverOf } from '../shared/location.ts'
 
 /** What a start prints: where it listens, where it writes, in which mode, and two commands to try. */

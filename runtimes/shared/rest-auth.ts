@@ -1,5 +1,5 @@
+import { awsHost, awsRegion } from '../../src/config/aws-host.ts'
 import type { Config } from '../../src/config.ts'
-import { awsHost, awsRegion } from '../../src/iceberg/rest/aws-host.ts'
 import type { RestAuth } from '../../src/iceberg/rest/catalog.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import { noRegion } from './regions.ts'
@@ -26,7 +26,7 @@ export const restAuth = (
   return {
     type: 'sigv4',
     signingName,
-    region: aws?.region ?? config.s3Region ?? awsRegion(uri, config.icebergWarehouse) ?? noRegion,
+    region: awsRegion(uri, config.icebergWarehouse) ?? config.s3Region ?? noRegion,
     credentials: (refused) => credentials({ refused: refused !== undefined }),
   }
 }

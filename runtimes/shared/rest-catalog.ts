@@ -1,12 +1,12 @@
+import { awsRegion } from '../../src/config/aws-host.ts'
 import type { Config } from '../../src/config.ts'
 import type { Catalog } from '../../src/iceberg/catalog.ts'
 import type { OpenFileIO } from '../../src/iceberg/file-io.ts'
-import { awsRegion } from '../../src/iceberg/rest/aws-host.ts'
 import { createRestCatalog, type Making } from '../../src/iceberg/rest/catalog.ts'
 import type { Log } from '../../src/log.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 import { restAuth } from './rest-auth.ts'
-import type { S3FilesOptions } from './s3-files.ts'
+import type { FilesConfig, S3FilesOptions } from './s3-files.ts'
 
 export interface RestCatalogOptions {
   readonly config: Config
@@ -38,11 +38,14 @@ export const openRestCatalog = (
   })
 }
 
-/** How files are reached of which the catalog says nothing: in its own region, when no other is configured. */
+/**
+ * How files are reached of which the catalog says nothing: those behind S3 Tables where the table bucket is, others in the
+ * catalog's region, when no other is configured. AWS Lambda always names a region, its own.
+ */
 export const filesConfig = (
   uri: string,
   { icebergWarehouse, s3Region, s3Endpoint }: Config,
-): S3FilesOptions['config'] => ({
-  s3Region: s3Region ?? awsRegion(uri, icebergWarehouse),
-  s3Endpoint,
-})
+): FilesConfig => {
+  const tablesRegion = awsRegion(uri, icebergWarehouse)
+  return { s3Region: s3Region ?? tablesRegion, s3Endpoint, tablesRegion }
+}

@@ -12,11 +12,16 @@ import { sha256 } from './sha256.ts'
 
 export interface S3FilesOptions {
   /** What counts where the catalog says nothing. */
-  readonly config: Pick<Config, 's3Region' | 's3Endpoint'>
+  readonly config: FilesConfig
   readonly credentials: CredentialProvider
   readonly log: Log
   /** The runtime's own, where it is not the global one. */
   readonly fetch?: typeof fetch
+}
+
+export interface FilesConfig extends Pick<Config, 's3Region' | 's3Endpoint'> {
+  /** Of the buckets behind S3 Tables: where the table bucket is, whatever other buckets are near. */
+  readonly tablesRegion?: string | undefined
 }
 
 /** Asks the catalog for properties with new credentials. */
@@ -38,12 +43,13 @@ export const s3Files = (
   properties: FileProperties,
   renew?: Renew,
 ): FileIO => {
-  const settings = s3Settings(options, properties, renew)
+  const settingsOf = s3Settings(options, properties, renew)
   const buckets = new Map<string, Storage>()
   const at = <T>(path: string, act: (storage: Storage, key: string) => Promise<T>): Promise<T> => {
     const { bucket, key } = objectOf(path) ?? {}
     if (bucket === undefined || key === undefined) throw unreachable('some of them are not on S3')
-    const storage = buckets.get(bucket) ?? createS3Storage({ ...settings, ...ofBucket(bucket) })
+    const storage =
+      buckets.get(bucket) ?? createS3Storage({ ...settingsOf(bucket), ...ofBucket(bucket) })
     buckets.set(bucket, storage)
     return act(storage, key)
   }
@@ -63,17 +69,14 @@ const s3Settings = (
   { config, credentials, log, fetch }: S3FilesOptions,
   properties: FileProperties,
   renew?: Renew,
-): Omit<S3Options, 'bucket'> => {
-  const {
-    region = config.s3Region,
-    endpoint = config.s3Endpoint,
-    pathStyle,
-  } = s3Location(properties)
-  if (region === undefined && endpoint === undefined) {
+): ((bucket: string) => Omit<S3Options, 'bucket'>) => {
+  const { s3Region, s3Endpoint, tablesRegion = s3Region } = config
+  const { region, endpoint = s3Endpoint, pathStyle } = s3Location(properties)
+  const own = region ?? s3Region
+  if (own === undefined && endpoint === undefined) {
     throw unreachable('no region is configured for S3')
   }
-  return {
-    region: region ?? noRegion,
+  const shared = {
     ...(endpoint !== undefined && { endpoint }),
     ...(pathStyle !== undefined && { pathStyle }),
     credentials: vendedCredentials(properties, renew) ?? credentials,
@@ -81,5 +84,9 @@ const s3Settings = (
     sha256,
     log,
     ...(fetch !== undefined && { fetch }),
+  }
+  return (bucket) => {
+    const known = isTableBucket(bucket) ? (region ?? tablesRegion) : own
+    return { ...shared, region: known ?? noRegion }
   }
 }

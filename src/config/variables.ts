@@ -63,7 +63,7 @@ export const variables = {
   s3Region: {
     name: `${prefix}S3_REGION`,
     meaning:
-      'The region of S3; when it is not set, `AWS_REGION` or `AWS_DEFAULT_REGION`, then that of the catalog on an AWS host or of the table bucket, and at an endpoint of your own `us-east-1`.',
+      'The region of S3; when it is not set, `AWS_REGION` or `AWS_DEFAULT_REGION`, then for the files of tables that of the catalog on an AWS host, and at an endpoint of your own `us-east-1`. What is in S3 Tables is where the host or the ARN of the table bucket says, whatever is set.',
     schema: region,
     fallbacks: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
   },

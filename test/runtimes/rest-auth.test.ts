@@ -40,6 +40,9 @@ test.each<[string, Variables, object]>([
   expect(auth(variables)).toEqual(wanted)
 })
 
+const arn = (region: string, partition = 'aws') =>
+  `arn:${partition}:s3tables:${region}:111122223333:bucket/lake`
+
 const signed = (signingName: string, region: string) => ({
   type: 'sigv4',
   signingName,
@@ -63,8 +66,12 @@ test.each([
   ['GLUE.cn-northwest-1.amazonaws.com.cn', 'glue', 'cn-northwest-1'],
 ])('an AWS principal at %s', (host, service, region) => {
   const uri = `https://${host}/iceberg`
-  expect(auth({ S3_REGION: 'ap-east-1' }, uri)).toEqual(signed(service, region))
-  expect(filesConfig(uri, configOf({}, uri)).s3Region).toBe(region)
+  const variables = { WAREHOUSE: arn(region) }
+  expect(auth({ ...variables, S3_REGION: 'ap-east-1' }, uri)).toEqual(signed(service, region))
+  expect(filesConfig(uri, configOf(variables, uri))).toMatchObject({
+    s3Region: region,
+    tablesRegion: region,
+  })
 })
 
 test.each([
@@ -80,32 +87,38 @@ test.each([
   expect(filesConfig(uri, configOf({}, uri)).s3Region).toBeUndefined()
 })
 
-const arn = (region: string, partition = 'aws') =>
-  `arn:${partition}:s3tables:${region}:111122223333:bucket/lake`
-const imitation = { SIGNING_NAME: 's3tables' }
 const s3tables = 'https://s3tables.eu-central-1.amazonaws.com/iceberg'
+const glue = 'https://glue.eu-north-1.amazonaws.com/iceberg'
+const of = (region: string): [string, string, string] => [region, region, region]
 
-test.each<[string, Variables, string, signing: string, files: string | undefined]>([
-  ['the warehouse', { WAREHOUSE: arn('eu-west-1') }, 'http://a', 'eu-west-1', 'eu-west-1'],
+type Region = string | undefined
+
+test.each<[string, Variables, string, signing: string, tables: Region, others: Region]>([
+  ['the warehouse', { WAREHOUSE: arn('eu-west-1') }, 'http://a', ...of('eu-west-1')],
+  ['one in China', { WAREHOUSE: arn('cn-north-1', 'aws-cn') }, 'http://a', ...of('cn-north-1')],
+  ['a setting is for others', { WAREHOUSE: arn('a'), S3_REGION: 'b' }, 'http://a', 'a', 'a', 'b'],
+  ["AWS's own variable too", { WAREHOUSE: arn('a'), AWS_REGION: 'b' }, 'http://a', 'a', 'a', 'b'],
+  ['the host', { WAREHOUSE: arn('eu-central-1') }, s3tables, ...of('eu-central-1')],
   [
-    'one in China',
-    { WAREHOUSE: arn('cn-north-1', 'aws-cn') },
-    'http://a',
-    'cn-north-1',
-    'cn-north-1',
-  ],
-  ['a setting before it', { WAREHOUSE: arn('a'), S3_REGION: 'b' }, 'http://a', 'b', 'b'],
-  ["AWS's own variable too", { WAREHOUSE: arn('a'), AWS_REGION: 'b' }, 'http://a', 'b', 'b'],
-  [
-    'the host before the warehouse',
-    { WAREHOUSE: arn('a') },
+    'the host and a setting',
+    { WAREHOUSE: arn('eu-central-1'), S3_REGION: 'b' },
     s3tables,
     'eu-central-1',
     'eu-central-1',
+    'b',
   ],
-  ['the host signs, the setting has files', { S3_REGION: 'b' }, s3tables, 'eu-central-1', 'b'],
-  ['none', { WAREHOUSE: 'lake' }, 'http://a', 'us-east-1', undefined],
-])('the region: %s', (_, variables, uri, signing, files) => {
-  expect(auth({ ...imitation, ...variables }, uri)).toEqual(signed('s3tables', signing))
-  expect(filesConfig(uri, configOf(variables, uri)).s3Region).toBe(files)
+  [
+    'Glue',
+    { WAREHOUSE: '1:s3tablescatalog/a', AWS_REGION: 'b' },
+    glue,
+    'eu-north-1',
+    'eu-north-1',
+    'b',
+  ],
+  ['a setting alone', { WAREHOUSE: 'lake', S3_REGION: 'b' }, 'http://a', 'b', undefined, 'b'],
+  ['none', { WAREHOUSE: 'lake' }, 'http://a', 'us-east-1', undefined, undefined],
+])('the region: %s', (_, variables, uri, signing, tables, others) => {
+  expect(auth({ SIGNING_NAME: 's3tables', ...variables }, uri)).toMatchObject({ region: signing })
+  const { tablesRegion, s3Region } = filesConfig(uri, configOf(variables, uri))
+  expect([tablesRegion, s3Region]).toEqual([tables, others])
 })

@@ -4,8 +4,8 @@
 const host =
   /^(?:vpce-[a-z0-9-]+\.)?(s3tables|glue)(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.amazonaws\.com|amazonaws\.(?:com(?:\.cn)?|eu)|api\.(?:aws|amazonwebservices\.(?:com\.cn|eu)))$/
 
-/** Region of a table bucket's name ("Amazon Resource Names": partition, service, region). */
-const tableBucket = /^arn:[a-z0-9-]+:s3tables:([a-z0-9-]+):/
+/** A table bucket's name ("Amazon Resource Names": partition, service, region, account). */
+const tableBucket = /^arn:[a-z0-9-]+:s3tables:([a-z0-9-]+):\d*:bucket\/[^/]+$/
 
 export interface AwsHost {
   /** As signatures name it. */
@@ -15,11 +15,16 @@ export interface AwsHost {
 
 /** Whose address `uri` is, if it is that of S3 Tables or of Glue. */
 export const awsHost = (uri: string): AwsHost | undefined => {
+  if (!URL.canParse(uri)) return undefined
   const [, service, region] = host.exec(new URL(uri).hostname) ?? []
   if (region === undefined || (service !== 's3tables' && service !== 'glue')) return undefined
   return { service, region }
 }
 
+/** The region of the table bucket whose ARN a warehouse is; undefined where it is something else. */
+export const tableBucketRegion = (warehouse: string): string | undefined =>
+  tableBucket.exec(warehouse)?.[1]
+
 /** The region that a catalog's address tells, or the ARN of the table bucket that is its warehouse. */
 export const awsRegion = (uri: string, warehouse = ''): string | undefined =>
-  awsHost(uri)?.region ?? tableBucket.exec(warehouse)?.[1]
+  awsHost(uri)?.region ?? tableBucketRegion(warehouse)
