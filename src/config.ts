@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { tokensProblem } from './config/credentials.ts'
 import { formerVariables } from './config/former.ts'
 import type { ConfigProblem } from './config/problem.ts'
+import { s3TablesProblems } from './config/s3-tables-problems.ts'
 import { receiptProblems, storageProblems } from './config/storage-problems.ts'
 import { problemOfName } from './config/unknown.ts'
 import { isLoopback } from './config/values.ts'
@@ -119,6 +120,7 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
   ...tlsProblems(values),
   ...limitProblems(values, runtime),
   ...catalogProblems(values),
+  ...s3TablesProblems(values),
   ...receiptProblems(values, runtime),
 ]
 

@@ -217,6 +217,30 @@ const noBucket = caseOf(
       'look whether OTLP2PARQUET_ICEBERG_WAREHOUSE has its name, and the region and account it is in',
   },
 )
+const noName = caseOf(
+  /^GET .*\/config/,
+  errorAnswer,
+  [400, 'bad_request', 'The specified table bucket ARN is not valid.'],
+  {
+    message: 'cannot read the configuration of the catalog: the catalog calls the request invalid',
+    host: hostOf(s3tables),
+    path: '/iceberg/v1/config',
+    advice:
+      'look whether OTLP2PARQUET_ICEBERG_WAREHOUSE is the ARN of the table bucket, letter for letter',
+  },
+)
+const noNamespaceName = caseOf(
+  makesNamespace,
+  errorAnswer,
+  [400, 'bad_request', 'The specified namespace name is not valid.'],
+  {
+    message: 'cannot make a namespace: the catalog calls the request invalid',
+    namespace: 'otel',
+    host: hostOf(s3tables),
+    path: root(s3tables),
+    advice: 'take another namespace (OTLP2PARQUET_ICEBERG_NAMESPACE): its name may not be',
+  },
+)
 
 const cases: readonly [what: string, refused: Case][] = [
   ['a table that was never initialised', uninitialised],
@@ -227,6 +251,8 @@ const cases: readonly [what: string, refused: Case][] = [
   ['a quota', quota],
   ['too many calls', tooMany],
   ['a table bucket that is missing', noBucket],
+  ["a table bucket's name that is none", noName],
+  ['a namespace that nobody may make', noNamespaceName],
 ]
 
 /** As it stands in the log: what the page shows. */

@@ -1,8 +1,10 @@
 // Protects the start on Lambda: what keeps the program from starting is one line of JSON that says all of it; and what does not
 // answer keeps no start from its end.
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startHandler } from '../../runtimes/lambda/start.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
@@ -154,4 +156,17 @@ describe('storage and catalog that do not answer', () => {
     })
     expect(performance.now() - asked).toBeLessThan(4_000)
   })
+})
+
+test("what is wrong of S3 Tables' settings is a line that infra/aws.md shows", async () => {
+  const [line = ''] = await failing({
+    AWS_REGION: 'eu-central-1',
+    OTLP2PARQUET_AUTH: 'none',
+    OTLP2PARQUET_ICEBERG_REST_URI: 'https://s3tables.eu-central-1.amazonaws.com/iceberg',
+    OTLP2PARQUET_ICEBERG_WAREHOUSE: 'otlp2parquet-tables',
+    OTLP2PARQUET_ICEBERG_NAMESPACE: 'aws_otel',
+  })
+  const { time: _, ...rest } = line
+  const page = readFileSync(join(import.meta.dirname, '../../infra/aws.md'), 'utf8')
+  expect(page.split('\n')).toContain(JSON.stringify(rest))
 })

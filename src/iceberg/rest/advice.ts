@@ -115,6 +115,12 @@ const present = (facts: Facts): string =>
 
 const isOfAws = ({ service = '' }: Facts): boolean => actions[service] !== undefined
 
+/** What the warehouse is called at catalogs of AWS. */
+const warehouses: Readonly<Record<string, string>> = {
+  s3tables: 'the ARN of the table bucket, letter for letter',
+  glue: 'ACCOUNT:s3tablescatalog/BUCKET, or the id of the account',
+}
+
 /** What Lake Formation asks for ("Lake Formation permissions reference"). */
 const grants: Readonly<Record<Asked, string>> = {
   getToken: 'access',
@@ -214,5 +220,15 @@ const troubles: readonly Trouble[] = [
       asked === 'updateTable' && status === 404 && /table/i.test(`${type} ${message}`),
     words: 'there is no such table any more',
     advice: () => 'make it again, or restart the program to have it made',
+  },
+  {
+    // Nothing is in this question but the warehouse's name.
+    shows: ({ asked, status }) => asked === 'getConfig' && status === 400,
+    advice: ({ service = '' }) =>
+      `look whether OTLP2PARQUET_ICEBERG_WAREHOUSE is ${warehouses[service] ?? 'what the catalog calls it'}`,
+  },
+  {
+    shows: ({ asked, status }) => asked === 'createNamespace' && status === 400,
+    advice: () => 'take another namespace (OTLP2PARQUET_ICEBERG_NAMESPACE): its name may not be',
   },
 ]
