@@ -13,6 +13,7 @@ import type { EmbeddedMetrics } from './embedded-metrics.ts'
 import { kindOf } from './event-kind.ts'
 import { createGiveBack, memoryOf } from './give-back.ts'
 import { answerEvent, type EventEnv, receiveEvent } from './http.ts'
+import { createInit } from './init.ts'
 import { readSecret } from './secret.ts'
 import { openAuth } from './tokens.ts'
 import { createTurn } from './turn.ts'
@@ -78,6 +79,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     metrics,
     log,
   })
+  const init = createInit(destination, log)
   const turn = createTurn(destination, log)
   const giveBack = createGiveBack(memoryOf(process.env))
   const answer = async (event: unknown, context: LambdaContext): Promise<unknown> => {
@@ -87,15 +89,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
       return answerEvent(asked.event, context.getRemainingTimeInMillis(), app.fetch)
     }
     const remainingMs = context.getRemainingTimeInMillis()
-    if (asked.kind === 'init') {
-      await withDeadline(
-        (destination.prepare ?? destination.ready)(),
-        Math.max(0, remainingMs - marginMs),
-        'init was not done in time: invoke it again, or give the function more time',
-        (error) => log('warn', 'an init went on after its deadline', { error }),
-      )
-      return { status: 'ok' }
-    }
+    if (asked.kind === 'init') return init(remainingMs - marginMs)
     return turn(Date.now() + remainingMs - marginMs)
   }
   const answerOrTell = async (event: unknown, context: LambdaContext): Promise<unknown> => {

@@ -30,8 +30,11 @@ export interface OpenDestination {
   readonly ready: () => Promise<void>
   /** Asks a catalog what the first request would ask it for otherwise; where there is one to ask. */
   readonly prefetch?: () => Promise<void>
-  /** Makes every table that is not there yet; where there are tables. */
-  readonly prepare?: () => Promise<void>
+  /**
+   * Makes every table that is not there yet, and looks whether its files can be reached; where there are tables. It is worked at
+   * until `deadline`, milliseconds since 1970.
+   */
+  readonly prepare?: (deadline: number) => Promise<void>
   /** What is left for later, and paid then; where there is a place for it. */
   readonly receipts?: OpenReceipts
   /** Removes what has expired; there where nobody else does it. `deadline`: milliseconds since 1970, after which the rest waits. */

@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config.ts'
-import type { Catalog, TableIdentifier } from '../../src/iceberg/catalog.ts'
+import { IngestError } from '../../src/errors.ts'
+import type { Catalog, LoadedTable, TableIdentifier } from '../../src/iceberg/catalog.ts'
 import { createIcebergDestination } from '../../src/ingest/iceberg.ts'
 import { createTableWriters } from '../../src/ingest/table-writers.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -34,10 +35,27 @@ export const tablesOf = (
       await Promise.all([catalog.ready(), storage?.ready()])
     },
     ...(receipts !== undefined && { receipts }),
-    prepare: async () => {
+    prepare: async (deadline) => {
       // One after the other: they share a namespace, and some catalogs count calls.
-      for (const table of tables) await writerOf(table).open()
+      for (const table of tables) await reachFiles(await writerOf(table).prepare(deadline))
     },
+  }
+}
+
+/**
+ * Looks at a file of a table that is there for certain: of one that is not, a table bucket says only that it may not be seen; and
+ * what is put there nobody may delete.
+ * @throws IngestError that says of which table the files are out of reach, and why
+ */
+const reachFiles = async ({ identifier, io, metadataLocation }: LoadedTable): Promise<void> => {
+  if (metadataLocation === undefined) return
+  try {
+    await io.head(metadataLocation)
+  } catch (error) {
+    if (!(error instanceof IngestError)) throw error
+    const { kind, message, cause } = error
+    const words = `the files of table ${identifier.name} cannot be reached: ${message}`
+    throw new IngestError(kind, words, { cause })
   }
 }
 

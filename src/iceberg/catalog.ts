@@ -17,6 +17,8 @@ export interface LoadedTable {
   readonly io: FileIO
   /** Milliseconds since 1970, taken before the catalog was asked. */
   readonly loadedAt: number
+  /** The file of the metadata with which it was loaded, where the catalog tells: it is there then, and need not be later. */
+  readonly metadataLocation?: string
   /** Bytes of its metadata, or of the answer in which they came; not every catalog tells. */
   readonly metadataSize?: number
 }

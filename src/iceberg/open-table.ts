@@ -21,6 +21,11 @@ export interface OpenTableOptions {
 export interface OpenTable {
   /** What is known of the table, if that is not too old; else it is loaded, and made when there is none. */
   open(): Promise<LoadedTable>
+  /**
+   * Loads the table, and makes it where there is none, even where one was known: whoever asks for that has a reason.
+   * `deadline`: milliseconds since 1970, until when it is worked at, since nobody else waits for it.
+   */
+  prepare(deadline: number): Promise<LoadedTable>
   /** The table as it is now. */
   reload(): Promise<LoadedTable>
   /** What is known, however old, if it is the same table as `table`; else that. */
@@ -33,7 +38,7 @@ export interface OpenTable {
   forget(): void
 }
 
-/** A call that all requests wait for. */
+/** For a table that requests wait for, all of them together, whatever time each of them has. */
 const openMs = 5_000
 
 /** Metadata older than this is loaded anew: the table may have been changed by somebody, or be gone. */
@@ -54,11 +59,11 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
     // A look that began before our last change may end after it.
     if (known === null || !isSame(known, table) || sequence(known) <= sequence(table)) known = table
   }
-  const load = async (): Promise<LoadedTable> => {
-    const signal = clock.signal(clock.now() + openMs)
+  const load = async (deadline: number, isAsked: boolean): Promise<LoadedTable> => {
+    const signal = clock.signal(deadline)
     const table = await catalog.load(identifier, { signal })
-    // Whoever dropped or renamed it meanwhile had a reason: a table is made once.
-    if (table === null && wasSeen) throw lost(identifier.name)
+    // Whoever dropped or renamed it meanwhile had a reason: a table is made once, unless one is asked for.
+    if (table === null && wasSeen && !isAsked) throw lost(identifier.name)
     const there = table ?? (await catalog.create(identifier, creation, { signal }))
     wasSeen = true
     return fitted(there)
@@ -75,7 +80,9 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
     }
   }
 
-  const loadOnce = singleFlight(() => inTime(load(), clock.signal(clock.now() + openMs), late))
+  const loadBy = (deadline: number, isAsked: boolean): Promise<LoadedTable> =>
+    inTime(load(deadline, isAsked), clock.signal(deadline), late)
+  const loadOnce = singleFlight(() => loadBy(clock.now() + openMs, false))
 
   return {
     async open() {
@@ -83,6 +90,7 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
       if (known !== null && clock.now() - known.loadedAt < maxAgeMs) return fitted(known)
       return loadOnce()
     },
+    prepare: (deadline) => loadBy(deadline, true),
     reload: loadOnce,
     latest: (table) => (known !== null && isSame(known, table) ? known : table),
     isReplaced: (table) => known !== null && !isSame(known, table),

@@ -20,6 +20,8 @@ export interface TableWriterOptions
 export interface TableWriter {
   /** The table as it was known lately: what files are encoded for. Made when there is none. */
   open(): Promise<LoadedTable>
+  /** The table as it is now; made when there is none, in all the time until `deadline` (milliseconds since 1970). */
+  prepare(deadline: number): Promise<LoadedTable>
   /**
    * Writes data files that were encoded for `base` and commits them, or has word left of them. Files of requests that come
    * while a commit is under way go together into the next one. `unavailable` where that failed, or the outcome is not known:
@@ -56,6 +58,7 @@ export const createTableWriter = (options: TableWriterOptions): TableWriter => {
   const queue = createCommitQueue({ table, context, deferral })
   return {
     open: table.open,
+    prepare: table.prepare,
     // Not async: nothing may hold on to the files' bytes longer than they do.
     append(base, files, request) {
       const reasons: unknown[] = []

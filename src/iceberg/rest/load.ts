@@ -2,7 +2,7 @@
 import { IngestError, wordsOf } from '../../errors.ts'
 import type { CallOptions, LoadedTable, TableIdentifier } from '../catalog.ts'
 import { singleFlight } from '../waiting.ts'
-import type { Properties } from './answers.ts'
+import { membersOf, type Properties } from './answers.ts'
 import { deeds } from './asked.ts'
 import type { Call } from './client.ts'
 import { type CatalogConfig, offers } from './config.ts'
@@ -54,7 +54,15 @@ export const opened = async (
     overlaid(properties, await fetchFileProperties(connection, config, identifier, location)),
   )
   const io = await connection.options.openFileIO(location, properties, renew)
-  return { identifier, metadata, io, loadedAt, metadataSize: answer.text.length }
+  const { 'metadata-location': file } = membersOf(answer.json)
+  return {
+    identifier,
+    metadata,
+    io,
+    loadedAt,
+    metadataSize: answer.text.length,
+    ...(typeof file === 'string' && { metadataLocation: file }),
+  }
 }
 
 const readable = <T>({ asked }: Call, read: () => T): T => {
