@@ -197,7 +197,9 @@ if [ "$(output Mode)" = iceberg ]; then
   before=$(our_tables)
 fi
 echo 'making what is missing: namespace and tables'
-invoke "$(output FunctionName):live" init >/dev/null
+# What one made that failed half way is seen to all the same: the next run would take these tables for somebody else's choice.
+init_failed=no
+(invoke "$(output FunctionName):live" init >/dev/null) || init_failed=yes
 
 if [ "$(output Mode)" = iceberg ]; then
   tables=$(our_tables)
@@ -211,6 +213,7 @@ if [ "$(output Mode)" = iceberg ]; then
     echo "table $namespace.$table: snapshots are kept for ${hours:-24} h"
   done
 fi
+[ "$init_failed" = no ] || exit 1
 
 sweep=$(output SweepFunctionName)
 if [ -n "$sweep" ]; then

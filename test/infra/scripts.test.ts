@@ -362,10 +362,32 @@ describe('deploy.sh', () => {
     ])
   })
 
+  test('what an init made before it failed keeps its snapshots as all do: the next run would take it for yours', async () => {
+    const world = {
+      'function-error': '',
+      answer: '{"errorMessage":"not done in time"}',
+      tables: 'logs\n',
+      'tables-all-the-same': 'logs\ttraces\tmetrics_sum\n',
+    }
+    const { code, stderr, calls } = await runScript('deploy.sh', here, { world })
+    expect([code, calls.slice(calls.indexOf(call.invoke('intakefunction:live', 'init')))]).toEqual([
+      1,
+      [
+        call.invoke('intakefunction:live', 'init'),
+        listOurs,
+        ...['traces', 'metrics_sum'].map((table) => keep(table)),
+      ],
+    ])
+    expect(stderr).toContain('init failed: {"errorMessage":"not done in time"}')
+  })
+
   test('an init that failed is the end, with its words', async () => {
     const world = { 'function-error': '', answer: '{"errorMessage":"no rights"}' }
     const { code, stderr, calls } = await runScript('deploy.sh', here, { world })
-    expect([code, calls.at(-1)]).toEqual([1, call.invoke('intakefunction:live', 'init')])
+    expect([code, calls.slice(-2)]).toEqual([
+      1,
+      [call.invoke('intakefunction:live', 'init'), listOurs],
+    ])
     expect(stderr).toMatch(/init failed: \{"errorMessage":"no rights"\}.*aws logs tail/)
   })
 })
