@@ -10,7 +10,7 @@ import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
 import type { Catalog, CommitOutcome, LoadedTable, Uncommitted } from './catalog.ts'
 import { callSignal, lastDeadline, pauseUntil, tooLate } from './group-deadlines.ts'
-import { landed } from './landed.ts'
+import { landed, sharedLook } from './landed.ts'
 import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
 import { type FileOutcome, makeOurs, type NewDataFile } from './new-data-file.ts'
@@ -185,7 +185,7 @@ const search = async (
   table: LoadedTable,
   { files }: CommitContext,
 ): Promise<readonly NewDataFile[]> => {
-  const since = Math.min(...sought.map(lastLook))
+  const since = sharedLook(sought.map(lastLook), table.metadata)
   const { found, conclusive } = await landed(table, sought, since, files)
   for (const file of sought) {
     if (found.has(file.uuid)) continue

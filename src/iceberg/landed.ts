@@ -27,23 +27,24 @@ const concurrency = 16
 
 /**
  * Looks for data files by the uuids in their names, in `table` as it was loaded, among all that were added after sequence
- * number `since`. Entries of any status count: EXISTING after a merge of manifests, DELETED after a compaction.
+ * number `lastLook`. Entries of any status count: EXISTING after a merge of manifests, DELETED after a compaction.
  *
- * A file added since then is either in the current snapshot, in a manifest younger than `since`; or a younger ancestor of
+ * A file added since then is either in the current snapshot, in a younger manifest; or a younger ancestor of
  * that snapshot removed it, which is no append and added the manifest with its DELETED entry; or only snapshots have it
  * that are no ancestors, after a rollback. So the lists of ancestors that appended, nearly all, need not be read.
+ * Where `lastLook` is beyond the table's own last number, all of the table is looked at (`sharedLook`).
  * `unavailable` when what the current snapshot needs cannot be read.
  */
 export const landed = async (
   { metadata, io }: Pick<LoadedTable, 'metadata' | 'io'>,
   sought: readonly Sought[],
-  since: number,
+  lastLook: number,
   files: MetadataFiles,
 ): Promise<Landed> => {
+  const since = sharedLook([lastLook], metadata)
   const uuids = new Set(sought.map(({ uuid }) => uuid))
   const found = new Set<string>()
-  // Nothing was added since: it may even be an older look at the table than the one that `since` is from.
-  if (metadata['last-sequence-number'] <= since) return { found, conclusive: true }
+  if (metadata['last-sequence-number'] === since) return { found, conclusive: true }
 
   /** Whether the manifest could be read, if that was needed. */
   const look = async (manifest: ManifestFile): Promise<boolean> => {
@@ -65,6 +66,14 @@ export const landed = async (
   })
   return { found, conclusive: whole.every(Boolean) && isWhole(metadata, since, current) }
 }
+
+/**
+ * The sequence number after which files have to be looked for whose last looks, by their numbers, showed none of them. A look
+ * beyond the table's last number is none: an older state of the table may have been restored, which numbers on from there, so
+ * that what was added since has a lower number than the look. (It may be an old copy, too. Nothing can be committed to that.)
+ */
+export const sharedLook = (looks: readonly number[], metadata: TableMetadata): number =>
+  Math.min(...looks.map((look) => (look > metadata['last-sequence-number'] ? 0 : look)))
 
 /** The current snapshot's younger manifests, the youngest first: a resend comes soon. */
 const currentManifests = async (

@@ -56,8 +56,7 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
     // Every request opens the table; nothing of it is new then.
     if (table === known) return
     options.seen?.(table)
-    // A look that began before our last change may end after it.
-    if (known === null || !isSame(known, table) || sequence(known) <= sequence(table)) known = table
+    if (known === null || !isSame(known, table) || isLater(table, known, maxAgeMs)) known = table
   }
   const load = async (deadline: number, isAsked: boolean): Promise<LoadedTable> => {
     const signal = clock.signal(deadline)
@@ -103,6 +102,14 @@ export const createOpenTable = (options: OpenTableOptions): OpenTable => {
 
 const isSame = (one: LoadedTable, other: LoadedTable): boolean =>
   one.metadata['table-uuid'] === other.metadata['table-uuid']
+
+/**
+ * Whether a look shows a table as it was after another look at it. One with a lower number began before our last change, or
+ * is an old copy's; after so long it is neither: an older state was restored. Should it be an old copy's after all, commits that
+ * build on it fail, and search more than they need to.
+ */
+const isLater = (table: LoadedTable, other: LoadedTable, maxAgeMs: number): boolean =>
+  sequence(other) <= sequence(table) || table.loadedAt - other.loadedAt >= maxAgeMs
 
 const sequence = ({ metadata }: LoadedTable): number => metadata['last-sequence-number']
 

@@ -1,7 +1,7 @@
 /** What a table is owed by a page of receipts: each file once, whatever number of receipts name it. */
 import { wordsOf } from '../errors.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
-import { landed } from '../iceberg/landed.ts'
+import { landed, sharedLook } from '../iceberg/landed.ts'
 import type { MetadataFiles } from '../iceberg/metadata-files.ts'
 import type { NewDataFile } from '../iceberg/new-data-file.ts'
 import type { OwedFile, Receipt } from './receipt.ts'
@@ -76,20 +76,18 @@ export const markLanded = async (
   table: LoadedTable,
   files: MetadataFiles,
 ): Promise<void> => {
-  const oldest = Math.min(
-    ...table.metadata.snapshots.map((snapshot) => snapshot['sequence-number']),
+  const { metadata } = table
+  const oldest = Math.min(...metadata.snapshots.map((snapshot) => snapshot['sequence-number']))
+  const { true: known = [], false: forgotten = [] } = Object.groupBy(debts, ({ baseSequence }) =>
+    String(sharedLook([baseSequence], metadata) >= oldest - 1),
   )
-  const [known, forgotten] = [
-    debts.filter(({ baseSequence }) => baseSequence >= oldest - 1),
-    debts.filter(({ baseSequence }) => baseSequence < oldest - 1),
-  ]
   for (const sought of [known, forgotten]) {
     if (sought.length === 0) continue
-    const since = Math.min(...sought.map(({ baseSequence }) => baseSequence))
+    const looks = sought.map(({ baseSequence }) => baseSequence)
     const look = await landed(
       table,
       sought.map(({ file }) => file),
-      since,
+      sharedLook(looks, metadata),
       files,
     )
     for (const debt of sought) {

@@ -53,7 +53,8 @@ const payDebts = async (
   // What takes long leaves half of the time to what comes after: a part that is paid is better than nothing.
   await markGone(debts, loaded, halfwayTo(until, clock), clock)
   const isDoubtful =
-    debts.some(({ state }) => state === 'gone') || ofUnknownSpecs(debts, loaded).length > 0
+    debts.some((debt) => debt.state === 'gone' || isBeyond(debt, loaded)) ||
+    ofUnknownSpecs(debts, loaded).length > 0
   // A file may have been paid, and compacted away since; what was loaded may be old. Only a look after that tells.
   const table = isDoubtful ? await loadAgain(loaded, until, context) : loaded
   await markLanded(debts, table, context.files)
@@ -69,6 +70,10 @@ const payDebts = async (
   if (files.length > 0) await commitWaiting(waiting, table, context).catch(() => {})
   markPaid(debts)
 }
+
+/** Whether its request saw a younger state of the table. */
+const isBeyond = ({ baseSequence }: Debt, { metadata }: LoadedTable): boolean =>
+  baseSequence > metadata['last-sequence-number']
 
 const isOwed = ({ state }: Debt): boolean => state === 'owed'
 

@@ -326,12 +326,21 @@ describe('what cannot be read', () => {
   })
 })
 
-it('finds nothing new in an older look at the table', async () => {
-  const history = await appended(3)
-  const table = await load(history)
-  expect(await look(table, soughtOf(history, history.added.keys()), 7)).toEqual({
-    found: new Set(),
-    conclusive: true,
+describe('in a state of the table that is older than the last look', () => {
+  it('finds what it has: the state may be one that was restored, and have numbered on from there', async () => {
+    const history = await appended(3)
+    const table = await load(history)
+    const sought = [...soughtOf(history, history.added.keys()), absent]
+    expect(await look(table, sought, 7)).toEqual({
+      found: new Set(history.added.keys()),
+      conclusive: true,
+    })
+  })
+
+  it('is not sure where that has forgotten something', async () => {
+    const { metadata, io } = await load(await appended(3))
+    const forgetful = { ...metadata, 'last-sequence-number': 4 }
+    expect((await look({ metadata: forgetful, io }, [absent], 7)).conclusive).toBe(false)
   })
 })
 

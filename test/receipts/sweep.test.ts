@@ -401,3 +401,46 @@ it('a file that was paid, compacted away and removed is paid, not gone', async (
   expect(await lab.swept()).toMatchObject({ paid: 1, quarantined: 0 })
   expect(await lab.quarantined()).toEqual([])
 })
+
+describe('a table whose metadata went back to an older state', () => {
+  /** Four snapshots more than `backup` has, and a sweep that ends right after its commit. */
+  const restored = async (...owed: (readonly [n: number, base?: number])[]): Promise<void> => {
+    await lab.sendIn()(1)
+    const backup = lab.metadata()
+    const sending = lab.sendIn()
+    for (const n of [2, 3, 4]) await sending(n)
+    for (const [n, baseSequence = 4] of owed) await lab.owe(n, { receipt: { baseSequence } })
+    lab.tables.set('otel/logs', backup)
+  }
+  const killedAfterCommit = async (): Promise<void> => {
+    let isCommitted = false
+    const around: Around = {
+      before: () => (isCommitted ? never : undefined),
+      after(call) {
+        isCommitted ||= call === 'commit'
+      },
+    }
+    void lab.sweep(around)(lab.world.now() + minute)
+    await lab.world.run(Number.POSITIVE_INFINITY)
+    expect(isCommitted).toBe(true)
+  }
+
+  it('is paid once, however many sweeps end before they remove a receipt', async () => {
+    await restored([10])
+    await killedAfterCommit()
+    for (let i = 0; i < 2; i++) await lab.swept()
+    expect(await lab.files()).toEqual([1, 10].map(keyOf))
+    expect(await lab.owed()).toEqual([])
+  })
+
+  it('and so where receipts of older looks are paid with it', async () => {
+    await restored([10], [11, 1])
+    await killedAfterCommit()
+    await lab.owe(12, { receipt: { baseSequence: 2 } })
+    const doubts: string[] = []
+    const log: Log = (_, message) => void doubts.push(message)
+    await lab.swept({ log })
+    expect(await lab.files()).toEqual([1, 10, 11, 12].map(keyOf))
+    expect([await lab.owed(), doubts]).toEqual([[], []])
+  })
+})
