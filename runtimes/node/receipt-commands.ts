@@ -16,14 +16,19 @@ export interface ReceiptCommandOptions {
 }
 
 /**
- * Sweeps once, to the end of what is owed; whether nothing is left.
+ * Sweeps once, to the end of what is owed; whether nothing is left for certain.
  * @throws when there is no place for receipts, or it cannot be read
  */
 export const sweepNow = async (options: ReceiptCommandOptions): Promise<boolean> => {
   const receipts = await open(options)
-  const { paid, owed, quarantined } = await receipts.sweep(Number.POSITIVE_INFINITY)
+  const { paid, owed, quarantined, complete } = await receipts.sweep(Number.POSITIVE_INFINITY)
   options.print(`receipts paid: ${paid}, still owed: ${owed}, put into quarantine: ${quarantined}`)
-  return owed + quarantined === 0
+  if (!complete) {
+    options.print(
+      'not all receipts could be listed, or paid in time: the log says why; sweep again',
+    )
+  }
+  return complete && owed + quarantined === 0
 }
 
 /**

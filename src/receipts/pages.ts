@@ -15,6 +15,8 @@ export interface Backlog {
   readonly tables: readonly Page[]
   /** Whether the list was read to its end. */
   readonly whole: boolean
+  /** What kept it from that, where it broke off. */
+  readonly failure?: unknown
   /** Whether some were left out. */
   readonly more: boolean
 }
@@ -26,7 +28,7 @@ export type Met = ReadonlyMap<string, ListedReceipt>
  * The oldest of a list, which comes in the order of keys: those say nothing of age. Of a table with more than `most` the
  * youngest are left out, so that a long list takes no more memory than that; of no table because of another's. `mayBegin`: asked
  * when something is owed at all; where it says no, nothing more is listed. `met`: by what came of it before.
- * @throws what listing throws, where it gave nothing before
+ * @throws what listing throws, where nothing of it was met, now or before
  */
 export const oldestFirst = async (
   list: AsyncIterable<ListedReceipt>,
@@ -35,7 +37,8 @@ export const oldestFirst = async (
   met: Met = new Map(),
 ): Promise<Backlog> => {
   const tables = new Map<string, [ListedReceipt, ...ListedReceipt[]]>()
-  let [whole, more, hasBegun] = [true, false, false]
+  let [more, hasBegun] = [false, false]
+  let failure: unknown
   const cut = (receipts: ListedReceipt[]): void => {
     receipts.sort(byAge)
     if (receipts.length <= most) return
@@ -54,11 +57,12 @@ export const oldestFirst = async (
     }
   } catch (error) {
     // What was listed can be paid all the same.
-    if (tables.size === 0) throw error
-    whole = false
+    if (tables.size + met.size === 0) throw error
+    failure = error
   }
   for (const receipts of tables.values()) cut(receipts)
-  return { tables: [...tables.values()].sort(([a], [b]) => byAge(a, b)), whole, more }
+  const ordered = [...tables.values()].sort(([a], [b]) => byAge(a, b))
+  return { tables: ordered, whole: failure === undefined, failure, more }
 }
 
 /** Where a storage does not tell when they were written, or they were at once, in the order of keys. */

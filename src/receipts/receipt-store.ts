@@ -1,4 +1,5 @@
 /** The receipts in a storage that can list. */
+import { IngestError } from '../errors.ts'
 import type { Sha256 } from '../sha256.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
@@ -48,6 +49,10 @@ export interface ReceiptStore {
    */
   neededSince(table: Pick<Receipt, 'identifier' | 'tableUuid'>): Promise<number | null>
 }
+
+/** What is said of a list that was not waited for any longer. */
+export const slowList = (): IngestError =>
+  new IngestError('unavailable', 'receipts cannot be listed: the storage takes too long')
 
 /** Opens the receipts of a storage. `sha256`: the runtime's own, where it has one. */
 export const createReceiptStore = (storage: Storage, sha256?: Sha256): ReceiptStore => {

@@ -14,7 +14,7 @@ import { affordableReceipts, type CallsLeft } from './calls.ts'
 import type { HeldLease, Lease } from './lease.ts'
 import { triedIn } from './page-sizes.ts'
 import { oldestFirst, type Page, pagesOf, restingApart, startingAt, tableOf } from './pages.ts'
-import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
+import { type ListedReceipt, type ReceiptStore, slowList } from './receipt-store.ts'
 import { createSweepMemories, type SweepMemory } from './sweep-memory.ts'
 import type { SweepNotes } from './sweep-notes.ts'
 import { oldestOf, type Swept, sweepPage } from './sweep-page.ts'
@@ -39,7 +39,7 @@ export type SweepResult = Swept
 
 /**
  * Sweeps once. `deadline`: milliseconds since 1970. `lease`: without it the sweep takes place whoever else is at work; with it,
- * only when nobody is and something is owed. `unavailable` where the receipts cannot be listed.
+ * only when nobody is and something is owed. `unavailable` where none of the receipts can be listed.
  */
 export type Sweep = (deadline: number, lease?: Lease) => Promise<SweepResult>
 
@@ -68,6 +68,9 @@ interface Sweeping {
   readonly met: Map<string, ListedReceipt>
 }
 
+const brokenOff =
+  'receipts could not be listed to the end: the next sweep may meet what this one did not'
+
 /** A sweep that goes on with what those before it learned of tables. */
 export const createSweep = (options: SweepOptions): Sweep => {
   const { store, clock, log, maxReceipts = defaultMaxReceipts } = options
@@ -91,8 +94,12 @@ export const createSweep = (options: SweepOptions): Sweep => {
     // However long a list is, something of it is paid.
     const signal = clock.signal(halfwayTo(deadline, clock))
     const list = untilAborted(store.owed(), signal)
-    const { tables, whole, more } = await oldestFirst(list, maxPages * maxReceipts, mayGoOn, met)
-    const isRead = whole && !signal.aborted
+    const backlog = await oldestFirst(list, maxPages * maxReceipts, mayGoOn, met)
+    const { tables, more } = backlog
+    const failure = signal.aborted ? slowList() : backlog.failure
+    // What answers nothing at all is not to pass for a place where nothing is owed.
+    if (failure !== undefined && end === undefined && tables.length + met.size === 0) throw failure
+    if (failure !== undefined) log('warn', brokenOff, { error: failure })
     if (tables.length > 0) await memory.recall(deadline)
     const sizeOf = (table: string): number => Math.min(memory.sizes.of(table), affordable())
     const { ordered, left } = orderOf(tables, memory)
@@ -107,7 +114,7 @@ export const createSweep = (options: SweepOptions): Sweep => {
     if (end !== undefined) return { ...total, end: hasTried || end !== 'time' ? end : 'late' }
     memory.beginNextAt('')
     for (const receipts of tables) met.set(tableOf(receipts[0]), receipts.at(-1) ?? receipts[0])
-    return { ...total, end: isRead ? (more ? 'more' : 'done') : 'list' }
+    return { ...total, end: failure !== undefined ? 'list' : more ? 'more' : 'done' }
   }
   const sweepAll = async (memory: SweepMemory, deadline: number, inTurn: Sweeping['inTurn']) => {
     const sweeping = { memory, deadline, inTurn, met: new Map<string, ListedReceipt>() }

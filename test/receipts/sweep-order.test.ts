@@ -173,12 +173,55 @@ describe('a list that is long', () => {
       },
     })
 
+  /** Hangs after so many. */
+  async function* hanging(after: number) {
+    let left = after
+    for await (const receipt of lab.store.owed()) {
+      if (left-- === 0) await new Promise(() => {})
+      yield receipt
+    }
+  }
+  const brokenOff =
+    'receipts could not be listed to the end: the next sweep may meet what this one did not'
+  const tooLong = new IngestError(
+    'unavailable',
+    'receipts cannot be listed: the storage takes too long',
+  )
+
   it('and breaks off is paid as far as it came', async () => {
     await oweInTurn([1, 2, 3, 4])
-    const sweep = lab.sweep({}, { store: { ...lab.store, owed: () => broken(2).owed() } })
+    const lines: unknown[] = []
+    const log: Log = (level, message, facts) => void lines.push([level, message, facts?.error])
+    const sweep = lab.sweep({}, { log, store: { ...lab.store, owed: () => broken(2).owed() } })
     expect(await sweepFor(sweep)).toMatchObject({ paid: 2, complete: false })
+    const error = new IngestError('unavailable', 'storage is unavailable')
+    expect(lines).toEqual([['warn', brokenOff, error]])
     // What was paid is not in the next list.
     expect(await sweepFor(sweep)).toMatchObject({ paid: 2, complete: true })
+    expect(lines.length).toBe(1)
+  })
+
+  it('and breaks off when others of it were paid is no error', async () => {
+    await oweInTurn([1, 2, 3, 4, 5, 6, 7])
+    let lists = 0
+    const owed = () => (lists++ === 0 ? lab.store.owed() : broken(0).owed())
+    const sweep = lab.sweep({}, { maxReceipts: 1, store: { ...lab.store, owed } })
+    expect(await sweepFor(sweep)).toMatchObject({ paid: 5, complete: false })
+  })
+
+  it('and takes too long is paid as far as it came', async () => {
+    await oweInTurn([1, 2, 3])
+    const lines: unknown[] = []
+    const log: Log = (level, message, facts) => void lines.push([level, message, facts?.error])
+    const sweep = lab.sweep({}, { log, store: { ...lab.store, owed: () => hanging(2) } })
+    expect(await sweepFor(sweep)).toMatchObject({ paid: 2, complete: false })
+    expect(lines).toEqual([['warn', brokenOff, tooLong]])
+  })
+
+  it('and gives nothing in the time that it has is an error', async () => {
+    await oweInTurn([1])
+    const sweep = lab.sweep({}, { store: { ...lab.store, owed: () => hanging(0) } })
+    await expect(sweepFor(sweep)).rejects.toThrow(tooLong)
   })
 
   it('and does not even begin is an error', async () => {

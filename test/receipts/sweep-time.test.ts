@@ -229,10 +229,15 @@ describe('a call that never ends', () => {
       const lease = createLease(lab.storage, createProcess('sweep', lab.world).clock, noLog)
       const sweep = lab.sweep({ before: (call) => (call === hanging ? never : undefined) })
       const deadline = lab.world.now() + minute
-      const [result, took] = await lab.timed(() => sweep(deadline, lease))
+      const failed = (error: Error) => ({ quarantined: 0, error: error.message })
+      const [result, took] = await lab.timed(() => sweep(deadline, lease).catch(failed))
       // And half a second to leave notes and the lease.
       expect(took).toBeLessThanOrEqual(minute + 500)
       expect(result.quarantined).toBe(0)
+      const told = 'error' in result && result.error
+      expect(told).toBe(
+        hanging === 'list' && 'receipts cannot be listed: the storage takes too long',
+      )
       for (let i = 0; i < 2; i++) await sweepFor(lab.sweep())
       expect([(await lab.files()).length, await lab.owed(), await lab.quarantined()]).toEqual([
         3,
@@ -384,6 +389,87 @@ describe('figures of what is left', () => {
     expect(told.get('receipts_owed')).toBe(2)
     expect(await tell({ ...nothing, owed: 7, complete: false }, controller.signal)).toBe(false)
     expect(told.get('receipts_owed')).toBe(7)
+  })
+
+  /** After so many objects a list fails, or takes until the signal aborts. */
+  const disturbed = (after: number, how: 'fails' | 'hangs') => {
+    const controller = new AbortController()
+    const storage = {
+      ...lab.storage,
+      async *list(prefix: string) {
+        let left = after
+        for await (const object of lab.storage.list(prefix)) {
+          if (left-- > 0) yield object
+          else if (how === 'fails') throw new IngestError('unavailable', 'no answer')
+          else {
+            controller.abort()
+            await new Promise(() => {})
+          }
+        }
+      },
+    }
+    const now = () => lab.world.now() + 9_000
+    const tell = createBalanceTeller(createReceiptStore(storage), now, metrics as never)
+    return (swept: Parameters<typeof tell>[0]) => {
+      told.clear()
+      return tell(swept, controller.signal)
+    }
+  }
+  const figures = () => [told.get('receipts_owed'), told.get('oldest_receipt_seconds')]
+
+  it.each(['fails', 'hangs'] as const)('are none where a list %s at once', async (how) => {
+    await lab.owe(1)
+    const tell = disturbed(0, how)
+    await expect(tell({ ...nothing, complete: false })).rejects.toThrow()
+    expect(figures()).toEqual([undefined, undefined])
+    // What the sweep met is known all the same.
+    const met = { ...nothing, complete: false, owed: 3, oldestAt: lab.world.now() - 1_000 }
+    await tell(met).catch(() => {})
+    expect(figures()).toEqual([3, 10])
+  })
+
+  it('are those of what was listed, where a list fails after it', async () => {
+    for (const n of [1, 2, 3]) await lab.owe(n)
+    await expect(disturbed(2, 'fails')({ ...nothing, complete: false })).rejects.toThrow(
+      'no answer',
+    )
+    expect(figures()).toEqual([2, 9])
+  })
+
+  it('say of an age only what is known', async () => {
+    await lab.owe(1)
+    await disturbed(0, 'fails')({ ...nothing, complete: false, owed: 3 }).catch(() => {})
+    expect(figures()).toEqual([3, undefined])
+  })
+
+  it('of the quarantine are not those of a list that was cut', async () => {
+    for (const n of [1, 2, 3]) await lab.owe(n)
+    for (const key of await lab.owed()) {
+      await lab.store.quarantine(key, (await lab.store.read(key)) ?? new Uint8Array())
+    }
+    for (const how of ['hangs', 'fails'] as const) {
+      await disturbed(0, how)(nothing).catch(() => {})
+      expect(told.get('receipts_quarantined')).toBeUndefined()
+      await disturbed(2, how)(nothing).catch(() => {})
+      expect(told.get('receipts_quarantined')).toBe(2)
+    }
+    // The next one lists again.
+    const controller = new AbortController()
+    let lists = 0
+    const storage = {
+      ...lab.storage,
+      async *list(prefix: string) {
+        if (lists++ === 0) {
+          controller.abort()
+          await new Promise(() => {})
+        }
+        yield* lab.storage.list(prefix)
+      },
+    }
+    const tell = createBalanceTeller(createReceiptStore(storage), lab.world.now, metrics as never)
+    await tell(nothing, controller.signal).catch(() => {})
+    await tell(nothing, inTime())
+    expect([lists, told.get('receipts_quarantined')]).toEqual([2, 3])
   })
 })
 

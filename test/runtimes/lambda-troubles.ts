@@ -105,6 +105,7 @@ const atAws = async (
   { refusals = [], delayMs = 0 }: { refusals?: readonly Refusal[]; delayMs?: number },
   more: Readonly<Record<string, string>>,
   event: unknown,
+  remainingMs?: number,
 ): Promise<readonly string[]> => {
   const service = createService(
     s3tables,
@@ -115,6 +116,7 @@ const atAws = async (
   const answer = async (request: WireRequest): Promise<WireAnswer> => {
     if (request.host.includes('--table-s3.')) return objects(request)
     if (request.host.startsWith('state.')) return { status: 403, body: noList }
+    if (request.host.startsWith('mute.')) return new Promise(() => {})
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
     return service.answer(request)
   }
@@ -129,7 +131,7 @@ const atAws = async (
       OTLP2PARQUET_ICEBERG_WAREHOUSE: s3tables.warehouse,
       ...more,
     })
-    await invoke(event)
+    await invoke(event, remainingMs)
     return lines
   } finally {
     vi.unstubAllEnvs()
@@ -190,6 +192,9 @@ export const troubles = {
   },
 
   'receipts that cannot be listed': () => atAws({}, { OTLP2PARQUET_STATE_BUCKET: 'state' }, sweep),
+
+  'a bucket of receipts that does not answer': () =>
+    atAws({}, { OTLP2PARQUET_STATE_BUCKET: 'mute' }, sweep, 8_000),
 
   'a sweep whose time is over': () =>
     inFolder(async (folder, open) => {

@@ -1,0 +1,49 @@
+// Protects who looks after receipts by hand from taking what could not be listed for what is not there.
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweepNow } from '../../runtimes/node/receipt-commands.ts'
+import { type Config, readConfig } from '../../src/config.ts'
+import { noLog } from '../../src/log.ts'
+import { createReceiptLab, type ReceiptLab } from '../receipts/receipt-lab.ts'
+
+const opened = vi.hoisted(() => ({ destination: {} }))
+vi.mock('../../runtimes/node/open-destination.ts', () => ({
+  openDestination: async () => opened.destination,
+}))
+
+let lab: ReceiptLab
+let printed: string[]
+beforeEach(async () => {
+  lab = await createReceiptLab()
+  printed = []
+})
+
+const config: Config = readConfig({}, 'node')
+const options = {
+  config,
+  version: '0',
+  log: noLog,
+  print: (line: string) => void printed.push(line),
+}
+
+describe('sweep', () => {
+  const none = { paid: 0, quarantined: 0, owed: 0 }
+
+  it.each([
+    ['all is paid', { ...none, paid: 3, complete: true }, true, []],
+    ['some are owed', { ...none, owed: 3, complete: true }, false, []],
+    [
+      'not all could be listed',
+      { ...none, paid: 3, complete: false },
+      false,
+      ['not all receipts could be listed, or paid in time: the log says why; sweep again'],
+    ],
+  ])('%s', async (_, swept, isDone, more) => {
+    opened.destination = { receipts: { store: lab.store, sweep: async () => swept } }
+    expect(await sweepNow(options)).toBe(isDone)
+    const { paid, owed } = swept
+    expect(printed).toEqual([
+      `receipts paid: ${paid}, still owed: ${owed}, put into quarantine: 0`,
+      ...more,
+    ])
+  })
+})
