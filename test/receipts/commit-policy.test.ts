@@ -48,6 +48,9 @@ const withSnapshot = (metadata: TableMetadata, at: number): TableMetadata => {
   )
 }
 
+/** As it was loaded then. */
+const seen = (metadata: TableMetadata, loadedAt = start) => ({ metadata, loadedAt })
+
 describe('inline and deferred', () => {
   it.each<[CommitMode, boolean]>([
     ['inline', true],
@@ -55,10 +58,8 @@ describe('inline and deferred', () => {
   ])('%s', (mode, commits) => {
     const { isDue: policy } = commitPolicy({ mode, intervalMs: minute, now: () => start })
     for (const metadata of [empty, withSnapshot(empty, start), withSnapshot(empty, start - hour)]) {
-      expect([false, true].map((isCommitting) => policy({ metadata }, isCommitting))).toEqual([
-        commits,
-        commits,
-      ])
+      const due = [false, true].map((isCommitting) => policy(seen(metadata), isCommitting))
+      expect(due).toEqual([commits, commits])
     }
   })
 })
@@ -71,21 +72,21 @@ describe('auto', () => {
   })
   const commits = (age: number): boolean =>
     commitPolicy({ mode: 'auto', intervalMs: minute, now: () => start + age }).isDue(
-      { metadata: withSnapshot(empty, start) },
+      seen(withSnapshot(empty, start), start + age),
       false,
     )
 
   it('commits to a table without snapshots', () => {
-    expect(policyNow({ metadata: empty }, false)).toBe(true)
+    expect(policyNow(seen(empty), false)).toBe(true)
   })
 
   it('leaves all to the sweep where metadata is about to grow too large', () => {
-    const due = (bytes: number) => policyNow({ metadata: empty, metadataSize: bytes }, false)
+    const due = (bytes: number) => policyNow({ ...seen(empty), metadataSize: bytes }, false)
     expect([due(32 * 2 ** 20), due(32 * 2 ** 20 + 1)]).toEqual([true, false])
   })
 
   it('leaves to the sweep what comes while others are committed', () => {
-    expect(policyNow({ metadata: empty }, true)).toBe(false)
+    expect(policyNow(seen(empty), true)).toBe(false)
   })
 
   it.each([
@@ -98,5 +99,59 @@ describe('auto', () => {
   ])('%s', (...row) => {
     const [age, expected] = row.slice(-2) as [number, boolean]
     expect(commits(age)).toBe(expected)
+  })
+})
+
+describe('auto, by clocks that differ', () => {
+  /** Asks a process' policy about snapshots, made and seen at these milliseconds after the first look, by its own clock. */
+  const asked = (...looks: readonly [made: number, seen: number, now?: number][]): boolean[] => {
+    let now = start
+    const { isDue } = commitPolicy({ mode: 'auto', intervalMs: minute, now: () => now })
+    return looks.map(([made, at, later = at]) => {
+      now = start + later
+      return isDue(seen(withSnapshot(empty, start + made), start + at), false)
+    })
+  }
+
+  it.each([
+    ['ahead by an hour', hour],
+    ['behind by an hour', -hour],
+  ])(
+    'by a clock that is %s, each snapshot is young for an interval from when it was seen',
+    (_, off) => {
+      expect(
+        asked(
+          // What is known of the first is its time alone.
+          [off, 0],
+          [off + 1, 100],
+          [off + 1, 100, minute + 99],
+          [off + 1, 100, minute + 100],
+          [off + 2, minute + 200],
+          [off + 2, 2 * minute + 199],
+          [off + 2, 2 * minute + 200],
+        ),
+      ).toEqual([true, false, false, true, false, false, true])
+    },
+  )
+
+  it('a snapshot is not made young by being seen late', () => {
+    expect(asked([-hour, 0], [1_000, minute + 1_000])).toEqual([true, true])
+    expect(asked([-hour, 0], [2_000, minute + 1_000])).toEqual([true, false])
+  })
+
+  it('what is older than another look at it says nothing', () => {
+    expect(asked([-hour, 0], [1_000, 1_000], [-hour, 500, 1_100], [1_000, 1_200])).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('a clock that is put back costs one commit', () => {
+    const back = -hour
+    expect(
+      asked([0, 0], [0, back], [1, back + 100], [1, back + minute + 99], [1, back + minute + 100]),
+    ).toEqual([false, true, false, false, true])
   })
 })

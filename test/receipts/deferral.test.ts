@@ -1,6 +1,6 @@
 // Protects that a request is answered with 200 only for files that are committed or that a receipt names, and that a receipt
 // is left whenever files stand whose commit failed in time.
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../runtimes/shared/sha256.ts'
 import type { Deferral } from '../../src/iceberg/deferral.ts'
 import type { TableWriter } from '../../src/iceberg/table-writer.ts'
@@ -14,6 +14,12 @@ import { manifestsOf } from '../faults/model/rows.ts'
 import { fileOf, keyOf, tableKey } from '../iceberg/table-lab.ts'
 import { requestBy } from '../tools/append-request.ts'
 import { createReceiptLab, type ReceiptLab, recreate } from './receipt-lab.ts'
+
+// Without compression, which takes real time.
+vi.mock('../../src/iceberg/avro/container.ts', async (original) => ({
+  ...(await original<typeof import('../../src/iceberg/avro/container.ts')>()),
+  ...(await import('../faults/model/plain-container.ts')),
+}))
 
 let lab: ReceiptLab
 /** About files that wait. */
@@ -79,6 +85,36 @@ describe('as planned', () => {
     expect(said).toEqual([])
     await afterSweep(1, 2, 3)
   })
+
+  it.each([
+    [1, 59],
+    [1, 3_600],
+    [4, 3_600],
+  ])(
+    'auto: %i writers of a table whose last snapshot was made by a clock %i seconds ahead make one commit an interval',
+    async (count, seconds) => {
+      await lab.sendIn()(0)
+      const at = lab.world.now() + seconds * 1_000
+      const snapshots = lab.metadata().snapshots.map((one) => ({ ...one, 'timestamp-ms': at }))
+      lab.tables.set(tableKey, { ...lab.metadata(), 'last-updated-ms': at, snapshots })
+      const sends = Array.from({ length: count }, () => lab.sendIn(writerBy('auto')).one)
+      const outcomes: string[] = []
+      for (let n = 1; n <= 120; n++) {
+        const send = sends[n % count]
+        lab.world.at(lab.world.now() + n * 1_000, async () => {
+          outcomes.push((await send?.(n)) ?? '')
+        })
+      }
+      await lab.world.run(Number.POSITIVE_INFINITY)
+      expect(outcomes.length).toBe(120)
+      const commits = outcomes.filter((one) => one === 'committed').length
+      expect(commits).toBeGreaterThan(7)
+      // A first one of each process, and one in each ten seconds.
+      expect(commits).toBeLessThanOrEqual(12 + count)
+      expect(outcomes.filter((one) => one === 'owed').length).toBe(120 - commits)
+      await afterSweep(...Array.from({ length: 121 }, (_, n) => n))
+    },
+  )
 
   it('a request of several files is one receipt, and one commit', async () => {
     for (const [mode, outcome] of [
