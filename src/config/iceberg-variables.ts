@@ -124,7 +124,7 @@ export const icebergVariables = {
   stateBucket: {
     name: `${prefix}STATE_BUCKET`,
     meaning:
-      'The bucket of the receipts that the sweep pays, beside a REST catalog; without it every request is committed at once.',
+      'The bucket of the receipts that the sweep pays, beside a REST catalog; without it every request is committed at once. Programs with different catalogs need different buckets, or prefixes.',
     schema: bucket,
   },
   sweepIntervalSeconds: {
