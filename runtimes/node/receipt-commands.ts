@@ -3,6 +3,8 @@ import { IngestError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { balances } from '../../src/receipts/balance.ts'
+import { readReceipt } from '../../src/receipts/receipt.ts'
+import type { ReceiptStore } from '../../src/receipts/receipt-store.ts'
 import type { OpenReceipts } from '../shared/receipts.ts'
 import { openDestination } from './open-destination.ts'
 
@@ -32,23 +34,38 @@ export const sweepNow = async (options: ReceiptCommandOptions): Promise<boolean>
 }
 
 /**
- * Prints what is owed, table by table, and every receipt in quarantine.
+ * Prints what is owed, table by table, and every receipt in quarantine with its files.
  * @throws when there is no place for receipts, or it cannot be read
  */
 export const listReceipts = async (options: ReceiptCommandOptions): Promise<void> => {
   const { print } = options
   const { store } = await open(options)
-  const owed = await balances(store.owed())
+  const strangers: string[] = []
+  const owed = await balances(store.owed((key) => void strangers.push(key)))
   for (const { table, receipts, oldestAt } of owed) {
     const since = oldestAt === null ? '' : `, the oldest of ${new Date(oldestAt).toISOString()}`
     print(`${table}: ${receipts} owed${since}`)
+  }
+  const [example] = strangers
+  if (example !== undefined) {
+    const { length } = strangers
+    print(`${length} objects there are no receipts of this version, such as ${example}`)
   }
   let quarantined = 0
   for await (const { key, table } of store.quarantined()) {
     quarantined++
     print(`${table}: cannot be paid: ${key}`)
+    for (const path of await pathsIn(key, store)) print(`  not in its table: ${path}`)
   }
-  if (owed.length + quarantined === 0) print('no receipts')
+  if (owed.length + strangers.length + quarantined === 0) print('no receipts')
+}
+
+/** What a receipt names, where it can be read. */
+const pathsIn = async (key: string, store: ReceiptStore): Promise<readonly string[]> => {
+  const bytes = await store.read(key)
+  const read = bytes && readReceipt(bytes)
+  if (read?.kind !== 'receipt') return []
+  return read.receipt.files.map(({ dataFile }) => dataFile.file_path)
 }
 
 const open = async ({ config, version, log }: ReceiptCommandOptions): Promise<OpenReceipts> => {

@@ -14,15 +14,24 @@ import {
 } from './debt.ts'
 import { loadAgain } from './indebted-table.ts'
 import { copyOld, markGone } from './old-files.ts'
-import type { Receipt } from './receipt.ts'
+import type { OwedFile, Receipt } from './receipt.ts'
 
 /** What became of a receipt. */
 export type Payment =
   | { readonly kind: 'paid' }
-  /** It never can be; what the operator is told. */
-  | { readonly kind: 'unpayable'; readonly reason: string }
+  | Unpayable
   /** It may be later; `failed`: what it names could have been committed, and was not. */
   | { readonly kind: 'owed'; readonly reason: string; readonly failed: boolean }
+
+/** It never can be, by what is there now. */
+export interface Unpayable {
+  readonly kind: 'unpayable'
+  /** What the operator is told. */
+  readonly reason: string
+  readonly advice?: string
+  /** Its files, where some of them are in the table all the same. */
+  readonly files?: { readonly inTable: readonly OwedFile[]; readonly others: readonly OwedFile[] }
+}
 
 /** A commit that takes longer than this is left to the next sweep. */
 const commitMs = 60_000
@@ -83,7 +92,18 @@ const paymentOf = (debts: readonly Debt[]): Payment => {
     const reason = waits.reason || 'the table could not be changed in time'
     return { kind: 'owed', reason, failed: debts.some(isOwed) }
   }
-  const lost = debts.find(({ state }) => state !== 'paid')
-  if (lost === undefined) return { kind: 'paid' }
-  return { kind: 'unpayable', reason: `${lost.reason}: ${lost.file.dataFile.file_path}` }
+  const { true: paid = [], false: lost = [] } = Object.groupBy(debts, ({ state }) =>
+    String(state === 'paid'),
+  )
+  if (lost.length === 0) return { kind: 'paid' }
+  const reasons = [...Map.groupBy(lost, ({ reason }) => reason)]
+  return {
+    kind: 'unpayable',
+    reason: reasons.map(([reason, all]) => `${reason}: ${all.map(pathOf).join(', ')}`).join('; '),
+    ...(paid.length > 0 && { files: { inTable: paid.map(fileOf), others: lost.map(fileOf) } }),
+  }
 }
+
+const fileOf = ({ file }: Debt): OwedFile => file
+
+const pathOf = ({ file }: Debt): string => file.dataFile.file_path

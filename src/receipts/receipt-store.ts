@@ -31,16 +31,19 @@ export interface ReceiptStore {
     receipt: Pick<Receipt, 'identifier' | 'tableUuid' | 'requestId'>,
     uuids: readonly string[],
   ): Promise<boolean>
-  /** What is owed, table by table. */
-  owed(): AsyncIterable<ListedReceipt>
+  /** What is owed, table by table. `stranger`: told of the key of each object there that is no receipt of this version. */
+  owed(stranger?: (key: string) => void): AsyncIterable<ListedReceipt>
   /** What cannot be paid. */
   quarantined(): AsyncIterable<ListedReceipt>
   /** A receipt's bytes; null when it was paid meanwhile. */
   read(key: string): Promise<Uint8Array | null>
   /** Whether bytes are those that a receipt was written with. */
   isWhole(receipt: Pick<ReceiptKey, 'digest'>, bytes: Uint8Array): Promise<boolean>
-  /** Puts a receipt aside. Wherever that ends before it is done, the receipt is still owed. */
-  quarantine(key: string, bytes: Uint8Array): Promise<void>
+  /**
+   * Puts a receipt aside, or what is `left` of it, and says under which key. Wherever that ends before it is done, the receipt is
+   * still owed.
+   */
+  quarantine(key: string, bytes: Uint8Array, left?: Receipt): Promise<string>
   /** Removes a receipt that was paid. */
   remove(key: string): Promise<void>
   /**
@@ -56,10 +59,15 @@ export const slowList = (): IngestError =>
 
 /** Opens the receipts of a storage. `sha256`: the runtime's own, where it has one. */
 export const createReceiptStore = (storage: Storage, sha256?: Sha256): ReceiptStore => {
-  async function* list(prefix: string): AsyncGenerator<ListedReceipt> {
+  async function* list(
+    prefix: string,
+    stranger?: (key: string) => void,
+  ): AsyncGenerator<ListedReceipt> {
     for await (const { key, size, modifiedAt } of storage.list(prefix)) {
       const read = readKey(key)
       if (read !== null) yield { ...read, size, ...(modifiedAt !== undefined && { modifiedAt }) }
+      // An object for a folder, as consoles make it, is nobody's.
+      else if (!key.endsWith('/')) stranger?.(key)
     }
   }
   return {
@@ -79,13 +87,16 @@ export const createReceiptStore = (storage: Storage, sha256?: Sha256): ReceiptSt
       }
       return missing.size === 0
     },
-    owed: () => list(owedPrefix),
+    owed: (stranger) => list(owedPrefix, stranger),
     quarantined: () => list(quarantinePrefix),
     read: (key) => storage.get(key),
     isWhole: async ({ digest }, bytes) => (await digestOf(bytes, sha256)) === digest,
-    async quarantine(key, bytes) {
-      await storage.put(quarantineKey(key), bytes, { ifNoneMatch: '*' })
+    async quarantine(key, bytes, left) {
+      const whole = { key, bytes }
+      const { key: owedKey, bytes: aside } = left === undefined ? whole : await sealed(left, sha256)
+      await storage.put(quarantineKey(owedKey), aside, { ifNoneMatch: '*' })
       await storage.delete(key)
+      return quarantineKey(owedKey)
     },
     remove: (key) => storage.delete(key),
     async neededSince(table) {

@@ -9,7 +9,7 @@ import { inTurns } from '../turns.ts'
 import { affordableOf, type CallsLeft } from './calls.ts'
 import { loadIndebted } from './indebted-table.ts'
 import type { Page } from './pages.ts'
-import { type Payment, pay } from './payment.ts'
+import { type Payment, pay, type Unpayable } from './payment.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
 import { identifierOf, tablePrefix } from './receipt-key.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
@@ -68,6 +68,8 @@ type End = 'paid' | 'quarantined' | 'gone' | 'later' | Owed
 /** The next sweep meets it again. */
 interface Owed {
   readonly owed: string
+  /** Whether its files are in their table. */
+  readonly isPaid?: true
 }
 
 /** A receipt of a page, and its end. */
@@ -145,7 +147,7 @@ const payKnown = async (
   context: CommitContext,
 ): Promise<readonly Payment[]> => {
   const all = (payment: Payment): readonly Payment[] => known.map(() => payment)
-  if (table === 'anew') return all({ kind: 'unpayable', reason: 'the table was made anew' })
+  if (table === 'anew') return all(madeAnew)
   const receipts = known.map(({ receipt }) => receipt)
   const { clock } = context
   // What goes on after that finds no time for a commit. If one landed, the next look tells.
@@ -153,6 +155,14 @@ const payKnown = async (
   return inTime(pay(receipts, table, until, context), clock.signal(until), late).catch((error) =>
     all({ kind: 'owed', reason: wordsOf(error), failed: true }),
   )
+}
+
+const madeAnew: Payment = {
+  kind: 'unpayable',
+  reason: 'the table was made anew',
+  // By its key a receipt is of a namespace, a table and its uuid, and of no catalog.
+  advice:
+    'if it was not, programs with another catalog share these receipts: give each a prefix of its own (OTLP2PARQUET_STORAGE_PREFIX), and move this receipt to _receipts/owed/ below that of its catalog',
 }
 
 const summed = (ended: readonly Ended[], failed: boolean, { log }: PageOptions): PageResult => {
@@ -187,14 +197,16 @@ const readListed = async (
   if (read.kind === 'later') {
     return { owed: `format version ${read.version} is of a later program` }
   }
-  if (read.kind === 'unreadable') return quarantine(listed, bytes, read.reason, store, log)
+  const unpayable = (reason: string): Promise<End> =>
+    quarantine({ listed, bytes }, { reason }, store, log)
+  if (read.kind === 'unreadable') return unpayable(read.reason)
   const { receipt } = read
   if (!listed.key.startsWith(tablePrefix(receipt))) {
-    return quarantine(listed, bytes, 'it is of another table than its key', store, log)
+    return unpayable('it is of another table than its key')
   }
   // Whatever changed of it, a path or a bound: who commits it may break the table for every reader.
   if (await store.isWhole(listed, bytes)) return { listed, bytes, receipt }
-  return quarantine(listed, bytes, 'its bytes are not those that it was written with', store, log)
+  return unpayable('its bytes are not those that it was written with')
 }
 
 const patient = (payment: Payment, { receivedAt }: Receipt, { now }: Clock): Payment =>
@@ -202,36 +214,52 @@ const patient = (payment: Payment, { receivedAt }: Receipt, { now }: Clock): Pay
     ? { kind: 'owed', reason: payment.reason, failed: false }
     : payment
 
-const end = async (
-  { listed, bytes }: Known,
-  payment: Payment,
-  store: ReceiptStore,
-  log: Log,
-): Promise<End> => {
+const end = async (known: Known, payment: Payment, store: ReceiptStore, log: Log): Promise<End> => {
   if (payment.kind === 'owed') return { owed: payment.reason }
-  if (payment.kind === 'unpayable') return quarantine(listed, bytes, payment.reason, store, log)
-  await store.remove(listed.key)
-  return 'paid'
+  if (payment.kind === 'unpayable') {
+    const { files } = payment
+    const left = files && { ...known.receipt, files: files.others }
+    return quarantine({ ...known, ...(left && { left }) }, payment, store, log)
+  }
+  try {
+    await store.remove(known.listed.key)
+    return 'paid'
+  } catch (error) {
+    return { owed: wordsOf(error), isPaid: true }
+  }
 }
 
+/** `left`: what of the receipt is not in its table, where that is not all. */
 const quarantine = async (
-  { key, table, requestId }: ListedReceipt,
-  bytes: Uint8Array,
-  reason: string,
+  { listed, bytes, left }: Pick<Known, 'listed' | 'bytes'> & { readonly left?: Receipt },
+  { reason, advice, files }: Omit<Unpayable, 'kind'>,
   store: ReceiptStore,
   log: Log,
 ): Promise<End> => {
-  await store.quarantine(key, bytes)
+  const { key, table, requestId } = listed
+  const receipt = await store.quarantine(key, bytes, left)
   const message = 'a receipt cannot be paid: rows that were acknowledged are not in their table'
-  log('error', message, { table, requestId, receipt: key, reason })
+  const inTable = files?.inTable.map(({ dataFile }) => dataFile.file_path)
+  log('error', message, {
+    ...{ table, requestId, receipt, reason },
+    ...(inTable !== undefined && { inTable }),
+    ...(advice !== undefined && { advice }),
+  })
   return 'quarantined'
 }
 
 /** One line for each reason: a table that is gone may owe thousands. */
 const tellOwed = (table: string, ends: readonly Owed[], log: Log): void => {
-  for (const [reason, { length }] of Map.groupBy(ends, ({ owed }) => owed)) {
-    log('warn', 'receipts are still owed', { table, reason, receipts: length })
+  const { true: paid = [], false: unpaid = [] } = Object.groupBy(ends, ({ isPaid = false }) =>
+    String(isPaid),
+  )
+  const tell = (message: string, some: readonly Owed[]): void => {
+    for (const [reason, { length }] of Map.groupBy(some, ({ owed }) => owed)) {
+      log('warn', message, { table, reason, receipts: length })
+    }
   }
+  tell('receipts are still owed', unpaid)
+  tell('receipts are paid, but cannot be removed: the next sweep tries again', paid)
 }
 
 const owedFor = (error: unknown): Owed => ({ owed: wordsOf(error) })

@@ -13,7 +13,15 @@ import type { Metrics } from '../metrics.ts'
 import { affordableReceipts, type CallsLeft } from './calls.ts'
 import type { HeldLease, Lease } from './lease.ts'
 import { triedIn } from './page-sizes.ts'
-import { oldestFirst, type Page, pagesOf, restingApart, startingAt, tableOf } from './pages.ts'
+import {
+  type Backlog,
+  oldestFirst,
+  type Page,
+  pagesOf,
+  restingApart,
+  startingAt,
+  tableOf,
+} from './pages.ts'
 import { type ListedReceipt, type ReceiptStore, slowList } from './receipt-store.ts'
 import { createSweepMemories, type SweepMemory } from './sweep-memory.ts'
 import type { SweepNotes } from './sweep-notes.ts'
@@ -68,14 +76,12 @@ interface Sweeping {
   readonly met: Map<string, ListedReceipt>
 }
 
-const brokenOff =
-  'receipts could not be listed to the end: the next sweep may meet what this one did not'
-
 /** A sweep that goes on with what those before it learned of tables. */
 export const createSweep = (options: SweepOptions): Sweep => {
-  const { store, clock, log, maxReceipts = defaultMaxReceipts } = options
+  const { clock, log, maxReceipts = defaultMaxReceipts } = options
   const affordable = () => affordableReceipts(options.callsLeft)
   const memoryOfOne = createSweepMemories(options.notes, maxReceipts, clock.now)
+  const list = createLister(options, maxPages * maxReceipts)
   const pay = createPayer(options)
   const sweepListed = async ({
     memory,
@@ -93,13 +99,7 @@ export const createSweep = (options: SweepOptions): Sweep => {
     }
     // However long a list is, something of it is paid.
     const signal = clock.signal(halfwayTo(deadline, clock))
-    const list = untilAborted(store.owed(), signal)
-    const backlog = await oldestFirst(list, maxPages * maxReceipts, mayGoOn, met)
-    const { tables, more } = backlog
-    const failure = signal.aborted ? slowList() : backlog.failure
-    // What answers nothing at all is not to pass for a place where nothing is owed.
-    if (failure !== undefined && end === undefined && tables.length + met.size === 0) throw failure
-    if (failure !== undefined) log('warn', brokenOff, { error: failure })
+    const { tables, more, failure } = await list(signal, mayGoOn, met)
     if (tables.length > 0) await memory.recall(deadline)
     const sizeOf = (table: string): number => Math.min(memory.sizes.of(table), affordable())
     const { ordered, left } = orderOf(tables, memory)
@@ -142,6 +142,44 @@ export const createSweep = (options: SweepOptions): Sweep => {
     }
   }
 }
+
+/**
+ * Lists the oldest that are owed, until the signal aborts, and tells of what kept it from the end; of what lies among receipts
+ * and is none, too, where nothing was met before. `mayBegin` and `met`: of `oldestFirst`.
+ */
+const createLister =
+  ({ store, log }: SweepOptions, most: number) =>
+  async (
+    signal: AbortSignal,
+    mayBegin: () => Promise<boolean>,
+    met: ReadonlyMap<string, ListedReceipt>,
+  ): Promise<Backlog> => {
+    let [strangers, example, isMine] = [0, '', true]
+    const stranger = (key: string): void => {
+      if (strangers++ === 0) example = key
+    }
+    const mayGoOn = async (): Promise<boolean> => {
+      isMine = await mayBegin()
+      return isMine
+    }
+    const backlog = await oldestFirst(
+      untilAborted(store.owed(stranger), signal),
+      most,
+      mayGoOn,
+      met,
+    )
+    const failure = signal.aborted ? slowList() : backlog.failure
+    const isAnything = backlog.tables.length + met.size > 0
+    // What answers nothing at all is not to pass for a place where nothing is owed.
+    if (failure !== undefined && isMine && !isAnything) throw failure
+    if (failure !== undefined) log('warn', brokenOff, { error: failure })
+    if (strangers > 0 && met.size === 0) log('warn', noReceipts, { objects: strangers, example })
+    return { ...backlog, failure }
+  }
+
+const brokenOff =
+  'receipts could not be listed to the end: the next sweep may meet what this one did not'
+const noReceipts = 'objects among the receipts are none of this version: nobody pays them'
 
 /** Pays a page of these tables, and learns from what becomes of it. */
 const createPayer = (options: SweepOptions) => {

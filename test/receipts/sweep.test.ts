@@ -2,6 +2,9 @@
 // sweep is killed, whatever answer is lost, whoever sweeps or resends beside it; and what cannot be paid is put aside and told.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Log } from '../../src/log.ts'
+import { readReceipt } from '../../src/receipts/receipt.ts'
+import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { creation } from '../contracts/commits.ts'
 import { compact } from '../faults/model/others.ts'
 import { createChance } from '../faults/model/random.ts'
@@ -253,14 +256,16 @@ describe('what cannot be paid', () => {
   const aside = async (): Promise<string> => {
     const lines: string[] = []
     const log: Log = (level, message, facts) => {
-      if (level === 'error') lines.push(`${message}: ${facts?.requestId} ${facts?.reason}`)
+      if (level !== 'error') return
+      lines.push(`${message}: ${facts?.requestId} ${facts?.reason}`)
+      told.push(facts?.receipt)
     }
-    const owed = await lab.owed()
+    const [owed = ''] = await lab.owed()
+    const told: unknown[] = []
     await lab.owe(9)
     expect(await lab.swept({ log })).toMatchObject({ paid: 1, quarantined: 1, owed: 0 })
-    expect(await lab.quarantined()).toEqual(
-      owed.map((key) => key.replace('/owed/', '/quarantine/')),
-    )
+    expect(await lab.quarantined()).toEqual([owed.replace('/owed/', '/quarantine/')])
+    expect(told).toEqual(await lab.quarantined())
     expect([await lab.owed(), (await lab.files()).map(requestFile)]).toEqual([[], [keyOf(9)]])
     expect(lines.length).toBe(1)
     return lines.join()
@@ -312,10 +317,112 @@ describe('what cannot be paid', () => {
     expect(await aside()).toContain('it is of another table than its key')
   })
 
-  it('is put aside once the rest of its receipt is paid', async () => {
-    await lab.owe(2, { ageMs: hour, receipt: { files: [owedFile(1), owedFile(2)] } })
-    await lab.swept()
-    expect([await lab.files(), (await lab.quarantined()).length]).toEqual([[keyOf(2)], 1])
+  /** Sweeps, and tells of the one receipt that is put aside: its key, and what the log says. */
+  const oneAside = async (): Promise<[key: string, facts: unknown]> => {
+    const told: unknown[] = []
+    const log: Log = (level, _, facts) => void (level === 'error' && told.push(facts))
+    expect(await lab.swept({ log })).toMatchObject({ quarantined: 1, owed: 0 })
+    const [key = ''] = await lab.quarantined()
+    expect([await lab.owed(), (await lab.quarantined()).length, told.length]).toEqual([[], 1, 1])
+    return [key, told[0]]
+  }
+  const pathOf = (n: number): string => owedFile(n).dataFile.file_path
+  const filesIn = async (key: string): Promise<unknown> => {
+    const read = readReceipt((await lab.storage.get(key)) ?? new Uint8Array())
+    return read.kind === 'receipt' && read.receipt.files.map(({ dataFile }) => dataFile.file_path)
+  }
+
+  it('is put aside once the rest of its receipt is paid, and what is put aside names that alone', async () => {
+    const files = [owedFile(1), owedFile(2), owedFile(3), { ...owedFile(4), specId: 7 }]
+    await lab.owe(2, { ageMs: hour, receipt: { files } })
+    await lab.storage.put(keyOf(4), fileOf(4).bytes)
+    const [key, facts] = await oneAside()
+    expect(await lab.files()).toEqual([keyOf(2)])
+    expect(await filesIn(key)).toEqual([1, 3, 4].map(pathOf))
+    expect(facts).toEqual({
+      table: 'otel.logs',
+      requestId: requestIdOf(2),
+      receipt: key,
+      reason: `its data file is gone: ${pathOf(1)}, ${pathOf(3)}; the table has no partition spec 7: ${pathOf(4)}`,
+      inTable: [pathOf(2)],
+    })
+  })
+
+  it('is paid when its object is put back, and its receipt among those that are owed', async () => {
+    const files = [owedFile(1), owedFile(2)]
+    await lab.owe(2, { ageMs: 25 * hour, receipt: { files } })
+    const [key] = await oneAside()
+    await lab.storage.put(keyOf(1), fileOf(1).bytes)
+    await lab.storage.put(
+      key.replace('/quarantine/', '/owed/'),
+      (await lab.storage.get(key)) ?? new Uint8Array(),
+    )
+    await lab.storage.delete(key)
+    expect(await lab.swept()).toMatchObject({ paid: 1, owed: 0, quarantined: 0 })
+    await expectPaid(lab, [1, 2])
+  })
+
+  it('may be of another catalog, whose programs share the receipts: the log says what to do', async () => {
+    await lab.owe(1, { ageMs: 10 * minute })
+    await recreate(lab)
+    const [, facts] = await oneAside()
+    expect(facts).toMatchObject({ advice: expect.stringContaining('OTLP2PARQUET_STORAGE_PREFIX') })
+  })
+})
+
+it('receipts that are paid, and cannot be removed, are told for what they are, and paid once', async () => {
+  await lab.owe(1)
+  await lab.owe(2)
+  const lines: unknown[] = []
+  const log: Log = (level, message, facts) => void lines.push([level, message, facts])
+  const refusing: Around = {
+    before(call, key = '') {
+      if (call === 'delete' && key.startsWith('_receipts/owed/'))
+        throw new Error('access is denied')
+    },
+  }
+  for (let i = 0; i < 2; i++) {
+    const sweep = lab.sweep(refusing, { log })
+    const [result] = await lab.timed(() => sweep(lab.world.now() + minute))
+    expect(result).toMatchObject({ paid: 0, owed: 2, quarantined: 0 })
+  }
+  const facts = { table: 'otel.logs', reason: 'access is denied', receipts: 2 }
+  const line = [
+    'warn',
+    'receipts are paid, but cannot be removed: the next sweep tries again',
+    facts,
+  ]
+  expect(lines).toEqual([line, line])
+  await lab.swept()
+  await expectPaid(lab, [1, 2])
+})
+
+describe('what lies among receipts and is none', () => {
+  const message = 'objects among the receipts are none of this version: nobody pays them'
+
+  it('is told once a sweep, and holds up nobody', async () => {
+    for (const n of [1, 2, 3]) await lab.owe(n)
+    const keys = ['a.json', 'otel.logs/b', 'otel.logs/u/00-1.json', 'z']
+    for (const key of keys) await lab.storage.put(`_receipts/owed/${key}`, new Uint8Array(1))
+    const lines: unknown[] = []
+    const log: Log = (level, message, facts) => void lines.push([level, message, facts])
+    // Listed in several rounds.
+    expect(await lab.swept({ log, maxReceipts: 1 })).toMatchObject({ paid: 3, complete: true })
+    expect(lines).toEqual([['warn', message, { objects: 4, example: '_receipts/owed/a.json' }]])
+  })
+
+  it("but not a folder's own object, as consoles make it", async () => {
+    const lines: unknown[] = []
+    const log: Log = (level, message, facts) => void lines.push([level, message, facts])
+    const folder = { key: '_receipts/owed/otel.logs/', size: 0 }
+    const storage: Storage = {
+      ...lab.storage,
+      async *list() {
+        yield folder
+      },
+    }
+    await lab.swept({ log, store: createReceiptStore(storage) })
+    expect(lines).toEqual([])
   })
 })
 
@@ -403,7 +510,7 @@ it('a file that was paid, compacted away and removed is paid, not gone', async (
 })
 
 describe('a table whose metadata went back to an older state', () => {
-  /** Four snapshots more than `backup` has, and a sweep that ends right after its commit. */
+  /** It had three snapshots more when receipts were left. */
   const restored = async (...owed: (readonly [n: number, base?: number])[]): Promise<void> => {
     await lab.sendIn()(1)
     const backup = lab.metadata()
@@ -412,6 +519,7 @@ describe('a table whose metadata went back to an older state', () => {
     for (const [n, baseSequence = 4] of owed) await lab.owe(n, { receipt: { baseSequence } })
     lab.tables.set('otel/logs', backup)
   }
+  /** A sweep that ends right after its commit. */
   const killedAfterCommit = async (): Promise<void> => {
     let isCommitted = false
     const around: Around = {

@@ -1,6 +1,6 @@
 // Protects who looks after receipts by hand from taking what could not be listed for what is not there.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { sweepNow } from '../../runtimes/node/receipt-commands.ts'
+import { listReceipts, sweepNow } from '../../runtimes/node/receipt-commands.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { noLog } from '../../src/log.ts'
 import { createReceiptLab, type ReceiptLab } from '../receipts/receipt-lab.ts'
@@ -46,4 +46,20 @@ describe('sweep', () => {
       ...more,
     ])
   })
+})
+
+it('receipts: what lies among them and is none is told, too', async () => {
+  opened.destination = { receipts: { store: lab.store } }
+  await listReceipts(options)
+  for (const name of ['a', 'b']) await lab.storage.put(`_receipts/owed/${name}`, new Uint8Array(1))
+  await lab.storage.put(
+    `_receipts/quarantine/otel.logs/u/${'0'.repeat(32)}-1-${'0'.repeat(16)}.json`,
+    new Uint8Array(1),
+  )
+  await listReceipts(options)
+  expect(printed).toEqual([
+    'no receipts',
+    '2 objects there are no receipts of this version, such as _receipts/owed/a',
+    expect.stringMatching(/^otel\.logs: cannot be paid: _receipts\/quarantine\//),
+  ])
 })

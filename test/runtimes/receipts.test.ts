@@ -100,7 +100,9 @@ describe('by hand', () => {
     expect(told).toContain('receipts paid: 0, still owed: 0, put into quarantine: 1\n')
     expect([code, await rowsIn(folder)]).toEqual([1, 3])
     const [listed] = await tell('receipts', folder)
-    expect(listed).toMatch(/^otel\.logs: cannot be paid: _receipts\/quarantine\/\S+\.json\n$/)
+    expect(listed).toMatch(
+      /^otel\.logs: cannot be paid: _receipts\/quarantine\/\S+\.json\n {2}not in its table: file:\/\/\S+\.parquet\n$/,
+    )
   })
 })
 
