@@ -128,10 +128,11 @@ describe.each(kinds)('with receipts, in a catalog of kind %s', (kind) => {
   it('a receipt claims a look that never was', async () => {
     vi.doMock(newReceiptPath, async (original) => {
       const { newReceipt } = await original<typeof import('../../../src/receipts/new-receipt.ts')>()
-      const claiming: typeof newReceipt = (...args) => ({
-        ...newReceipt(...args),
-        baseSequence: 1_000_000,
-      })
+      // The next commit may have been its own.
+      const claiming: typeof newReceipt = (...args) => {
+        const receipt = newReceipt(...args)
+        return { ...receipt, baseSequence: receipt.baseSequence + 1 }
+      }
       return { newReceipt: claiming }
     })
     await found(/^I[24]/)
