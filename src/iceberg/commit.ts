@@ -10,7 +10,7 @@ import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
 import type { Catalog, CommitOutcome, LoadedTable, Uncommitted } from './catalog.ts'
 import { callSignal, lastDeadline, pauseUntil, tooLate } from './group-deadlines.ts'
-import { landed, sharedLook } from './landed.ts'
+import { type Look, landed, lookAt, looksIn, noLook } from './landed.ts'
 import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
 import { type FileOutcome, makeOurs, type NewDataFile } from './new-data-file.ts'
@@ -185,7 +185,7 @@ const search = async (
   table: LoadedTable,
   { files }: CommitContext,
 ): Promise<readonly NewDataFile[]> => {
-  const since = sharedLook(sought.map(lastLook), table.metadata)
+  const since = Math.min(...sought.map(lastLook).map(looksIn(table.metadata)))
   const { found, conclusive } = await landed(table, sought, since, files)
   for (const file of sought) {
     if (found.has(file.uuid)) continue
@@ -195,8 +195,8 @@ const search = async (
   return sought.filter((file) => found.has(file.uuid))
 }
 
-const lastLook = ({ absentFrom }: NewDataFile): number =>
-  absentFrom?.metadata['last-sequence-number'] ?? 0
+const lastLook = ({ absentFrom }: NewDataFile): Look =>
+  absentFrom === null ? noLook : lookAt(absentFrom.metadata)
 
 /**
  * Settles a file whose name was `taken`, and says whether that was possible; else it can be committed afterwards. Not among

@@ -32,7 +32,7 @@ const concurrency = 16
  * A file added since then is either in the current snapshot, in a younger manifest; or a younger ancestor of
  * that snapshot removed it, which is no append and added the manifest with its DELETED entry; or only snapshots have it
  * that are no ancestors, after a rollback. So the lists of ancestors that appended, nearly all, need not be read.
- * Where `lastLook` is beyond the table's own last number, all of the table is looked at (`sharedLook`).
+ * Where `lastLook` is beyond the table's own last number, all of the table is looked at (`looksIn`).
  * `unavailable` when what the current snapshot needs cannot be read.
  */
 export const landed = async (
@@ -41,7 +41,7 @@ export const landed = async (
   lastLook: number,
   files: MetadataFiles,
 ): Promise<Landed> => {
-  const since = sharedLook([lastLook], metadata)
+  const since = looksIn(metadata)({ sequence: lastLook })
   const uuids = new Set(sought.map(({ uuid }) => uuid))
   const found = new Set<string>()
   if (metadata['last-sequence-number'] === since) return { found, conclusive: true }
@@ -68,12 +68,39 @@ export const landed = async (
 }
 
 /**
- * The sequence number after which files have to be looked for whose last looks, by their numbers, showed none of them. A look
- * beyond the table's last number is none: an older state of the table may have been restored, which numbers on from there, so
- * that what was added since has a lower number than the look. (It may be an old copy, too. Nothing can be committed to that.)
+ * The sequence number after which a file has to be looked for that a look at the table did not show. One at a state that is none
+ * of the table's own is no look: an older state may have been restored, which numbers on from there, so that what was added since
+ * has a lower number than the look, or its own. (An old copy looks the same. Nothing can be committed to that.)
  */
-export const sharedLook = (looks: readonly number[], metadata: TableMetadata): number =>
-  Math.min(...looks.map((look) => (look > metadata['last-sequence-number'] ? 0 : look)))
+export const looksIn = (metadata: TableMetadata): ((look: Look) => number) => {
+  const ids = new Map(
+    metadata.snapshots.map((known) => [known['sequence-number'], known['snapshot-id']]),
+  )
+  return ({ sequence, snapshotId }) => {
+    const isOwn = snapshotId === undefined || snapshotId === (ids.get(sequence) ?? snapshotId)
+    return isOwn && sequence <= metadata['last-sequence-number'] ? sequence : 0
+  }
+}
+
+/** A look at a table. */
+export interface Look {
+  /** The table's last sequence number. */
+  readonly sequence: number
+  /** The snapshot of that number, where the table had it still. */
+  readonly snapshotId?: bigint | undefined
+}
+
+/** A look at a table as these metadata have it. */
+export const lookAt = ({
+  'last-sequence-number': sequence,
+  snapshots,
+}: Pick<TableMetadata, 'last-sequence-number' | 'snapshots'>): Look => {
+  const last = snapshots.findLast((snapshot) => snapshot['sequence-number'] === sequence)
+  return { sequence, snapshotId: last?.['snapshot-id'] }
+}
+
+/** Shows none of a table's files. */
+export const noLook: Look = { sequence: 0 }
 
 /** The current snapshot's younger manifests, the youngest first: a resend comes soon. */
 const currentManifests = async (

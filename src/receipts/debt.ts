@@ -1,7 +1,7 @@
 /** What a table is owed by a page of receipts: each file once, whatever number of receipts name it. */
 import { wordsOf } from '../errors.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
-import { landed, sharedLook } from '../iceberg/landed.ts'
+import { type Look, landed, looksIn } from '../iceberg/landed.ts'
 import type { MetadataFiles } from '../iceberg/metadata-files.ts'
 import type { NewDataFile } from '../iceberg/new-data-file.ts'
 import type { OwedFile, Receipt } from './receipt.ts'
@@ -18,7 +18,8 @@ export type DebtState = 'owed' | 'held' | 'paid' | 'gone' | 'unpayable'
 export interface Debt {
   readonly requestId: string
   readonly receivedAt: number
-  readonly baseSequence: number
+  /** The last look at the table that showed none of it. */
+  readonly base: Look
   /** Where its rows are; it may be copied on the way. */
   file: OwedFile
   state: DebtState
@@ -29,11 +30,11 @@ export interface Debt {
 }
 
 /** A receipt's files, none of them looked for yet. */
-export const debtsOf = ({ files, requestId, receivedAt, baseSequence }: Receipt): Debt[] =>
+export const debtsOf = ({ files, requestId, receivedAt, ...receipt }: Receipt): Debt[] =>
   files.map((file) => ({
     requestId,
     receivedAt,
-    baseSequence,
+    base: { sequence: receipt.baseSequence, snapshotId: receipt.baseSnapshot },
     file,
     state: 'owed',
     reason: '',
@@ -78,16 +79,16 @@ export const markLanded = async (
 ): Promise<void> => {
   const { metadata } = table
   const oldest = Math.min(...metadata.snapshots.map((snapshot) => snapshot['sequence-number']))
-  const { true: known = [], false: forgotten = [] } = Object.groupBy(debts, ({ baseSequence }) =>
-    String(sharedLook([baseSequence], metadata) >= oldest - 1),
+  const since = looksIn(metadata)
+  const { true: known = [], false: forgotten = [] } = Object.groupBy(debts, ({ base }) =>
+    String(since(base) >= oldest - 1),
   )
   for (const sought of [known, forgotten]) {
     if (sought.length === 0) continue
-    const looks = sought.map(({ baseSequence }) => baseSequence)
     const look = await landed(
       table,
       sought.map(({ file }) => file),
-      sharedLook(looks, metadata),
+      Math.min(...sought.map(({ base }) => since(base))),
       files,
     )
     for (const debt of sought) {

@@ -1,4 +1,5 @@
 import type { LoadedTable } from '../iceberg/catalog.ts'
+import { type Look, lookAt, noLook } from '../iceberg/landed.ts'
 import type { NewDataFile } from '../iceberg/new-data-file.ts'
 import type { Receipt } from './receipt.ts'
 
@@ -13,12 +14,15 @@ export const newReceipt = (
   request: Pick<Receipt, 'requestId' | 'receivedAt'>,
 ): Receipt => {
   if (!files.every(({ state }) => state === 'ours')) throw new Error('a receipt for no object')
+  const looks = files.map(lastLook).sort((a, b) => a.sequence - b.sequence)
+  const { sequence, snapshotId } = looks[0] ?? noLook
   return {
     ...request,
     identifier,
     tableUuid: metadata['table-uuid'],
     schemaId: metadata['current-schema-id'],
-    baseSequence: Math.min(...files.map(lastLook)),
+    baseSequence: sequence,
+    ...(snapshotId !== undefined && { baseSnapshot: snapshotId }),
     files: files.map(({ uuid, specId, partition, dataFile }) => ({
       uuid,
       specId,
@@ -29,5 +33,5 @@ export const newReceipt = (
 }
 
 /** A look that could not tell is none: whoever pays has to know that the file may have been in the table. */
-const lastLook = ({ absentFrom, uncertain }: NewDataFile): number =>
-  uncertain ? 0 : (absentFrom?.metadata['last-sequence-number'] ?? 0)
+const lastLook = ({ absentFrom, uncertain }: NewDataFile): Look =>
+  uncertain || absentFrom === null ? noLook : lookAt(absentFrom.metadata)

@@ -2,6 +2,7 @@
 
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type CommitContext, commitWaiting } from '../iceberg/commit.ts'
+import { looksIn } from '../iceberg/landed.ts'
 import { halfwayTo } from '../iceberg/retry.ts'
 import {
   type Debt,
@@ -61,8 +62,9 @@ const payDebts = async (
   const { clock } = context
   // What takes long leaves half of the time to what comes after: a part that is paid is better than nothing.
   await markGone(debts, loaded, halfwayTo(until, clock), clock)
+  const since = looksIn(loaded.metadata)
   const isDoubtful =
-    debts.some((debt) => debt.state === 'gone' || isBeyond(debt, loaded)) ||
+    debts.some(({ state, base }) => state === 'gone' || since(base) < base.sequence) ||
     ofUnknownSpecs(debts, loaded).length > 0
   // A file may have been paid, and compacted away since; what was loaded may be old. Only a look after that tells.
   const table = isDoubtful ? await loadAgain(loaded, until, context) : loaded
@@ -79,10 +81,6 @@ const payDebts = async (
   if (files.length > 0) await commitWaiting(waiting, table, context).catch(() => {})
   markPaid(debts)
 }
-
-/** Whether its request saw a younger state of the table. */
-const isBeyond = ({ baseSequence }: Debt, { metadata }: LoadedTable): boolean =>
-  baseSequence > metadata['last-sequence-number']
 
 const isOwed = ({ state }: Debt): boolean => state === 'owed'
 

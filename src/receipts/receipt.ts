@@ -8,7 +8,7 @@ import { parseJson, stringifyJson } from '../iceberg/json.ts'
 import type { DataFile } from '../iceberg/manifest.ts'
 import type { KnownPartition } from '../iceberg/partition-filter.ts'
 import { dataFileJson, readDataFile, readValues, valuesJson } from './data-file-json.ts'
-import { array, type JsonObject, object, text, whole } from './json-members.ts'
+import { array, type JsonObject, long, object, text, whole } from './json-members.ts'
 
 /** The files of one request in one table. */
 export interface Receipt {
@@ -23,6 +23,8 @@ export interface Receipt {
   readonly receivedAt: number
   /** The last sequence number of a look at the table that is known to hold none of the files; 0 when none is. */
   readonly baseSequence: number
+  /** The snapshot of that number, by which a table is known whose older state was restored; where it was known. */
+  readonly baseSnapshot?: bigint
   readonly files: readonly OwedFile[]
 }
 
@@ -57,6 +59,7 @@ export const receiptBytes = (receipt: Receipt): Uint8Array =>
       'request-id': receipt.requestId,
       'received-at': receipt.receivedAt,
       'base-sequence': receipt.baseSequence,
+      ...(receipt.baseSnapshot !== undefined && { 'base-snapshot': receipt.baseSnapshot }),
       files: receipt.files.map(({ uuid, specId, partition, dataFile }) => ({
         uuid,
         'spec-id': specId,
@@ -90,6 +93,8 @@ const readVersion1 = (json: JsonObject): Receipt => ({
   requestId: text(json, 'request-id'),
   receivedAt: whole(json, 'received-at'),
   baseSequence: whole(json, 'base-sequence'),
+  // Those that were written first have none.
+  ...(json['base-snapshot'] !== undefined && { baseSnapshot: long(json, 'base-snapshot') }),
   files: array(json, 'files').map((member) => {
     const file = object(member)
     return {

@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Catalog, LoadedTable } from '../../src/iceberg/catalog.ts'
 import type { FileIO } from '../../src/iceberg/file-io.ts'
-import { landed, type Sought } from '../../src/iceberg/landed.ts'
+import { landed, lookAt, looksIn, type Sought } from '../../src/iceberg/landed.ts'
 import { createMetadataFiles } from '../../src/iceberg/metadata-files.ts'
 import { randomSnapshotId } from '../../src/iceberg/snapshot-id.ts'
 import { currentSnapshot, type Snapshot } from '../../src/iceberg/table-metadata.ts'
@@ -335,6 +335,23 @@ describe('in a state of the table that is older than the last look', () => {
       found: new Set(history.added.keys()),
       conclusive: true,
     })
+  })
+
+  it('knows a look at another state by its snapshot', async () => {
+    const history = await appended(3)
+    const { metadata } = await load(history)
+    const since = looksIn(metadata)
+    const [, second] = metadata.snapshots
+    const id = second?.['snapshot-id'] ?? 0n
+    expect(lookAt(metadata)).toEqual({ sequence: 3, snapshotId: metadata['current-snapshot-id'] })
+    expect(since({ sequence: 2, snapshotId: id })).toBe(2)
+    expect(since({ sequence: 2, snapshotId: id + 1n })).toBe(0)
+    expect([since({ sequence: 2 }), since({ sequence: 3 }), since({ sequence: 4 })]).toEqual([
+      2, 3, 0,
+    ])
+    // What is forgotten tells nothing.
+    const forgetful = looksIn({ ...metadata, snapshots: metadata.snapshots.slice(2) })
+    expect(forgetful({ sequence: 2, snapshotId: id + 1n })).toBe(2)
   })
 
   it('is not sure where that has forgotten something', async () => {

@@ -47,6 +47,7 @@ it('counts from the look before the file was put', async () => {
   const file = await put(3, before)
   const receipt = newReceipt(before, [file], request(3))
   expect([receipt.baseSequence, receipt.tableUuid]).toEqual([1, before.metadata['table-uuid']])
+  expect(receipt.baseSnapshot).toBe(before.metadata['current-snapshot-id'])
   await lab.store.write(receipt)
   await lab.swept()
   expect(await lab.files()).toEqual([1, 2, 3].map(keyOf))

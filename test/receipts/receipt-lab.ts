@@ -1,6 +1,7 @@
 // Receipts and sweeps around one table, where every call may be held up, fail, lose its answer or be the last of its process.
 import { sha256 } from '../../runtimes/shared/sha256.ts'
 import type { TableIdentifier } from '../../src/iceberg/catalog.ts'
+import { lookAt } from '../../src/iceberg/landed.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import type { Receipt } from '../../src/receipts/receipt.ts'
@@ -95,13 +96,15 @@ const receiptOf = (
   receipt: Partial<Receipt>,
 ): Receipt => {
   const metadata = lab.metadata()
+  const { sequence, snapshotId } = lookAt(metadata)
   return {
     identifier: identifier as TableIdentifier,
     tableUuid: metadata['table-uuid'],
     schemaId: metadata['current-schema-id'],
     requestId: requestIdOf(n),
     receivedAt: lab.world.now() - ageMs,
-    baseSequence: metadata['last-sequence-number'],
+    baseSequence: sequence,
+    ...(snapshotId !== undefined && !('baseSequence' in receipt) && { baseSnapshot: snapshotId }),
     files: [owedFile(n, by)],
     ...receipt,
   }

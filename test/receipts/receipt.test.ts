@@ -68,6 +68,11 @@ describe('a receipt', () => {
     expect(readReceipt(receiptBytes(receipt))).toEqual({ kind: 'receipt', receipt })
   })
 
+  it('says which snapshot its look was at, where that is known', () => {
+    const known = { ...receipt, baseSnapshot: 2n ** 62n + 1n }
+    expect(readReceipt(receiptBytes(known))).toEqual({ kind: 'receipt', receipt: known })
+  })
+
   it('of version 1 is read', () => {
     expect(readReceipt(bytesOf(version1))).toEqual({ kind: 'receipt', receipt })
   })

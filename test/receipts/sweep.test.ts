@@ -2,7 +2,7 @@
 // sweep is killed, whatever answer is lost, whoever sweeps or resends beside it; and what cannot be paid is put aside and told.
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Log } from '../../src/log.ts'
-import { readReceipt } from '../../src/receipts/receipt.ts'
+import { type Receipt, readReceipt } from '../../src/receipts/receipt.ts'
 import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { creation } from '../contracts/commits.ts'
@@ -510,13 +510,16 @@ it('a file that was paid, compacted away and removed is paid, not gone', async (
 })
 
 describe('a table whose metadata went back to an older state', () => {
-  /** It had three snapshots more when receipts were left. */
-  const restored = async (...owed: (readonly [n: number, base?: number])[]): Promise<void> => {
-    await lab.sendIn()(1)
-    const backup = lab.metadata()
+  /** It had so many snapshots more when receipts were left, of looks at what it was then unless they say otherwise. */
+  const restored = async (
+    more: number,
+    ...owed: (readonly [n: number, receipt?: Partial<Receipt>])[]
+  ): Promise<void> => {
     const sending = lab.sendIn()
-    for (const n of [2, 3, 4]) await sending(n)
-    for (const [n, baseSequence = 4] of owed) await lab.owe(n, { receipt: { baseSequence } })
+    await sending(1)
+    const backup = lab.metadata()
+    for (let n = 2; n <= 1 + more; n++) await sending(n)
+    for (const [n, receipt = {}] of owed) await lab.owe(n, { receipt })
     lab.tables.set('otel/logs', backup)
   }
   /** A sweep that ends right after its commit. */
@@ -534,15 +537,29 @@ describe('a table whose metadata went back to an older state', () => {
   }
 
   it('is paid once, however many sweeps end before they remove a receipt', async () => {
-    await restored([10])
+    await restored(3, [10])
     await killedAfterCommit()
     for (let i = 0; i < 2; i++) await lab.swept()
     expect(await lab.files()).toEqual([1, 10].map(keyOf))
     expect(await lab.owed()).toEqual([])
   })
 
+  it.each([0, 1, 5])(
+    'also where it has come to the look of a receipt by %i other commits',
+    async (others) => {
+      await restored(1, [10])
+      await killedAfterCommit()
+      const sending = lab.sendIn()
+      for (let n = 20; n < 20 + others; n++) await sending(n)
+      // What the killed one tried rests once.
+      for (let i = 0; i < 2; i++) await lab.swept()
+      expect((await lab.files()).filter((file) => file === keyOf(10)).length).toBe(1)
+      expect([await lab.owed(), (await lab.files()).length]).toEqual([[], 2 + others])
+    },
+  )
+
   it('and so where receipts of older looks are paid with it', async () => {
-    await restored([10], [11, 1])
+    await restored(3, [10], [11, { baseSequence: 1 }])
     await killedAfterCommit()
     await lab.owe(12, { receipt: { baseSequence: 2 } })
     const doubts: string[] = []

@@ -62,16 +62,19 @@ describe.each(kinds)('in a catalog of kind %s', (kind) => {
 
   it('files are not looked for', async () => {
     const nothing = { found: new Set(), conclusive: true }
-    vi.doMock(landedPath, () => ({ landed: async () => nothing }))
+    vi.doMock(landedPath, async (original) => ({
+      ...(await original<object>()),
+      landed: async () => nothing,
+    }))
     await found(/^I2/)
   })
 
   it('what was unknown is tried again without another look', async () => {
-    const { landed } =
+    const { landed, ...others } =
       await vi.importActual<typeof import('../../../src/iceberg/landed.ts')>(landedPath)
     const once: typeof landed = async (table, sought, since, files) =>
       since === 0 ? landed(table, sought, since, files) : { found: new Set(), conclusive: true }
-    vi.doMock(landedPath, () => ({ landed: once }))
+    vi.doMock(landedPath, () => ({ ...others, landed: once }))
     vi.doMock(updatesPath, async (original) => ({
       ...(await original<object>()),
       hasAddedSnapshots: () => false,
