@@ -235,12 +235,19 @@ export class JsonValueReader extends JsonScanner {
   base64(): Uint8Array {
     this.unescaped()
     const text = decoder.decode(this.text.subarray(this.textStart, this.textEnd))
-    const plain = text.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/')
+    const plain = withoutPadding(text).replaceAll('-', '+').replaceAll('_', '/')
     const isPadded = text.length === plain.length || text.length % 4 === 0
     if (!/^[A-Za-z0-9+/]*$/.test(plain) || plain.length % 4 === 1 || !isPadded)
       this.fail('bad base64')
     return Uint8Array.from(atob(plain), (c) => c.charCodeAt(0))
   }
+}
+
+/** By its index: a regular expression would look for the end from each `=` there is. */
+const withoutPadding = (text: string): string => {
+  let end = text.length
+  while (text[end - 1] === '=') end--
+  return text.slice(0, end)
 }
 
 /** Whether a number goes on with a fraction or an exponent. */

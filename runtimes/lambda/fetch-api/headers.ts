@@ -7,7 +7,7 @@ export type HeadersSource =
 export const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** What may surround a value without being of it (Fetch Standard, "normalize"). */
-const blanksAround = /^[\t\n\r ]+|[\t\n\r ]+$/g
+const blanks = '\t\n\r '
 
 /** Neither a byte that ends a header, nor a character that is no byte. */
 const noValue = /[\0\n\r\u0100-\uffff]/
@@ -87,7 +87,15 @@ const keyOf = (name: string): string => {
 }
 
 const carried = (name: string, value: string): string => {
-  const text = String(value).replace(blanksAround, '')
+  const text = withoutBlanksAround(String(value))
   if (noValue.test(text)) throw new TypeError(`no header can carry such a value: ${name}`)
   return text
+}
+
+/** By its index: a regular expression would look for the end from each blank there is, before anybody says who they are. */
+const withoutBlanksAround = (value: string): string => {
+  let [start, end] = [0, value.length]
+  while (start < end && blanks.includes(value.charAt(start))) start++
+  while (start < end && blanks.includes(value.charAt(end - 1))) end--
+  return value.slice(start, end)
 }
