@@ -52,10 +52,10 @@ export const errorWords = ({ json, text, errorType }: HttpAnswer): ErrorWords =>
 /** Without what AWS appends after a colon (Smithy, "restJson1", operation error serialization), and without its package. */
 const bareType = (type: string): string => type.split(':')[0]?.split(/[.#]/).at(-1) ?? ''
 
-/** A page's words without its tags, styles and scripts. */
+/** A page's words without its tags, styles and scripts. No end is looked for twice: what has none goes on to the page's own. */
 const plain = (text: string): string =>
   text
     .slice(0, 100 * maxWords)
-    .replace(/<(style|script)\b[\s\S]*?<\/\1>|<[^>]*>/gi, ' ')
+    .replace(/<(style|script)\b[\s\S]*?(?:<\/\1>|$)|<[^<>]*>/gi, ' ')
     .replace(/\s+/g, ' ')
     .trim()

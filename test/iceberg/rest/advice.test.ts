@@ -2,6 +2,7 @@
 // form an answer has, and the advice fits what was asked and whose catalog it is.
 import { expect, it } from 'vitest'
 import { diagnosisOf } from '../../../src/iceberg/rest/advice.ts'
+import { errorWords } from '../../../src/iceberg/rest/answers.ts'
 import type { Asked } from '../../../src/iceberg/rest/asked.ts'
 import type { HttpAnswer } from '../../../src/iceberg/rest/http.ts'
 
@@ -207,3 +208,22 @@ it.each<[Asked, HttpAnswer]>([
 ])('does not take one trouble for another: %s', (asked, given) => {
   expect(diagnosisOf({ asked }, given, 's3tables').advice).toBeUndefined()
 })
+
+it.each([
+  ['tags', '<h1>Not <b class="a">here</b></h1> <br/>', 'Not here'],
+  ['a style and a script', '<STYLE>b{}</style>Not <script>if (a<b) c()</script>here', 'Not here'],
+  ['a style that was cut off', 'Not here<style>b{}', 'Not here'],
+  ['what is no tag', 'a < b', 'a < b'],
+])("a page's words are without %s", (_, text, message) => {
+  expect(errorWords({ status: 500, json: undefined, text }).message).toBe(message)
+})
+
+// Were the end of each looked for through all that follows, this would take minutes.
+it.each(['<', '<style '])(
+  'a page of nothing but %j is read at once',
+  { timeout: 10_000 },
+  (tag) => {
+    const text = tag.repeat(100_000)
+    for (let i = 0; i < 20; i++) errorWords({ status: 500, json: undefined, text })
+  },
+)
