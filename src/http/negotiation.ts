@@ -41,6 +41,13 @@ export const unsupportedType = (contentType: string | undefined): IngestError =>
       : 'unsupported Content-Type: use application/x-protobuf or application/json',
   )
 
+/** The codings that a `Content-Encoding` says are on a body, `identity` being none. */
+export const codingsOf = (contentEncoding: string | null | undefined): readonly string[] =>
+  (contentEncoding ?? '')
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== '' && coding !== 'identity')
+
 /**
  * The decoder for a `Content-Encoding`, or undefined when the body is as it is. Names are matched
  * without case and `x-gzip` is `gzip` (RFC 9110, 8.4.1); more than one coding is not read.
@@ -49,10 +56,7 @@ export const decoderOf = (
   contentEncoding: string | undefined,
   inflate: Inflate,
 ): Decode | undefined => {
-  const codings = (contentEncoding ?? '')
-    .split(',')
-    .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== '' && coding !== 'identity')
+  const codings = codingsOf(contentEncoding)
   if (codings.length === 0) return undefined
   const name = codings[0] === 'x-gzip' ? 'gzip' : codings[0]
   if (codings.length === 1 && name !== undefined && Object.hasOwn(inflate, name)) {

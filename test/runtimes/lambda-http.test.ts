@@ -2,6 +2,7 @@
  * Protects HTTP on Lambda: every case of the contract, made into each kind of event that AWS sends and
  * answered in its terms; and what only an event can show.
  */
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerEvent, receiveEvent } from '../../runtimes/lambda/http.ts'
 import { type HttpEvent, isHttpEvent, requestOf } from '../../runtimes/lambda/http-event.ts'
@@ -122,17 +123,27 @@ const restApi: HttpEvent = {
   httpMethod: 'POST',
   path: '/v1/logs',
 }
+const identity = { 'Content-Encoding': 'Identity, identity' }
 const [gzip, protobuf, json] = [
   { 'Content-Encoding': 'gzip' },
   { 'Content-Type': 'application/x-protobuf' },
   { 'Content-Type': 'application/json' },
 ]
 
+/** JSON that says U+FFFD of its own accord. */
+const replaced = ' {"resourceLogs":[{"schemaUrl":"a\ufffdb"}]}'
+
 describe('bodies', () => {
   test.each([
     ['inflated by a REST API', restApi, { body: '{}', headers: { ...gzip, ...json } }, null],
     ['still compressed', restApi, { body: 'H4sI', isBase64Encoded: true, headers: gzip }, 'gzip'],
     ['not compressed at all', functionUrl, { body: '{}', headers: gzip }, 'gzip'],
+    ['inflated JSON behind blanks', restApi, { body: ' \r\n\t{}', headers: gzip }, null],
+    ['inflated JSON behind a BOM', restApi, { body: '\ufeff{}', headers: gzip }, null],
+    ['inflated JSON behind both', restApi, { body: '\ufeff {}', headers: gzip }, null],
+    ['inflated protobuf', restApi, { body: '\n\0', headers: { ...gzip, ...protobuf } }, null],
+    ['inflated, with U+FFFD', restApi, { body: replaced, headers: { ...gzip, ...json } }, null],
+    ['nothing like JSON behind a blank', restApi, { body: ' a', headers: gzip }, 'gzip'],
   ])('%s', (_name, kind, part, expected) => {
     const { request, trouble } = requestOf({ ...kind, ...part })
     expect(trouble).toBeUndefined()
@@ -145,6 +156,46 @@ describe('bodies', () => {
     ['protobuf as text in a REST API', { ...restApi, ...lost, headers: protobuf }, 'damaged'],
     ['gzip as text', { ...restApi, ...lost, headers: { ...json, ...gzip } }, 'damaged'],
     ['JSON that says U+FFFD itself', { ...restApi, ...lost, headers: json }, undefined],
+    [
+      'inflated JSON that says it',
+      { ...restApi, body: replaced, headers: { ...json, ...gzip } },
+      undefined,
+    ],
+    [
+      'JSON without a coding that says it',
+      { ...functionUrl, body: replaced, headers: { ...json, ...identity } },
+      undefined,
+    ],
+    [
+      'JSON that is said to be gzip elsewhere',
+      { ...functionUrl, body: replaced, headers: { ...json, ...gzip } },
+      undefined,
+    ],
+    [
+      'protobuf without a coding',
+      { ...functionUrl, ...lost, headers: { ...protobuf, ...identity } },
+      'damaged',
+    ],
+    [
+      'protobuf that was inflated',
+      { ...restApi, ...lost, headers: { ...protobuf, ...gzip } },
+      'damaged',
+    ],
+    [
+      'what begins as JSON, and is none',
+      { ...restApi, body: '{\ufffd', headers: { ...protobuf, ...gzip } },
+      'damaged',
+    ],
+    [
+      'real gzip as text',
+      { ...restApi, body: gzipSync('{}').toString(), headers: { ...json, ...gzip } },
+      'damaged',
+    ],
+    [
+      'real zstd as text',
+      { ...functionUrl, body: '(\ufffd/\ufffd', headers: { ...json, 'Content-Encoding': 'zstd' } },
+      'damaged',
+    ],
     ['protobuf in base64', { ...restApi, body: 'Cv8=', isBase64Encoded: true }, undefined],
     ['protobuf as text elsewhere', { ...functionUrl, ...lost, headers: protobuf }, 'damaged'],
     ['shorter than declared', { ...functionUrl, body: '{}', headers: length }, 'cut'],
@@ -160,5 +211,39 @@ describe('bodies', () => {
     const env = { ...requestOf({ ...restApi, ...lost, headers: protobuf }), remainingMs: 1 }
     const taking = receiveEvent(env.request, env, () => expect.unreachable())
     await expect(taking).rejects.toMatchObject({ kind: 'unavailable', retryable: true })
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['with padding', 'e30='],
+    ['without', 'e30'],
+    ['of either alphabet', '-_+/'],
+    ['in lines', 'e30K\r\ne30K\r\nCg==\r\n'],
+  ])('base64: %s', (_name, body) => {
+    for (const kind of [functionUrl, restApi, balancer]) {
+      const { trouble, body: bytes } = requestOf({ ...kind, body, isBase64Encoded: true })
+      expect(trouble).toBeUndefined()
+      expect(bytes.length).toBe(Buffer.from(body, 'base64').length)
+    }
+  })
+
+  test.each([
+    ['JSON', '{"resourceLogs":[]}'],
+    ['nothing of it', '!!!!'],
+    ['one letter that is none', 'e30Ke30Ke3!K'],
+    ['one letter too many', 'e30Ke'],
+    ['a padding amid it', 'e30=e30K'],
+    ['letters beyond ASCII', 'e30Ké30K'],
+    ['paddings alone', '===='],
+  ])('what is said to be base64, and is %s, is no request', async (_name, body) => {
+    for (const kind of [functionUrl, restApi, balancer]) {
+      for (const headers of [protobuf, { ...protobuf, ...gzip }]) {
+        const { trouble } = requestOf({ ...kind, headers, body, isBase64Encoded: true })
+        expect(trouble).toMatchObject({
+          kind: 'malformed',
+          message: expect.stringMatching('base64'),
+        })
+      }
+    }
   })
 })

@@ -22,6 +22,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/config/',
     'src/http/auth.ts',
     'src/http/deadline.ts',
+    'src/http/negotiation.ts',
     'src/otlp/response.ts',
     'src/parquet/',
     'src/storage/',
