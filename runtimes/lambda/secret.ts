@@ -1,5 +1,6 @@
 /** Secrets of AWS Secrets Manager. */
 import { AwsV4Signer } from 'aws4fetch'
+import { awsDomains } from '../../src/aws-domains.ts'
 import { foreseen, IngestError, KnownError } from '../../src/errors.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 
@@ -80,17 +81,10 @@ const jsonOf = async (response: Response): Promise<Answer['body']> => {
   }
 }
 
-/** Hosts by partition; all others are below amazonaws.com. */
-const domains: Readonly<Record<string, string>> = {
-  'aws-cn': 'amazonaws.com.cn',
-  'aws-eusc': 'amazonaws.eu',
-}
-
 /** The region of a secret, which need not be the function's, and the endpoint there. */
 const placeOf = (arn: string): { region: string; url: string } => {
-  const [, partition = '', , region = ''] = arn.split(':')
-  const domain = domains[partition] ?? 'amazonaws.com'
-  return { region, url: `https://secretsmanager.${region}.${domain}/` }
+  const region = arn.split(':')[3] ?? ''
+  return { region, url: `https://secretsmanager.${region}.${awsDomains(region).plain}/` }
 }
 
 const textOf = ({ SecretString: text }: Answer['body']): string => {

@@ -1,3 +1,4 @@
+import { awsDomains } from '../aws-domains.ts'
 import { percentEncoded } from '../bytes.ts'
 import { IngestError } from '../errors.ts'
 
@@ -29,7 +30,7 @@ export type UrlOf = (key: string | null, query?: Query) => URL
  */
 export const addressOf = ({ bucket, region, endpoint, pathStyle }: BucketAddress): UrlOf => {
   const inPath = pathStyle ?? (endpoint !== undefined || bucket.includes('.'))
-  const server = new URL(endpoint ?? `https://s3.${region}.${domainOf(region)}`)
+  const server = new URL(endpoint ?? `https://s3.${region}.${awsDomains(region).plain}`)
   const host = inPath ? server.host : `${bucket}.${server.host}`
   const folder = server.pathname.replace(/\/+$/, '')
   const base = inPath ? `${folder}/${encodeSegment(bucket)}` : folder
@@ -43,9 +44,6 @@ export const addressOf = ({ bucket, region, endpoint, pathStyle }: BucketAddress
     return url
   }
 }
-
-const domainOf = (region: string): string =>
-  region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
 
 const encodeKey = (key: string): string => key.split('/').map(encodeSegment).join('/')
 

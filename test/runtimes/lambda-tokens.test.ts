@@ -79,6 +79,7 @@ describe('a secret', () => {
 
   test.each([
     ['aws-cn', 'cn-north-1', 'secretsmanager.cn-north-1.amazonaws.com.cn'],
+    ['aws-eusc', 'eusc-de-east-1', 'secretsmanager.eusc-de-east-1.amazonaws.eu'],
     ['aws-us-gov', 'us-gov-west-1', 'secretsmanager.us-gov-west-1.amazonaws.com'],
   ])('of the partition %s is asked for there', async (partition, region, host) => {
     const of = `arn:${partition}:secretsmanager:${region}:123456789012:secret:a`

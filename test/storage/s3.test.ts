@@ -114,6 +114,7 @@ describe('on the wire', () => {
   const addresses: [options: Partial<S3Options>, url: string][] = [
     [{ region: 'eu-west-1' }, 'https://lake.s3.eu-west-1.amazonaws.com/k'],
     [{ region: 'cn-north-1' }, 'https://lake.s3.cn-north-1.amazonaws.com.cn/k'],
+    [{ region: 'eusc-de-east-1' }, 'https://lake.s3.eusc-de-east-1.amazonaws.eu/k'],
     [{ bucket: 'my.lake' }, 'https://s3.eu-west-1.amazonaws.com/my.lake/k'],
     [{ pathStyle: true }, 'https://s3.eu-west-1.amazonaws.com/lake/k'],
     [{ endpoint: 'http://minio:9000' }, 'http://minio:9000/lake/k'],

@@ -1,7 +1,14 @@
 import type { Source } from './source.ts'
 
 /** These know nothing of anybody: everyone may import them. */
-const common = ['src/bytes.ts', 'src/errors.ts', 'src/log.ts', 'src/metrics.ts', 'src/sha256.ts']
+const common = [
+  'src/aws-domains.ts',
+  'src/bytes.ts',
+  'src/errors.ts',
+  'src/log.ts',
+  'src/metrics.ts',
+  'src/sha256.ts',
+]
 
 /**
  * Who may import whom: a folder (with `/`) or file, and what it may import besides itself. The
