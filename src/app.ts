@@ -9,7 +9,7 @@ import { type IntakeOptions, type Limits, takeIn } from './http/intake.ts'
 import { type Decode, encodingOf, type Inflate, unsupportedType } from './http/negotiation.ts'
 import { keepAnswer } from './http/readiness.ts'
 import { type AnswerEncoding, answerEncoding, reply } from './http/reply.ts'
-import type { Encoding, Ingest, IngestResult, Signal } from './ingest.ts'
+import type { Encoding, Ingest, IngestRequest, IngestResult, Signal } from './ingest.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { exportResponse, type PartialSuccess, rpcStatus } from './otlp/response.ts'
@@ -121,6 +121,8 @@ interface Exchange {
   bytes: number
   records: number
   requestId: string
+  /** What it waits for, once its body is there. */
+  waitingFor?: string
 }
 
 /** The way to the tables. Storing that outlasts the deadline goes on, and holds its room until it ends. */
@@ -136,25 +138,31 @@ const storeExport = async (
   const deadlineMs = allowedMs(limits.requestDeadlineMs, remainingMs, c)
   const { wireBytes, inflated, reservation } = await takeIn(c.req.raw, c.env, intake)
   metrics.count('received_bytes', { signal, stage: 'wire' }, wireBytes)
+  const reached: IngestRequest['reached'] = (requestId, waitingFor) => {
+    Object.assign(exchange, { requestId, waitingFor })
+  }
   const work = async (): Promise<IngestResult> => {
     try {
+      exchange.waitingFor = 'its decompression'
       const body = await inflated()
       exchange.bytes = body.length
+      exchange.waitingFor = 'the destination'
       metrics.count('received_bytes', { signal, stage: 'inflated' }, body.length)
       const deadline = now() + deadlineMs
-      return await ingest({ signal, encoding, body, receivedAt: arrivedAt, deadline })
+      return await ingest({ signal, encoding, body, receivedAt: arrivedAt, deadline, reached })
     } finally {
       reservation.release()
     }
   }
-  return withDeadline(work(), deadlineMs, 'storing took too long, try again', (error) =>
-    error === undefined
-      ? log('info', 'a request was stored after its deadline', { signal })
-      : log('error', 'a request failed after its deadline', {
-          signal,
-          error: describeError(error),
-        }),
-  )
+  return withDeadline(work(), deadlineMs, 'storing took too long, try again', (error) => {
+    const { requestId } = exchange
+    if (error === undefined) {
+      log('info', 'a request was stored after its deadline', { signal, requestId })
+    } else {
+      const facts = { signal, requestId, error: describeError(error) }
+      log('error', 'a request failed after its deadline', facts)
+    }
+  })
 }
 
 /** Milliseconds that something may take. @throws IngestError `deadline` when the runtime leaves none: then nothing is begun */
@@ -183,13 +191,19 @@ const partialSuccess = ({ rejected }: IngestResult): PartialSuccess | undefined 
 /** The answer to a request that was not stored; what an operator must know goes to the log. */
 const explain = (
   error: unknown,
-  { signal, encoding }: Exchange,
+  { signal, encoding, waitingFor, bytes, requestId }: Exchange,
   { auth, log, metrics }: AppOptions,
 ): Response => {
   const kind = error instanceof IngestError ? error.kind : 'internal'
   metrics.count('refused_requests', { signal, reason: kind })
   if (kind === 'internal' || kind === 'unavailable') {
     log('error', 'a request could not be stored', { signal, kind, error: describeError(error) })
+  }
+  // Where storage hangs for good this is all that there ever is.
+  if (kind === 'deadline') {
+    const known = { bytes: bytes || undefined, requestId: requestId || undefined }
+    const facts = { signal, error: describeError(error), waitingFor, ...known }
+    log('warn', 'a request was not stored in time', facts)
   }
   return failure(error, encoding, auth)
 }

@@ -28,6 +28,8 @@ export interface IngestRequest {
    * another one by then, the sender has to come again.
    */
   readonly read?: () => void
+  /** Told the request's id, and what it waits for from now on: what there is to say where its time is over. */
+  readonly reached?: (requestId: string, waitingFor: string) => void
 }
 
 export interface IngestResult {
@@ -72,6 +74,7 @@ export const createIngest = (options: IngestOptions): Ingest => {
   return async (request) => {
     const { signal, body } = request
     const id = dedupe ? await requestId(signal, body, sha256) : randomRequestId()
+    request.reached?.(id, 'an earlier attempt')
     return queued(id, () =>
       storeRequest(id, request, options).catch((error: unknown) => {
         // Once: a table that is made anew all the time is the sender's to wait for.
@@ -90,8 +93,10 @@ const storeRequest = async (
 ): Promise<IngestResult> => {
   const { destination, maxFiles, log, metrics } = options
   const { signal, receivedAt, deadline = Number.POSITIVE_INFINITY } = request
+  request.reached?.(id, 'its tables')
   const { files, ...decoded } = await decodeFiles(id, request, destination)
   const { kept, rejected } = limitGroups(files, maxFiles)
+  request.reached?.(id, 'its files and their commit')
   const outcomes = await destination.store(kept, {
     requestId: id,
     receivedAt,

@@ -6,6 +6,7 @@ import { IngestError } from '../../src/errors.ts'
 import { noLog } from '../../src/log.ts'
 import { noMetrics } from '../../src/metrics.ts'
 import { createEncoder, type Encoder } from '../../src/parquet/encoder.ts'
+import { requestId as requestIdOf } from '../../src/request-id.ts'
 import { createMemoryStorage, type Hook } from '../../src/storage/memory.ts'
 import { logs } from '../ingest/requests.ts'
 import { createPlainIngest } from '../tools/plain-ingest.ts'
@@ -23,6 +24,10 @@ afterEach(() => {
 })
 
 const body = logs({ name: 'shop', records: 3 })
+let requestId: string
+beforeAll(async () => {
+  requestId = await requestIdOf('logs', body)
+})
 
 /** The application with the real way into a storage, whose `put` does what `before` says. */
 const over = (before: Hook) => {
@@ -60,6 +65,19 @@ const hanging = () => {
   return { before, asked: asked.promise, free: () => end.resolve(), fail: end.reject }
 }
 
+/** The line about a request that was answered before it was stored. */
+const late = (waitingFor: string) => ({
+  level: 'warn',
+  message: 'a request was not stored in time',
+  facts: {
+    signal: 'logs',
+    error: 'storing took too long, try again',
+    waitingFor,
+    bytes: body.length,
+    requestId,
+  },
+})
+
 describe('a storage that hangs', () => {
   test('503 when the deadline is reached, and not before', async () => {
     const { before, asked } = hanging()
@@ -79,16 +97,20 @@ describe('a storage that hangs', () => {
     await vi.advanceTimersByTimeAsync(8000)
     expect([answerOf(await first), answerOf(await second)]).toEqual([tryAgain, tryAgain])
     free()
-    await expect.poll(() => log().length).toBe(2)
+    await expect.poll(() => log().length).toBe(4)
     expect((await send(body)).status).toBe(200)
     expect((await keys()).length).toBe(1)
-    expect(log()).toEqual(
-      Array(2).fill({
-        level: 'info',
-        message: 'a request was stored after its deadline',
-        facts: { signal: 'logs' },
-      }),
-    )
+    const stored = {
+      level: 'info',
+      message: 'a request was stored after its deadline',
+      facts: { signal: 'logs', requestId },
+    }
+    expect(log()).toEqual([
+      late('its files and their commit'),
+      late('an earlier attempt'),
+      stored,
+      stored,
+    ])
   })
 
   test('what fails late is logged as an error, and no rejection is left unheard', async () => {
@@ -99,14 +121,44 @@ describe('a storage that hangs', () => {
     await vi.advanceTimersByTimeAsync(8000)
     expect(answerOf(await answer)).toEqual(tryAgain)
     fail(new IngestError('unavailable', 'disk full'))
-    await expect.poll(() => log().length).toBe(1)
+    await expect.poll(() => log().length).toBe(2)
     expect(log()).toEqual([
+      late('its files and their commit'),
       {
         level: 'error',
         message: 'a request failed after its deadline',
-        facts: { signal: 'logs', error: 'disk full' },
+        facts: { signal: 'logs', requestId, error: 'disk full' },
       },
     ])
+  })
+
+  test('a request that never ends is a line of the log', async () => {
+    const { before, asked } = hanging()
+    const { send, log } = over(before)
+    const answer = send(body)
+    await asked
+    await vi.advanceTimersByTimeAsync(8000)
+    expect(answerOf(await answer)).toEqual(tryAgain)
+    expect(log()).toEqual([late('its files and their commit')])
+  })
+
+  test('a request that finds no time is one, too', async () => {
+    const { send, log } = start({ remainingMs: () => 0 })
+    expect(answerOf(await send(body))).toEqual(tryAgain)
+    const { level, message } = late('')
+    const facts = { signal: 'logs', error: 'too little time is left, try again' }
+    expect(log()).toEqual([{ level, message, facts }])
+  })
+
+  test('what is not even asked where it could be stored waits for that', async () => {
+    const held = heldIngest()
+    const { send, log } = start({ ingest: held.ingest })
+    const answer = send(body)
+    await held.begun
+    await vi.advanceTimersByTimeAsync(8000)
+    expect((await answer).status).toBe(503)
+    const { facts } = late('the destination')
+    expect(log()).toMatchObject([{ facts: { ...facts, requestId: undefined } }])
   })
 
   test('its requests hold their room until they end', async () => {

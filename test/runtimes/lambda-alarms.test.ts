@@ -114,6 +114,7 @@ describe('an alarm', () => {
     ['none', []],
     ['none, with samples of everything', []],
     ['a request that is stored too late', ['IntakeUnavailableAlarm', noSweep]],
+    ['a catalog that takes too long', ['IntakeUnavailableAlarm', noSweep]],
     ['a permission that is lost', ['IntakeUnavailableAlarm', noSweep]],
     ['a slow catalog, and a faster writer', [noSweep]],
     ['receipts that cannot be listed', [noSweep]],
@@ -228,6 +229,7 @@ describe('infra/aws.md shows', () => {
   )
   const has = (text: string) => (line: string) => line.includes(text)
   test.each<[Trouble, string]>([
+    ['a catalog that takes too long', 'a request was not stored in time'],
     ['a request that is stored too late', '"refused_requests"'],
     ['a request that is stored too late', 'a request was stored after its deadline'],
     ['an event of something else', 'an invocation failed'],

@@ -70,6 +70,12 @@ describe('time', () => {
     const late = expect.objectContaining({ message: 'a request was stored after its deadline' })
     await expect.poll(() => lines).toContainEqual(late)
   })
+  test('what is not stored in it is told, whatever becomes of it', async () => {
+    const { invoke, lines } = await start()
+    expect(await invoke(event, 1501)).toMatchObject(tryAgain)
+    const late = { level: 'warn', message: 'a request was not stored in time', signal: 'logs' }
+    expect(lines).toContainEqual(expect.objectContaining({ ...late, awsRequestId: 'id-1' }))
+  })
   test('what is stored amid the next event is logged with its own invocation', async () => {
     const { invoke, lines } = await start()
     expect(await invoke(event, 1501, 'first')).toMatchObject(tryAgain)

@@ -172,6 +172,9 @@ export const troubles = {
       return lines
     }),
 
+  'a catalog that takes too long': () =>
+    atAws({ delayMs: 2000 }, { OTLP2PARQUET_REQUEST_DEADLINE_MS: '1000' }, post('a')),
+
   'an event of something else': () =>
     inFolder(async (_, open) => {
       const { lines, invoke } = await open('deferred')
