@@ -3,6 +3,7 @@ import { createApp } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { withDeadline } from '../../src/http/deadline.ts'
 import type { Log } from '../../src/log.ts'
+import type { Metrics } from '../../src/metrics.ts'
 import { awsCredentials } from '../node/credentials.ts'
 import { openDestination } from '../node/open-destination.ts'
 import { contentCodings } from '../shared/content-codings.ts'
@@ -79,6 +80,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     metrics,
     log,
   })
+  const noRequest = () => reportNoRequest(log, metrics)
   const init = createInit(destination, log)
   const turn = createTurn(destination, log)
   const giveBack = createGiveBack(memoryOf(process.env))
@@ -86,7 +88,7 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
     const asked = kindOf(event)
     if (asked.kind === 'http') {
       await renew()
-      return answerEvent(asked.event, context.getRemainingTimeInMillis(), app.fetch)
+      return answerEvent(asked.event, context.getRemainingTimeInMillis(), app.fetch, noRequest)
     }
     const remainingMs = context.getRemainingTimeInMillis()
     if (asked.kind === 'init') return init(remainingMs - marginMs)
@@ -105,6 +107,14 @@ export const createHandler = async (options: LambdaOptions): Promise<Handler> =>
   }
   return (event, context) =>
     invocation.run(context.awsRequestId, () => answerOrTell(event, context))
+}
+
+/** As the application counts and logs what it refuses. Why is not told: a header's value, of which it might be said, may be a token. */
+const reportNoRequest = (log: Log, metrics: Metrics): void => {
+  const labels = { signal: 'unknown', encoding: 'unknown' }
+  metrics.count('refused_requests', { signal: 'unknown', reason: 'malformed' })
+  metrics.count('requests', { ...labels, status: '400' })
+  log('debug', 'request', { ...labels, status: 400 })
 }
 
 /** Milliseconds that an init waits for a catalog: a question that is open when a function is frozen may never be answered. */

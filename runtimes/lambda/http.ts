@@ -23,16 +23,18 @@ export const receiveEvent: Receive = async (_request, env, take) => {
   if (body.length > 0) take(body)
 }
 
-/** Lets the application answer an event. */
+/** Lets the application answer an event. `refused` is called for one that it cannot be asked about. */
 export const answerEvent = async (
   event: HttpEvent,
   remainingMs: number,
   fetch: Fetch,
+  refused: () => void = () => {},
 ): Promise<HttpAnswer> => {
   let received: EventRequest
   try {
     received = requestOf(event)
   } catch {
+    refused()
     return answerTo(event, noRequest())
   }
   const { request, ...body } = received

@@ -51,6 +51,20 @@ test('a request is stored, logged with the invocation, and counted', async () =>
   )
 })
 
+test.each([
+  ['TRACE', { ...event, requestContext: { http: { method: 'TRACE' } } }],
+  ['a number as the value of a header', { ...event, headers: { 'x-a': 1 } }],
+])('what is no request is answered, logged and counted: %s', async (_name, none) => {
+  const { invoke, lines } = await start()
+  expect(await invoke(none)).toMatchObject({ statusCode: 400 })
+  const request = { level: 'debug', message: 'request', status: 400, awsRequestId: 'id-1' }
+  expect(lines).toContainEqual(expect.objectContaining(request))
+  const labels = { signal: 'unknown', encoding: 'unknown', status: '400' }
+  expect(lines).toContainEqual(expect.objectContaining({ ...labels, requests: 1 }))
+  const refused = { signal: 'unknown', reason: 'malformed', refused_requests: 1 }
+  expect(lines).toContainEqual(expect.objectContaining(refused))
+})
+
 describe('time', () => {
   const tryAgain = { statusCode: 503, headers: { 'retry-after': '1' } }
   const get = (rawPath: string) => ({ requestContext: { http: { method: 'GET' } }, rawPath })
@@ -67,14 +81,10 @@ describe('time', () => {
   test('what is stored after it is said to be', async () => {
     const { invoke, lines } = await start()
     expect(await invoke(event, 1501)).toMatchObject(tryAgain)
+    const told = { level: 'warn', message: 'a request was not stored in time', signal: 'logs' }
+    expect(lines).toContainEqual(expect.objectContaining({ ...told, awsRequestId: 'id-1' }))
     const late = expect.objectContaining({ message: 'a request was stored after its deadline' })
     await expect.poll(() => lines).toContainEqual(late)
-  })
-  test('what is not stored in it is told, whatever becomes of it', async () => {
-    const { invoke, lines } = await start()
-    expect(await invoke(event, 1501)).toMatchObject(tryAgain)
-    const late = { level: 'warn', message: 'a request was not stored in time', signal: 'logs' }
-    expect(lines).toContainEqual(expect.objectContaining({ ...late, awsRequestId: 'id-1' }))
   })
   test('what is stored amid the next event is logged with its own invocation', async () => {
     const { invoke, lines } = await start()

@@ -72,9 +72,16 @@ describe('answers', () => {
     expect(answer.multiValueHeaders).toEqual({ 'content-type': ['application/json'] })
     expect(answer.headers).toBeUndefined()
   })
-  test('a method that the fetch API refuses is 400', async () => {
-    const trace = { ...balancer, httpMethod: 'TRACE' }
-    expect(await answered(trace, '{}', 'application/json')).toMatchObject({ statusCode: 400 })
+  test.each([
+    ['a method that the fetch API refuses', { ...balancer, httpMethod: 'TRACE' }],
+    ['a header that no header can be', { ...functionUrl, headers: { 'x-a': 'a\nb' } }],
+    ['a number as the value of a header', { ...functionUrl, headers: { 'x-a': 1 as never } }],
+  ])('%s is 400, and somebody is told', async (_name, event) => {
+    let told = 0
+    const refused = () => void told++
+    const answer = await answerEvent(event, 60_000, () => expect.unreachable(), refused)
+    expect(answer).toMatchObject({ statusCode: 400 })
+    expect(told).toBe(1)
   })
 })
 
