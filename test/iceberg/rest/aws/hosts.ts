@@ -1,6 +1,8 @@
-// AWS's own host names, played on this machine: the runtime's fetch asks https://… there as ever, and what it sends is seen
-// byte for byte. Nothing but TLS and the network is missing.
+// AWS's own host names, played on this machine: Node's fetch and its `node:https` ask https://… there as ever, and what they
+// send is seen byte for byte. Nothing but TLS and the network is missing.
+import { globalAgent } from 'node:https'
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
+import { vi } from 'vitest'
 import type { Seen } from '../fake-server.ts'
 
 /** A request with its bytes. */
@@ -81,16 +83,23 @@ const routeTo = async (server: Server): Promise<() => Promise<void>> => {
   await fetch('data:,')
   const before = Reflect.get(globalThis, dispatcherKey) as Dispatcher
   const Agent = before.constructor as new (options: { connect: Connect }) => Dispatcher
-  const agent = new Agent({
-    connect({ hostname }, done) {
-      if (!hostname.endsWith('.amazonaws.com')) return done(new Error(`not AWS: ${hostname}`), null)
-      const socket = dial(port, '127.0.0.1', () => done(null, socket))
-      socket.once('error', (error) => done(error, null))
-    },
-  })
+  const connect: Connect = ({ hostname }, done) => {
+    if (!hostname.endsWith('.amazonaws.com')) return done(new Error(`not AWS: ${hostname}`), null)
+    const socket = dial(port, '127.0.0.1', () => done(null, socket))
+    socket.once('error', (error) => done(error, null))
+  }
+  const agent = new Agent({ connect })
   Reflect.set(globalThis, dispatcherKey, agent)
+  const ofClient = vi
+    .spyOn(globalAgent, 'createConnection')
+    .mockImplementation(({ host }, done) => {
+      connect({ hostname: host ?? '' }, done as Parameters<Connect>[1])
+      return undefined
+    })
   return async () => {
     Reflect.set(globalThis, dispatcherKey, before)
+    ofClient.mockRestore()
+    globalAgent.destroy()
     await agent.close()
   }
 }
