@@ -5,6 +5,7 @@
  *   AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… node --experimental-strip-types infra/verify/s3-tables.ts QUESTION ARN NAMESPACE
  */
 import { AwsV4Signer } from 'aws4fetch'
+import { awsDomains } from '../../src/aws-domains.ts'
 import { parseJson, stringifyJson } from '../../src/iceberg/json.ts'
 import { type AwsCredentials, sigV4Authorizer } from '../../src/iceberg/rest/sigv4.ts'
 import { addColumns } from '../../src/iceberg/schema-update.ts'
@@ -31,7 +32,7 @@ const ask = async (trial: Trial, method: 'GET' | 'POST', path: string, body = ''
     region,
     credentials: async () => trial.credentials,
   })
-  const url = `https://s3tables.${region}.amazonaws.com/iceberg/v1${path}`
+  const url = `https://s3tables.${region}.${awsDomains(region).plain}/iceberg/v1${path}`
   const headers = body === '' ? {} : { 'content-type': 'application/json' }
   const signed = await authorizer.authorize({ method, url, headers, body })
   const signal = AbortSignal.timeout(timeoutMs)
@@ -87,7 +88,7 @@ export const questions: Readonly<Record<string, (trial: Trial) => Promise<string
       /^s3:\/\/([^/]+)\/?(.*)$/.exec((await load(trial)).location) ?? []
     const region = regionOf(trial)
     const key = [folder, 'data/no-such-object.parquet'].filter((part) => part !== '').join('/')
-    const url = `https://${bucket}.s3.${region}.amazonaws.com/${key}`
+    const url = `https://${bucket}.s3.${region}.${awsDomains(region).plain}/${key}`
     const said = ['GET', 'HEAD'].map(async (method) => {
       const signer = new AwsV4Signer({ method, url, service: 's3', region, ...trial.credentials })
       const { headers } = await signer.sign()
