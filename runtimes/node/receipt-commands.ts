@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import type { Config } from '../../src/config.ts'
 import { IngestError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
@@ -69,6 +70,12 @@ const pathsIn = async (key: string, store: ReceiptStore): Promise<readonly strin
 }
 
 const open = async ({ config, version, log }: ReceiptCommandOptions): Promise<OpenReceipts> => {
+  // To open a folder makes it, and in a new one nothing is owed: a name that is mistyped has to be told.
+  if (config.storageBackend === 'fs') {
+    await access(config.storagePath).catch((cause: unknown) => {
+      throw new IngestError('unsupported', `there is no folder ${config.storagePath}`, { cause })
+    })
+  }
   const { receipts } = await openDestination({ config, version, log, metrics: noMetrics })
   if (receipts !== undefined) return receipts
   const where = 'a file catalog, or a REST catalog with OTLP2PARQUET_STATE_BUCKET'

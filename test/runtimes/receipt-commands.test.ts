@@ -1,9 +1,12 @@
 // Protects who looks after receipts by hand from taking what could not be listed for what is not there.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { listReceipts, sweepNow } from '../../runtimes/node/receipt-commands.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { noLog } from '../../src/log.ts'
 import { createReceiptLab, type ReceiptLab } from '../receipts/receipt-lab.ts'
+import { temporaryFolder } from './program.ts'
 
 const opened = vi.hoisted(() => ({ destination: {} }))
 vi.mock('../../runtimes/node/open-destination.ts', () => ({
@@ -17,7 +20,7 @@ beforeEach(async () => {
   printed = []
 })
 
-const config: Config = readConfig({}, 'node')
+const config: Config = readConfig({ OTLP2PARQUET_STORAGE_PATH: temporaryFolder() }, 'node')
 const options = {
   config,
   version: '0',
@@ -47,6 +50,18 @@ describe('sweep', () => {
     ])
   })
 })
+
+it.each([sweepNow, listReceipts])(
+  'a folder that is not there is an error: nothing is made of it',
+  async (command) => {
+    const storagePath = join(temporaryFolder(), 'mistyped')
+    opened.destination = { receipts: { store: lab.store } }
+    await expect(command({ ...options, config: { ...config, storagePath } })).rejects.toThrow(
+      `there is no folder ${storagePath}`,
+    )
+    expect(existsSync(storagePath)).toBe(false)
+  },
+)
 
 it('receipts: what lies among them and is none is told, too', async () => {
   opened.destination = { receipts: { store: lab.store } }
