@@ -8,6 +8,7 @@ import { withDeadline } from './http/deadline.ts'
 import { type IntakeOptions, type Limits, takeIn } from './http/intake.ts'
 import { type Decode, encodingOf, type Inflate, unsupportedType } from './http/negotiation.ts'
 import { keepAnswer } from './http/readiness.ts'
+import { createRefusals, type Refused } from './http/refusals.ts'
 import { type AnswerEncoding, answerEncoding, reply } from './http/reply.ts'
 import type { Encoding, Ingest, IngestRequest, IngestResult, Signal } from './ingest.ts'
 import type { Log } from './log.ts'
@@ -61,7 +62,8 @@ export const createApp = (options: AppOptions): Hono => {
   const app = new Hono({ strict: false })
   const base = (options.basePath ?? '').replace(/\/+$/, '')
   if (options.corsOrigins?.length) app.use(crossOrigin(options.corsOrigins))
-  const exporting = exportHandlers(options)
+  const refused = createRefusals(options.log, options.now ?? Date.now)
+  const exporting = exportHandlers(options, refused)
   for (const signal of signals) app.all(`${base}/v1/${signal}`, exporting(signal))
   for (const prefix of new Set(['', base])) {
     app.all(
@@ -73,7 +75,10 @@ export const createApp = (options: AppOptions): Hono => {
   app.notFound((c) => {
     // Without the path: some senders carry a key in it.
     options.log('debug', 'request', { status: 404 })
-    return refuse(c, 404, 'no such path: send to /v1/logs, /v1/traces or /v1/metrics')
+    const paths = `${base}/v1/logs, ${base}/v1/traces or ${base}/v1/metrics`
+    const error = `no such path: send to ${paths}`
+    refused('path', refusal, { status: 404, error })
+    return refuse(c, 404, error)
   })
   app.onError((error, c) => {
     options.log('error', 'a request failed unexpectedly', { error: describeError(error) })
@@ -82,13 +87,23 @@ export const createApp = (options: AppOptions): Hono => {
   return app
 }
 
+/** Of a request whose sender has to do something about it. */
+const refusal = 'a request was refused'
+
+/** What all handlers share. */
+interface Shared {
+  readonly intake: IntakeOptions
+  readonly refused: Refused
+}
+
 /** A handler for each signal, and what they share. */
-const exportHandlers = (options: AppOptions) => {
+const exportHandlers = (options: AppOptions, refused: Refused) => {
   const { inflate, limits, metrics } = options
   const inflight = (bytes: number) => metrics.gauge('inflight_bytes', bytes)
   const admission = options.admission ?? createAdmission(limits.maxInflightBytes, inflight)
   const intake = { receive: options.receive ?? receiveStream, inflate, limits, admission }
-  return (signal: Signal) => (c: Context) => answerExport(c, signal, options, intake)
+  const shared = { intake, refused }
+  return (signal: Signal) => (c: Context) => answerExport(c, signal, options, shared)
 }
 
 /** One export request: answered, counted and logged once, whatever happens. */
@@ -96,7 +111,7 @@ const answerExport = async (
   c: Context,
   signal: Signal,
   options: AppOptions,
-  intake: IntakeOptions,
+  { intake, refused }: Shared,
 ): Promise<Response> => {
   const { now = Date.now } = options
   const arrivedAt = now()
@@ -105,9 +120,9 @@ const answerExport = async (
   const answer =
     c.req.method === 'POST'
       ? await storeExport(c, exchange, options, intake)
-          .then((result) => success(exchange, result))
-          .catch((error: unknown) => explain(error, exchange, options))
-      : refuse(c, 405, 'use POST', { Allow: 'POST' })
+          .then((result) => success(exchange, result, refused))
+          .catch((error: unknown) => explain(error, exchange, options, refused))
+      : useOther(c, 'use POST', 'POST', refused)
   report(exchange, answer.status, now() - arrivedAt, options)
   return answer
 }
@@ -172,11 +187,16 @@ const allowedMs = (limit: number, remainingMs: AppOptions['remainingMs'], c: Con
   return Math.min(limit, left)
 }
 
-const success = (exchange: Exchange, result: IngestResult): Response => {
-  exchange.records = result.records
-  exchange.requestId = result.requestId
+const success = (exchange: Exchange, result: IngestResult, refused: Refused): Response => {
+  const { signal } = exchange
+  const { records, requestId } = result
+  Object.assign(exchange, { records, requestId })
   const encoding = answerEncoding(exchange.encoding)
-  return reply(200, encoding, exportResponse(exchange.signal, encoding, partialSuccess(result)))
+  const partial = partialSuccess(result)
+  if (partial !== undefined) {
+    refused('records', 'records were rejected', { signal, error: partial.message, requestId })
+  }
+  return reply(200, encoding, exportResponse(signal, encoding, partial))
 }
 
 /** `3 rejected: <reason> (2); <reason> (1)`, or undefined when every record was stored. */
@@ -193,19 +213,23 @@ const explain = (
   error: unknown,
   { signal, encoding, waitingFor, bytes, requestId }: Exchange,
   { auth, log, metrics }: AppOptions,
+  refused: Refused,
 ): Response => {
-  const kind = error instanceof IngestError ? error.kind : 'internal'
+  const known = error instanceof IngestError ? error : internal(error)
+  const { kind } = known
   metrics.count('refused_requests', { signal, reason: kind })
   if (kind === 'internal' || kind === 'unavailable') {
     log('error', 'a request could not be stored', { signal, kind, error: describeError(error) })
+  } else if (kind === 'deadline') {
+    // Where storage hangs for good this is all that there ever is.
+    const facts = { bytes: bytes || undefined, requestId: requestId || undefined }
+    const all = { signal, error: describeError(error), waitingFor, ...facts }
+    log('warn', 'a request was not stored in time', all)
+  } else {
+    const { status } = failures[kind]
+    refused(kind, refusal, { signal, kind, status, error: known.message })
   }
-  // Where storage hangs for good this is all that there ever is.
-  if (kind === 'deadline') {
-    const known = { bytes: bytes || undefined, requestId: requestId || undefined }
-    const facts = { signal, error: describeError(error), waitingFor, ...known }
-    log('warn', 'a request was not stored in time', facts)
-  }
-  return failure(error, encoding, auth)
+  return failure(known, encoding, auth)
 }
 
 /**
@@ -224,8 +248,11 @@ const failures: Record<ErrorKind, { status: number; code: number }> = {
   internal: { status: 500, code: 13 },
 }
 
+const internal = (cause: unknown): IngestError =>
+  new IngestError('internal', 'internal error', { cause })
+
 const failure = (error: unknown, encoding: Encoding | undefined, auth: Auth): Response => {
-  const known = error instanceof IngestError ? error : new IngestError('internal', 'internal error')
+  const known = error instanceof IngestError ? error : internal(error)
   const { status, code } = failures[known.kind]
   const challenge = known.kind === 'unauthenticated' ? challengeOf(auth) : undefined
   return statusReply(status, code, known.message, answerEncoding(encoding), {
@@ -237,6 +264,12 @@ const failure = (error: unknown, encoding: Encoding | undefined, auth: Auth): Re
 
 /** `google.rpc.Code.UNIMPLEMENTED` */
 const unimplemented = 12
+
+/** To a request by another method. */
+const useOther = (c: Context, error: string, Allow: string, refused: Refused): Response => {
+  refused('method', refusal, { status: 405, error })
+  return refuse(c, 405, error, { Allow })
+}
 
 /** An answer to a request for something that is not here. */
 const refuse = (
