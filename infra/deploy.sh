@@ -134,10 +134,9 @@ next=$(bucket_of "$(set_to Mode "${was:-iceberg}")" "$(set_to TableBucketArn "$(
   "$(set_to TableBucketName "$(parameter TableBucketName)")")
 if [ "$next" = "$stack-tables" ] && [ "$next" != "$own" ]; then
   earlier=arn:$partition:s3tables:$region:$account:bucket/$next
-  if told=$(aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$earlier" 2>&1); then
+  if aws s3tables get-table-bucket --region "$region" --table-bucket-arn "$earlier" >/dev/null 2>&1; then
     die "there is a table bucket $next of before. To go on with it: --set TableBucketArn=$earlier --set StateBucketName=(the bucket with its receipts); for a new one: --set TableBucketName=another-name"
   fi
-  case $told in *'nvalid choice'*) die 'this aws is too old: it does not know S3 Tables. 2.22 does' ;; esac
 fi
 
 # Receipts of these tables in this bucket are paid by this stack as it is, and by nothing after it.

@@ -20,7 +20,14 @@ need() {
   command -v "$1" >/dev/null || die "needs $1, which is not on this machine's PATH: $2"
 }
 
-need_aws() { need aws 'https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html'; }
+# need_aws: the AWS CLI, of a version that has all that is asked of it here: S3 Tables, and what version 1 never had.
+need_aws() {
+  local where=https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html version
+  need aws "$where"
+  version=$(aws --version 2>&1) || version=none
+  [[ $version =~ ^aws-cli/([0-9]+)\.([0-9]+) ]] && [ $((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2])) -ge 2022 ] ||
+    die "needs aws 2.22 or newer, and this is ${version%% *}: $where"
+}
 
 # need_deployer: what a deployment takes besides aws.
 need_deployer() {

@@ -126,7 +126,7 @@ case $(output Mode) in
     cat <<END
 Rows are in the tables of namespace $(output Namespace); with OTLP2PARQUET_COMMIT=auto a minute may pass. Ask with DuckDB:
 
-  duckdb -c "INSTALL iceberg; LOAD iceberg; INSTALL aws; LOAD aws; CREATE SECRET (TYPE s3, PROVIDER credential_chain);
+  duckdb -c "INSTALL iceberg; LOAD iceberg; INSTALL aws; LOAD aws; CREATE SECRET (TYPE s3, PROVIDER credential_chain, REGION '$region');
     ATTACH '$(output TableBucketArn)' AS lake (TYPE iceberg, ENDPOINT_TYPE s3_tables);
     SELECT timestamp, severitytext, body, servicename FROM lake.$(output Namespace).logs ORDER BY timestamp DESC LIMIT 10"
 END

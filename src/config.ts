@@ -52,7 +52,8 @@ export const readConfig = (
   const problems = [...unread, ...unknownNames(env), ...namesOfAws(env, runtime)]
   const values = readValues(env, runtime, problems)
   const named = new Set(problems.map(({ variable }) => variable))
-  problems.push(...contradictions(values, runtime).filter(({ variable }) => !named.has(variable)))
+  const others = [...contradictions(values, runtime), ...idle(env, values, runtime)]
+  problems.push(...others.filter(({ variable }) => !named.has(variable)))
   if (problems.length > 0) throw new ConfigError(problems)
   const { auth, authTokens, authTokensSecret, tlsCert, tlsKey, ...rest } = values as Values
   return {
@@ -185,6 +186,38 @@ const restOnly = [
   'icebergOauthUri',
   'icebergOauthScope',
   'icebergSigningName',
+] as const
+
+/** What is set for tables where there are none: whoever forgot the catalog would get plain files. */
+const idle = (env: Environment, values: Partial<Values>, runtime: Runtime): ConfigProblem[] =>
+  values.icebergCatalog !== undefined || values.icebergRestUri !== undefined
+    ? []
+    : tablesOnly
+        .filter((key) => isSet(env, variables[key], runtime))
+        .map((key) => ({
+          variable: variables[key].name,
+          message: `needs a catalog: ${icebergCatalog.name}=file, or ${icebergRestUri.name}`,
+        }))
+
+const isSet = (
+  env: Environment,
+  variable: Variable<v.GenericSchema<string, unknown>>,
+  runtime: Runtime,
+): boolean => variable.runtimes?.includes(runtime) !== false && textOf(env, variable) !== undefined
+
+/** What has a default, and means nothing without tables. */
+const tablesOnly = [
+  'icebergNamespace',
+  'icebergTableLogs',
+  'icebergTableTraces',
+  'icebergTableGauge',
+  'icebergTableSum',
+  'icebergTableHistogram',
+  'icebergTableExponentialHistogram',
+  'icebergTableSummary',
+  'icebergPartition',
+  'commit',
+  'commitInterval',
 ] as const
 
 /**

@@ -72,7 +72,13 @@ test.each<[string, Readonly<Record<string, string>>, string[]]>([
   ],
   ['another catalog', { REST_URI: 'http://a', WAREHOUSE: 'lake', NAMESPACE: 'aws_otel' }, []],
   ['an address that is none', { REST_URI: 'http://a:b', WAREHOUSE }, []],
-  ['no catalog', { NAMESPACE: 'aws_otel' }, []],
+  [
+    'no catalog',
+    { NAMESPACE: 'aws_otel' },
+    [
+      'NAMESPACE: needs a catalog: CATALOG=file, or REST_URI',
+    ],
+  ],
 ])('%s', (_, settings, wanted) => {
   expect(problems(settings)).toEqual(wanted)
 })

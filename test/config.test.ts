@@ -58,8 +58,6 @@ describe('a value is read', () => {
     ['STORAGE_PATH', ' /var/lib/otel ', 'storagePath', '/var/lib/otel'],
     ['STORAGE_PATH', '', 'storagePath', './data'],
     ['STORAGE_BACKEND', 'FS', 'storageBackend', 'fs'],
-    ['COMMIT', 'Deferred', 'commit', 'deferred'],
-    ['COMMIT_INTERVAL', '60', 'commitInterval', 60],
     ['SWEEP_INTERVAL_SECONDS', '1', 'sweepIntervalSeconds', 1],
     ['DEDUPE', 'off', 'dedupe', false],
     ['DEDUPE', 'False', 'dedupe', false],
@@ -81,6 +79,18 @@ describe('a value is read', () => {
   ]
   test.each(cases)('%s=%s', (name, text, key, value) => {
     expect(read({ [name]: text })).toHaveProperty(key, value)
+  })
+
+  test.each([
+    ['COMMIT', 'Deferred', 'commit', 'deferred'],
+    ['COMMIT_INTERVAL', '60', 'commitInterval', 60],
+    ['ICEBERG_NAMESPACE', 'mine', 'icebergNamespace', 'mine'],
+    ['ICEBERG_TABLE_LOGS', 'mine', 'icebergTableLogs', 'mine'],
+    ['ICEBERG_PARTITION', 'Hour', 'icebergPartition', 'hour'],
+  ])('%s=%s, of tables: without a catalog there are none', (name, text, key, value) => {
+    expect(read({ [name]: text, ICEBERG_CATALOG: 'file' })).toHaveProperty(key, value)
+    expect(() => read({ [name]: text })).toThrow(`${name}: needs a catalog: `)
+    expect(read({ [name]: '' })).toHaveProperty(key)
   })
 
   test('tokens, one or several', () => {

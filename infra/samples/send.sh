@@ -95,8 +95,11 @@ post() {
   status=$(curl -sS --max-time 30 -o "$work/answer" -w '%{http_code}' -X POST "$url/v1/$signal" \
     -H "Content-Type: $type" "$@" ${headers[@]+"${headers[@]}"} --data-binary "@$work/body" || true)
   printf '%-8s %-9s %s' "$signal" "$what" "${status:-no answer}"
-  # Of a request whose every record is stored, an answer says nothing (OTLP, "Partial Success").
-  case $(head -c 3 "$work/answer" 2>/dev/null || true) in '' | '{}') whole=yes ;; *) whole=no ;; esac
+  # Of a request whose every record is stored, an answer says nothing (OTLP, "Partial Success"), or that there is nothing to say.
+  case $(head -c 300 "$work/answer" 2>/dev/null | tr -d '\0' || true) in
+    '' | '{}' | '{"partialSuccess":{}}') whole=yes ;;
+    *) whole=no ;;
+  esac
   if [ "$status" != 200 ] || [ "$whole" = no ]; then
     failures=$((failures + 1))
     [ "${type##*/}" = x-protobuf ] || printf '  %s' "$(head -c 300 "$work/answer" 2>/dev/null || true)"

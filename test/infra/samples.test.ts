@@ -1,14 +1,19 @@
 // Protects the samples: they say everything OTLP can say, protobuf and JSON say the same, and send.sh moves every time.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { isDeepStrictEqual, promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { type DescMessage, fromBinary } from '@bufbuild/protobuf'
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   firstNano,
   lastNano,
@@ -80,6 +85,7 @@ const received: Received[] = []
 let server: Server
 let url = ''
 let status = 200
+let answerTo: (headers: IncomingHttpHeaders) => string | Uint8Array = () => '{}'
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
@@ -90,7 +96,7 @@ beforeAll(async () => {
       headers: request.headers,
       body: Buffer.concat(chunks),
     })
-    response.writeHead(status).end('{}')
+    response.writeHead(status).end(answerTo(request.headers))
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -149,6 +155,29 @@ test('send.sh sends each signal four ways, with the times of now', async () => {
     (shift) => shift === undefined || firstNano + shift < oldest || lastNano + shift > latest,
   )
   expect(outside).toEqual([])
+})
+
+describe('send.sh reads what an answer says', () => {
+  afterEach(() => {
+    answerTo = () => '{}'
+  })
+  const isJson = (headers: IncomingHttpHeaders) =>
+    headers['content-type'] !== 'application/x-protobuf'
+
+  test('that there is nothing to say of a part', async () => {
+    // As a Collector answers, in either encoding.
+    answerTo = (headers) => (isJson(headers) ? '{"partialSuccess":{}}' : Uint8Array.of(0x0a, 0))
+    expect((await send(url)).stderr).toBe('')
+  })
+  test('that records were rejected', async () => {
+    answerTo = (headers) =>
+      isJson(headers)
+        ? '{"partialSuccess":{"rejectedLogRecords":"1"}}'
+        : Uint8Array.of(0x0a, 2, 8, 1)
+    await expect(send(url)).rejects.toMatchObject({
+      stderr: '12 of 12 requests got no 200 for every record\n',
+    })
+  })
 })
 
 test('send.sh says so when an answer is no 200', async () => {

@@ -758,11 +758,28 @@ test.each([
   expect(stderr).toMatch(new RegExp(`^infra/${script}: needs ${tool}, .*: https://`))
 })
 
-test('deploy.sh with an aws that is too old', async () => {
-  const { stderr, calls } = await runScript('deploy.sh', here, { world: { 'old-aws': '' } })
-  expect(stderr).toContain('does not know S3 Tables')
-  expect(calls.some((one) => one.startsWith('sam'))).toBe(false)
-})
+describe.each(['deploy.sh', 'destroy.sh', 'test.sh', 'verify-live.sh'] as const)(
+  '%s, by its version of aws',
+  (script) => {
+    const standIns = ['duckdb', 'sleep']
+    test.each([
+      ['aws-cli/1.45.11 Python/3.11.15 Linux/6.1', 'aws-cli/1.45.11'],
+      ['aws-cli/2.21.3 Python/3.12.6 Linux/6.1', 'aws-cli/2.21.3'],
+      ['some other aws', 'some'],
+    ])('%s is told before anything is asked of it', async (version, named) => {
+      const options = { standIns, world: { version: `${version}\n` } }
+      const { code, stderr, calls } = await runScript(script, here, options)
+      expect([code, calls]).toEqual([1, []])
+      expect(stderr).toContain(
+        `infra/${script}: needs aws 2.22 or newer, and this is ${named}: https://`,
+      )
+    })
+    test.each(['aws-cli/2.22.0', 'aws-cli/3.0.1'])('%s will do', async (version) => {
+      const options = { standIns, world: { version: `${version} Python/3.13\n` } }
+      expect((await runScript(script, here, options)).calls.length).toBeGreaterThan(0)
+    })
+  },
+)
 
 test.each([
   [['--mode', 'rows'], /--mode is iceberg or plain/],
