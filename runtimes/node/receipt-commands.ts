@@ -71,7 +71,7 @@ const pathsIn = async (key: string, store: ReceiptStore): Promise<readonly strin
 
 const open = async ({ config, version, log }: ReceiptCommandOptions): Promise<OpenReceipts> => {
   // To open a folder makes it, and in a new one nothing is owed: a name that is mistyped has to be told.
-  if (config.storageBackend === 'fs') {
+  if (config.storageBackend === 'fs' && config.icebergCatalog !== undefined) {
     await access(config.storagePath).catch((cause: unknown) => {
       throw new IngestError('unsupported', `there is no folder ${config.storagePath}`, { cause })
     })

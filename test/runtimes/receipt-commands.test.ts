@@ -56,9 +56,9 @@ it.each([sweepNow, listReceipts])(
   async (command) => {
     const storagePath = join(temporaryFolder(), 'mistyped')
     opened.destination = { receipts: { store: lab.store } }
-    await expect(command({ ...options, config: { ...config, storagePath } })).rejects.toThrow(
-      `there is no folder ${storagePath}`,
-    )
+    await expect(
+      command({ ...options, config: { ...config, icebergCatalog: 'file', storagePath } }),
+    ).rejects.toThrow(`there is no folder ${storagePath}`)
     expect(existsSync(storagePath)).toBe(false)
   },
 )
