@@ -152,6 +152,17 @@ leaves=no
 if [ -n "$owing" ] && { differs Mode iceberg || differs TableBucketArn "$ours" ||
   differs TableBucketName "${ours##*/}" || differs StateBucketName "$owing" || differs StoragePrefix "${folder%/}"; }; then leaves=yes; fi
 
+# The program asks for no token from then on, and AWS for signatures only when the rest is done: meanwhile nobody is let in.
+guards=no
+if [ "$(output Auth)" = token ] && differs Auth token; then guards=yes; fi
+# How many may run at once, or are kept warm, would be set amid that, and end it or fail.
+if [ "$leaves" = yes ] || [ "$guards" = yes ]; then
+  for name in ReservedConcurrency ProvisionedConcurrency; do
+    ! differs "$name" "$(parameter "$name")" || [ "$guards$name" = noReservedConcurrency ] ||
+      die "the intake is stopped for this: set $name before it, or after it"
+  done
+fi
+
 cd "$here/.."
 export SAM_CLI_TELEMETRY=0
 sam build --template-file template.yaml --region "$region"
@@ -160,8 +171,7 @@ if [ "$leaves" = yes ]; then
   [ "$left" = 0 ] || [ "$leave_owed" = yes ] ||
     die "$left commits are owed by receipts in $owing, and the stack would make them no more. Look at the log of the sweep (aws logs tail $(output LogGroupName) --region $region) and run this again; or go on all the same with --leave-owed"
 fi
-# The program asks for no token from then on, and AWS for signatures only when the rest is done: meanwhile nobody is let in.
-if [ "$(output Auth)" = token ] && differs Auth token && [ -z "$stopped" ]; then stop_intake; fi
+if [ "$guards" = yes ] && [ -z "$stopped" ]; then stop_intake; fi
 # What is kept warm is a version, which takes nothing new: this makes another one.
 case $(set_to ProvisionedConcurrency "$(parameter ProvisionedConcurrency)") in
   '' | 0) ;;

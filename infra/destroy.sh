@@ -76,6 +76,8 @@ go_on() {
   if [ -n "$(output TokensSecretArn)" ]; then printf '%s' " --set TokensSecretArn=$(output TokensSecretArn)"; fi
   while IFS=$'\t' read -r name now; do
     case $name in
+      # Each deployment has its own.
+      Release) continue ;;
       Mode | TableBucketArn | TableBucketName | StateBucketName | DataBucketName | TokensSecretArn)
         # Outputs tell what came of them; a first deployment that failed has none.
         if [ -n "$(output Mode)" ]; then continue; fi

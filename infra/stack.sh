@@ -150,7 +150,19 @@ stop_intake() {
 # once, that one stands.
 start_intake() {
   if [ -z "$stopped" ]; then return; fi
-  local name=$stopped now
+  local name=$stopped now status
+  if [ "${guards:-no}" = yes ]; then
+    status=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
+      --query 'Stacks[0].StackStatus' --output text) || status=unknown
+    case $status in
+      UPDATE_COMPLETE_CLEANUP_IN_PROGRESS) ;;
+      *_IN_PROGRESS | unknown)
+        stopped=''
+        echo "$program: $name stays stopped, since the stack is still being changed ($status) and would let in anybody. To start it once that is done: aws lambda delete-function-concurrency --region $region --function-name $name" >&2
+        return
+        ;;
+    esac
+  fi
   local call=(delete-function-concurrency --region "$region" --function-name "$name")
   stopped=''
   if now=$(at_once "$name"); then
@@ -214,7 +226,7 @@ settle() {
 # pays them.
 tell_unpaid() {
   local folder=${3%_receipts/} domain=amazonaws.com
-  case $region in cn-*) domain+=.cn ;; esac
+  case $region in cn-*) domain+=.cn ;; eusc-*) domain=amazonaws.eu ;; esac
   cat >&2 <<END
 $program: $1 COMMITS ARE STILL OWED, by receipts in $2, and nothing of AWS pays them any more. Their rows were
 acknowledged and are in no table; S3 Tables removes their files after three days. Until 0 are owed, here or wherever the

@@ -15,8 +15,8 @@ import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { exportResponse, type PartialSuccess, rpcStatus } from './otlp/response.ts'
 
-export type { Admission, Auth, Decode, Inflate, Limits, Receive, Reservation }
-export { createAdmission }
+export type { Admission, Auth, Decode, Inflate, Limits, Receive, Refused, Reservation }
+export { createAdmission, createRefusals }
 
 /** What a runtime hands to the application. */
 export interface AppOptions {
@@ -29,6 +29,8 @@ export interface AppOptions {
   readonly limits: Limits
   /** Where several applications share one memory; else the limit's bytes are this one's. */
   readonly admission?: Admission
+  /** Where several applications write one log; else what is refused is told for this one. */
+  readonly refused?: Refused
   /** What stands before `/v1/…`: `''` or `/otlp`. */
   readonly basePath?: string
   /** Origins whose pages may send; none: no CORS at all. */
@@ -62,7 +64,7 @@ export const createApp = (options: AppOptions): Hono => {
   const app = new Hono({ strict: false })
   const base = (options.basePath ?? '').replace(/\/+$/, '')
   if (options.corsOrigins?.length) app.use(crossOrigin(options.corsOrigins))
-  const refused = createRefusals(options.log, options.now ?? Date.now)
+  const refused = options.refused ?? createRefusals(options.log, options.now ?? Date.now)
   const exporting = exportHandlers(options, refused)
   for (const signal of signals) app.all(`${base}/v1/${signal}`, exporting(signal))
   for (const prefix of new Set(['', base])) {

@@ -52,7 +52,7 @@ export const readConfig = (
   const problems = [...unread, ...unknownNames(env), ...namesOfAws(env, runtime)]
   const values = readValues(env, runtime, problems)
   const named = new Set(problems.map(({ variable }) => variable))
-  const others = [...contradictions(values, runtime), ...idle(env, values, runtime)]
+  const others = [...contradictions(values, runtime), ...idle(env, runtime)]
   problems.push(...others.filter(({ variable }) => !named.has(variable)))
   if (problems.length > 0) throw new ConfigError(problems)
   const { auth, authTokens, authTokensSecret, tlsCert, tlsKey, ...rest } = values as Values
@@ -189,8 +189,8 @@ const restOnly = [
 ] as const
 
 /** What is set for tables where there are none: whoever forgot the catalog would get plain files. */
-const idle = (env: Environment, values: Partial<Values>, runtime: Runtime): ConfigProblem[] =>
-  values.icebergCatalog !== undefined || values.icebergRestUri !== undefined
+const idle = (env: Environment, runtime: Runtime): ConfigProblem[] =>
+  isSet(env, icebergCatalog, runtime) || isSet(env, icebergRestUri, runtime)
     ? []
     : tablesOnly
         .filter((key) => isSet(env, variables[key], runtime))

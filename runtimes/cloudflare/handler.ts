@@ -1,4 +1,4 @@
-import { type Admission, type AppOptions, createApp } from '../../src/app.ts'
+import { type Admission, type AppOptions, createApp, type Refused } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { IngestError } from '../../src/errors.ts'
 import type { Log } from '../../src/log.ts'
@@ -12,6 +12,7 @@ import { receiveInto } from './receive.ts'
 export interface HandlerOptions {
   readonly config: Config
   readonly admission: Admission
+  readonly refused: Refused
   readonly log: Log
   readonly metrics: Metrics
   /** A way that no other request is on. */
@@ -40,7 +41,7 @@ export interface Handler {
 
 /** A handler that takes a way only for a request that is let in. */
 export const createHandler = (options: HandlerOptions): Handler => {
-  const { config, admission, log, metrics, take } = options
+  const { config, admission, refused, log, metrics, take } = options
   let used: Used | undefined
   const use = (): Lazy<Way> => {
     used ??= usedOf(take())
@@ -60,6 +61,7 @@ export const createHandler = (options: HandlerOptions): Handler => {
     auth: authOf(config.auth),
     limits: config,
     admission,
+    refused,
     basePath: config.basePath ?? '',
     corsOrigins: config.corsOrigins ?? [],
     metrics,

@@ -1,3 +1,4 @@
+import { createRefusals } from '../../src/app.ts'
 import type { Config } from '../../src/config.ts'
 import { KnownError } from '../../src/errors.ts'
 import type { VersionedTable } from '../../src/iceberg/file/versions.ts'
@@ -99,7 +100,9 @@ const runIsolate = (options: IsolateOptions, config: Config, log: Log): Isolate 
   }
   const ways = createInstances(() => createLazy(openWay))
   const { take } = ways
-  const handlers = createInstances(() => createHandler({ config, admission, log, metrics, take }))
+  const refused = createRefusals(log, Date.now)
+  const parts = { config, admission, refused, log, metrics, take }
+  const handlers = createInstances(() => createHandler(parts))
   return {
     async answer(request, context) {
       const handler = handlers.take()

@@ -20,6 +20,8 @@ export const createGiveBack = ({ size, used, collect }: Memory): (() => void) =>
   let left = 0
   return () => {
     const now = used()
+    // What was in use at the time may be garbage by now.
+    left = Math.min(left, now)
     if (now < size * threshold || now < left + size * growth) return
     collect()
     left = used()

@@ -145,11 +145,11 @@ export const createSweep = (options: SweepOptions): Sweep => {
 
 /**
  * Lists the oldest that are owed, until the signal aborts, and tells of what kept it from the end; of what lies among receipts
- * and is none, too, where nothing was met before. `mayBegin` and `met`: of `oldestFirst`.
+ * and is none, too, once, where nothing was met before. `mayBegin` and `met`: of `oldestFirst`.
  */
-const createLister =
-  ({ store, log }: SweepOptions, most: number) =>
-  async (
+const createLister = ({ store, log }: SweepOptions, most: number) => {
+  let told = 0
+  return async (
     signal: AbortSignal,
     mayBegin: () => Promise<boolean>,
     met: ReadonlyMap<string, ListedReceipt>,
@@ -173,9 +173,14 @@ const createLister =
     // What answers nothing at all is not to pass for a place where nothing is owed.
     if (failure !== undefined && isMine && !isAnything) throw failure
     if (failure !== undefined) log('warn', brokenOff, { error: failure })
-    if (strangers > 0 && met.size === 0) log('warn', noReceipts, { objects: strangers, example })
+    // Once: they stay until somebody does something about them.
+    if (strangers > told && met.size === 0) {
+      told = strangers
+      log('warn', noReceipts, { objects: strangers, example })
+    }
     return { ...backlog, failure }
   }
+}
 
 const brokenOff =
   'receipts could not be listed to the end: the next sweep may meet what this one did not'

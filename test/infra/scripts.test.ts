@@ -286,7 +286,38 @@ describe('deploy.sh', () => {
     const { code, calls } = await runScript('deploy.sh', [...here, '--auth', 'iam'], options)
     const deployed = calls.indexOf(call.samDeploy(' --parameter-overrides Auth="iam"'))
     expect([code, calls.slice(deployed - 2, deployed)]).toEqual([0, stop])
-    expect(calls.slice(deployed + 2, deployed + 4)).toEqual(startAgain)
+    expect(calls.slice(deployed + 2, deployed + 5)).toEqual([call.status, ...startAgain])
+  })
+  test('a deployment that fails lets nobody in while the stack is still being changed', async () => {
+    const outputs = lines(stackOf().outputs)
+    const failing = async (status: string) => {
+      const world = { 'sam-fails': '', 'status-later': `${status}\n` }
+      return runScript('deploy.sh', [...here, '--auth', 'iam'], { outputs, world })
+    }
+    const { code, stderr, calls } = await failing('UPDATE_IN_PROGRESS')
+    expect([code, calls.slice(-2)]).toEqual([
+      1,
+      [expect.stringMatching(/^sam deploy/), call.status],
+    ])
+    expect(stderr).toContain('intakefunction stays stopped')
+    expect(stderr).toContain(
+      'To start it once that is done: aws lambda delete-function-concurrency',
+    )
+    expect((await failing('UPDATE_ROLLBACK_COMPLETE')).calls.slice(-2)).toEqual(startAgain)
+  })
+  test.each([
+    ['ReservedConcurrency=5', ['--auth', 'iam']],
+    ['ProvisionedConcurrency=2', ['--auth', 'iam']],
+    ['ProvisionedConcurrency=2', ['--mode', 'plain']],
+  ])('%s is not set while the intake is stopped: %j', async (pair, named) => {
+    const options = { outputs: lines(stackOf().outputs) }
+    const { code, stderr, calls } = await runScript(
+      'deploy.sh',
+      [...here, ...named, '--set', pair],
+      options,
+    )
+    expect([code, calls.filter((one) => /^sam|put-function/.test(one))]).toEqual([1, []])
+    expect(stderr).toContain(`set ${pair.split('=')[0]} before it, or after it`)
   })
   test.each([
     ['token', 'token'],

@@ -260,7 +260,7 @@ describe('a parameter', () => {
     expect(stackOf({ [name]: value }).resources[resource]?.Properties[property]).toBe(value)
   })
   test('ProvisionedConcurrency keeps some warm, of a version', () => {
-    const of = (stack: Stack) => stack.resources.IntakeAlias?.Properties
+    const of = (stack: Stack) => stack.resources.IntakeFunctionAliaslive?.Properties
     expect(of(stackOf())).toEqual({
       Name: 'live',
       FunctionName: 'intakefunction',

@@ -55,6 +55,30 @@ const careless = ({ bucket }: R2Fake) => ({
 const parquet = ({ objects }: R2Fake) =>
   [...objects.keys()].filter((key) => key.endsWith('.parquet'))
 
+describe('what is refused', () => {
+  const refused = (lines: readonly Record<string, unknown>[]) =>
+    lines.filter(({ message }) => message === 'a request was refused')
+
+  test('is one line a minute for each kind, however many come at once', async () => {
+    const { send, lines } = start()
+    const wrong = { 'Content-Type': 'text/plain' }
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 40 }, () => send(body('shop'), 'logs', wrong)))
+    }
+    expect(refused(lines)).toMatchObject([{ kind: 'unsupported', status: 415 }])
+  })
+  test('also where an answer ends what it was made with', async () => {
+    const { send, lines } = start({
+      OTLP2PARQUET_MAX_INFLIGHT_BYTES: '1MiB',
+      OTLP2PARQUET_MAX_PAYLOAD_BYTES: '1MiB',
+    })
+    const large = () => send(new Uint8Array(900_000))
+    const answers = await Promise.all(Array.from({ length: 20 }, large))
+    expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(10)
+    expect(refused(lines).filter(({ kind }) => kind === 'overloaded')).toHaveLength(1)
+  })
+})
+
 describe('a start', () => {
   test('that fails is answered so that senders come again, and its reasons are logged once', async () => {
     const { send, get, turn, lines } = start({

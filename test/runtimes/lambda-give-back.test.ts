@@ -42,6 +42,17 @@ test('what cannot be given back is not looked for after each event', () => {
   expect(collected).toBe(2)
 })
 
+test('what was in use then, and is not now, does not keep it from looking again', () => {
+  let used = 450
+  let collected = 0
+  const giveBack = createGiveBack({ size: 512, used: () => used, collect: () => void collected++ })
+  for (const now of [450, 100, 300, 511]) {
+    used = now
+    giveBack()
+  }
+  expect(collected).toBe(3)
+})
+
 test.each([
   ['512', 512],
   ['128', 128],
