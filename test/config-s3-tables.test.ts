@@ -75,9 +75,7 @@ test.each<[string, Readonly<Record<string, string>>, string[]]>([
   [
     'no catalog',
     { NAMESPACE: 'aws_otel' },
-    [
-      'NAMESPACE: needs a catalog: CATALOG=file, or REST_URI',
-    ],
+    ['NAMESPACE: needs a catalog: CATALOG=file, or REST_URI'],
   ],
 ])('%s', (_, settings, wanted) => {
   expect(problems(settings)).toEqual(wanted)
