@@ -6,9 +6,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createEmbeddedMetrics } from '../../runtimes/lambda/embedded-metrics.ts'
 import { createHandler } from '../../runtimes/lambda/handler.ts'
+import { createTurn } from '../../runtimes/lambda/turn.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
+import type { OpenDestination } from '../../runtimes/shared/destination.ts'
 import { createLog } from '../../runtimes/shared/logging.ts'
 import { readConfig } from '../../src/config.ts'
+import { noLog } from '../../src/log.ts'
 import { template } from '../infra/template.ts'
 import { threeLogs as event } from './function-url-event.ts'
 
@@ -134,33 +137,47 @@ test('a schedule pays what requests left, and says in its metrics what is owed',
 
 describe('what has expired in a file catalog', () => {
   const hour = 3_600_000
-  const times = [0, 1, 59, 61].map((minutes) => minutes * 60_000)
   afterEach(() => void vi.useRealTimers())
 
-  /** Files of three days ago that nobody needs, and those that are left after a schedule at each time. */
-  const leftAfter = async (remainingMs: number) => {
+  test('is removed by a turn of the schedule', async () => {
     const { invoke } = await start({ OTLP2PARQUET_ICEBERG_CATALOG: 'file' })
     await invoke(event)
+    // A file of three days ago that nobody needs.
     const old = join(folder, 'otel/logs/metadata/old.avro')
-    const began = Date.now()
-    vi.useFakeTimers({ toFake: ['Date'], now: began })
-    const left: boolean[] = []
-    for (const ms of times) {
-      vi.setSystemTime(began + ms)
-      if (!existsSync(old)) await writeFile(old, '')
-      await utimes(old, new Date(), new Date(began - 72 * hour))
-      // On a busy machine a second may be too short to list the receipts.
-      await invoke({ otlp2parquet: 'sweep' }, remainingMs).catch(() => {})
-      left.push(existsSync(old))
-    }
-    return left
-  }
+    await writeFile(old, '')
+    await utimes(old, new Date(), new Date(Date.now() - 72 * hour))
+    await invoke({ otlp2parquet: 'sweep' })
+    expect(existsSync(old)).toBe(false)
+  })
 
-  test('is removed by the first turn of a schedule, and then once an hour', async () => {
-    expect(await leftAfter(60_000)).toEqual([false, true, true, false])
+  /** Whether something is removed in turns after so many minutes, each with so much time. */
+  const removedIn = async (ms: number, minutes: readonly number[]): Promise<boolean[]> => {
+    let removed = false
+    const destination: OpenDestination = {
+      to: () => expect.fail('nothing is written'),
+      ready: async () => {},
+      retain: async () => {
+        removed = true
+      },
+    }
+    const turn = createTurn(destination, noLog)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const began = Date.now()
+    const turns: boolean[] = []
+    for (const minute of minutes) {
+      removed = false
+      vi.setSystemTime(began + minute * 60_000)
+      await turn(Date.now() + ms)
+      turns.push(removed)
+    }
+    return turns
+  }
+  test('by the first turn, and then once an hour', async () => {
+    expect(await removedIn(58_500, [0, 1, 59, 61, 62])).toEqual([true, false, false, true, false])
   })
   test('waits for a turn that has time', async () => {
-    expect(await leftAfter(6_000)).toEqual([true, true, true, true])
+    expect(await removedIn(5_000, [0, 61])).toEqual([false, false])
+    expect(await removedIn(5_001, [0, 61])).toEqual([true, true])
   })
 })
 
