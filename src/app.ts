@@ -217,7 +217,7 @@ const explain = (
   { auth, log, metrics }: AppOptions,
   refused: Refused,
 ): Response => {
-  const known = error instanceof IngestError ? error : internal(error)
+  const known = knownOf(error)
   const { kind } = known
   metrics.count('refused_requests', { signal, reason: kind })
   if (kind === 'internal' || kind === 'unavailable') {
@@ -250,11 +250,14 @@ const failures: Record<ErrorKind, { status: number; code: number }> = {
   internal: { status: 500, code: 13 },
 }
 
-const internal = (cause: unknown): IngestError =>
-  new IngestError('internal', 'internal error', { cause })
+/** Of what nobody foresaw a sender is told nothing. */
+const knownOf = (error: unknown): IngestError =>
+  error instanceof IngestError
+    ? error
+    : new IngestError('internal', 'internal error', { cause: error })
 
 const failure = (error: unknown, encoding: Encoding | undefined, auth: Auth): Response => {
-  const known = error instanceof IngestError ? error : internal(error)
+  const known = knownOf(error)
   const { status, code } = failures[known.kind]
   const challenge = known.kind === 'unauthenticated' ? challengeOf(auth) : undefined
   return statusReply(status, code, known.message, answerEncoding(encoding), {

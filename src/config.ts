@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { tokensProblem } from './config/credentials.ts'
 import { formerVariables } from './config/former.ts'
-import type { ConfigProblem } from './config/problem.ts'
+import { type ConfigProblem, problem } from './config/problem.ts'
 import { s3TablesProblems } from './config/s3-tables-problems.ts'
 import { receiptProblems, storageProblems } from './config/storage-problems.ts'
 import { problemOfName } from './config/unknown.ts'
@@ -94,7 +94,7 @@ const readValues = (
   for (const [key, variable] of Object.entries<Variable<v.GenericSchema<string, unknown>>>(
     variables,
   )) {
-    if (variable.runtimes?.includes(runtime) === false) continue
+    if (!isRead(variable, runtime)) continue
     const text = textOf(env, variable) ?? defaultOn(variable, runtime)
     if (text === undefined) continue
     const result = v.safeParse(variable.schema, text)
@@ -103,6 +103,11 @@ const readValues = (
   }
   return values as Partial<Values>
 }
+
+const isRead = (
+  { runtimes }: Variable<v.GenericSchema<string, unknown>>,
+  runtime: Runtime,
+): boolean => runtimes?.includes(runtime) !== false
 
 /** A variable's text without surrounding white space; set but empty is as good as not set. */
 const textOf = (
@@ -127,7 +132,7 @@ const contradictions = (values: Partial<Values>, runtime: Runtime): ConfigProble
 
 const { auth, authTokens, authTokensSecret, tlsCert, tlsKey } = variables
 const { maxInflightBytes, maxPayloadBytes, maxFilesPerRequest: maxFiles, s3Endpoint } = variables
-const { icebergCatalog, icebergRestUri, icebergToken, icebergCredential } = variables
+const { icebergCatalog, icebergRestUri, icebergCredential } = variables
 
 const authProblems = (values: Partial<Values>, runtime: Runtime): ConfigProblem[] => {
   const { auth: kind, authTokens: tokens, authTokensSecret: secret, listenAddr } = values
@@ -165,15 +170,15 @@ const catalogProblems = (values: Partial<Values>): ConfigProblem[] => {
   const problems: ConfigProblem[] = []
   if (catalog !== undefined && rest !== undefined) {
     const message = `must not be set beside ${icebergRestUri.name}: choose one catalog`
-    problems.push({ variable: icebergCatalog.name, message })
+    problems.push(problem('icebergCatalog', message))
   }
   for (const key of restOnly) {
     if (values[key] === undefined || rest !== undefined) continue
-    problems.push({ variable: variables[key].name, message: `needs ${icebergRestUri.name}` })
+    problems.push(problem(key, `needs ${icebergRestUri.name}`))
   }
   if (token !== undefined && values.icebergCredential !== undefined) {
     const message = `must not be set beside ${icebergCredential.name}`
-    problems.push({ variable: icebergToken.name, message })
+    problems.push(problem('icebergToken', message))
   }
   return problems
 }
@@ -194,16 +199,15 @@ const idle = (env: Environment, runtime: Runtime): ConfigProblem[] =>
     ? []
     : tablesOnly
         .filter((key) => isSet(env, variables[key], runtime))
-        .map((key) => ({
-          variable: variables[key].name,
-          message: `needs a catalog: ${icebergCatalog.name}=file, or ${icebergRestUri.name}`,
-        }))
+        .map((key) =>
+          problem(key, `needs a catalog: ${icebergCatalog.name}=file, or ${icebergRestUri.name}`),
+        )
 
 const isSet = (
   env: Environment,
   variable: Variable<v.GenericSchema<string, unknown>>,
   runtime: Runtime,
-): boolean => variable.runtimes?.includes(runtime) !== false && textOf(env, variable) !== undefined
+): boolean => isRead(variable, runtime) && textOf(env, variable) !== undefined
 
 /** What has a default, and means nothing without tables. */
 const tablesOnly = [

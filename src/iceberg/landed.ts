@@ -73,12 +73,18 @@ export const landed = async (
  * has a lower number than the look, or its own. (An old copy looks the same. Nothing can be committed to that.)
  */
 export const looksIn = (metadata: TableMetadata): ((look: Look) => number) => {
-  const ids = new Map(
-    metadata.snapshots.map((known) => [known['sequence-number'], known['snapshot-id']]),
-  )
+  let ids: ReadonlyMap<number, bigint> | undefined
+  const idOf = (sequence: number): bigint | undefined => {
+    // Thousands, and many a look names no snapshot.
+    ids ??= new Map(
+      metadata.snapshots.map((known) => [known['sequence-number'], known['snapshot-id']]),
+    )
+    return ids.get(sequence)
+  }
   return ({ sequence, snapshotId }) => {
-    const isOwn = snapshotId === undefined || snapshotId === (ids.get(sequence) ?? snapshotId)
-    return isOwn && sequence <= metadata['last-sequence-number'] ? sequence : 0
+    if (sequence > metadata['last-sequence-number']) return 0
+    const isOwn = snapshotId === undefined || snapshotId === (idOf(sequence) ?? snapshotId)
+    return isOwn ? sequence : 0
   }
 }
 
