@@ -105,8 +105,7 @@ differs() { [ "$(set_to "$1" "$2")" != "$2" ]; }
 bucket_of() { if [ "$1" = iceberg ] && [ -z "$2" ]; then printf '%s' "${3:-$stack-tables}"; fi; }
 
 if read_outputs; then
-  status=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
-    --query 'Stacks[0].StackStatus' --output text) || die "cannot read the stack $stack in $region"
+  status=$(stack_status) || die "cannot read the stack $stack in $region"
   events="aws cloudformation describe-stack-events --region $region --stack-name $stack"
   case $status in
     ROLLBACK_COMPLETE | ROLLBACK_FAILED | CREATE_FAILED)

@@ -116,6 +116,12 @@ owed() {
   echo "$all"
 }
 
+# stack_status: what CloudFormation says the stack is.
+stack_status() {
+  aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
+    --query 'Stacks[0].StackStatus' --output text
+}
+
 # at_once FUNCTION: how many of it may run at once, None where nobody has set that; where it fails, what aws says.
 at_once() {
   local told
@@ -152,8 +158,7 @@ start_intake() {
   if [ -z "$stopped" ]; then return; fi
   local name=$stopped now status
   if [ "${guards:-no}" = yes ]; then
-    status=$(aws cloudformation describe-stacks --region "$region" --stack-name "$stack" \
-      --query 'Stacks[0].StackStatus' --output text) || status=unknown
+    status=$(stack_status) || status=unknown
     case $status in
       UPDATE_COMPLETE_CLEANUP_IN_PROGRESS) ;;
       *_IN_PROGRESS | unknown)
