@@ -72,37 +72,27 @@ const startLines = async (
     AWS_ENDPOINT_URL_SECRETS_MANAGER: bucket.url,
     NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
   }
+  const tls = { ...deployed, ...signs }
+  const tables = await Promise.all([
+    openTables(env, 'inline'),
+    openTables(env, 'deferred'),
+    openTables(tls, 'inline', certificate),
+    openTables(tls, 'deferred', certificate),
+  ])
+  const [inline, deferred, inlineTls, deferredTls] = tables
   try {
-    return await withTables(env, 'inline', (inline) =>
-      withTables(env, 'deferred', (deferred) =>
-        withTables(
-          { ...deployed, ...signs },
-          'inline',
-          (inlineTls) =>
-            withTables(
-              { ...deployed, ...signs },
-              'deferred',
-              (deferredTls) =>
-                coldStarts(
-                  {
-                    'empty function': { task: empty, env: {} },
-                    'plain files': { task, env },
-                    'Iceberg, inline': { task, env: inline.env },
-                    'Iceberg, deferred': { task, env: deferred.env },
-                    'plain files, as deployed': { task, env: deployed },
-                    'Iceberg, inline, as deployed': { task, env: inlineTls.env },
-                    'Iceberg, deferred, as deployed': { task, env: deferredTls.env },
-                  },
-                  rounds,
-                ),
-              certificate,
-            ),
-          certificate,
-        ),
-      ),
-    )
+    const ways = {
+      'empty function': { task: empty, env: {} },
+      'plain files': { task, env },
+      'Iceberg, inline': { task, env: inline.env },
+      'Iceberg, deferred': { task, env: deferred.env },
+      'plain files, as deployed': { task, env: deployed },
+      'Iceberg, inline, as deployed': { task, env: inlineTls.env },
+      'Iceberg, deferred, as deployed': { task, env: deferredTls.env },
+    }
+    return await coldStarts(ways, rounds)
   } finally {
-    await bucket.stop()
+    await Promise.all([bucket.stop(), ...tables.map(({ close }) => close())])
   }
 }
 
@@ -124,12 +114,14 @@ const tableLines = async (task: string, env: Environment, smoke: boolean): Promi
   for (const mode of ['inline', 'deferred']) {
     lines.push(`Iceberg, ${mode}`)
     for (const records of sizes) {
-      const line = await withTables(env, mode, async (tables) => {
-        const measured = await batchLine(task, tables.env, records, smoke ? 2 : 9)
+      const tables = await openTables(env, mode)
+      try {
+        const line = await batchLine(task, tables.env, records, smoke ? 2 : 9)
         if (tables.isCommitted() !== (mode === 'inline')) throw new Error(`${mode}: wrong commits`)
-        return measured
-      })
-      lines.push(line)
+        lines.push(line)
+      } finally {
+        await tables.close()
+      }
     }
   }
   return lines
@@ -139,28 +131,25 @@ interface Tables {
   /** The environment that makes the function write to them. */
   readonly env: Environment
   readonly isCommitted: () => boolean
+  readonly close: () => Promise<void>
 }
 
-/** Does the work beside a catalog of its own, a stand-in that answers at once. */
-const withTables = async <Result>(
+/** Tables in a catalog of their own, a stand-in that answers at once. */
+const openTables = async (
   env: Environment,
   mode: string,
-  work: (tables: Tables) => Promise<Result>,
   certificate?: Certificate,
-): Promise<Result> => {
+): Promise<Tables> => {
   const catalog = await startFakeServer({ ...(certificate && { certificate }) })
-  const own = {
-    ...env,
-    OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri,
-    OTLP2PARQUET_STATE_BUCKET: 'state',
-    OTLP2PARQUET_COMMIT: mode,
-  }
-  const isCommitted = () =>
-    [...catalog.tables.tables.values()].some((one) => one.snapshots.length > 0)
-  try {
-    return await work({ env: own, isCommitted })
-  } finally {
-    await catalog.close()
+  return {
+    env: {
+      ...env,
+      OTLP2PARQUET_ICEBERG_REST_URI: catalog.uri,
+      OTLP2PARQUET_STATE_BUCKET: 'state',
+      OTLP2PARQUET_COMMIT: mode,
+    },
+    isCommitted: () => [...catalog.tables.tables.values()].some((one) => one.snapshots.length > 0),
+    close: catalog.close,
   }
 }
 

@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { beforeAll, expect, it } from 'vitest'
 import { posted } from '../runtimes/function-url-event.ts'
 import { root, runProgram, temporaryFolder } from '../runtimes/program.ts'
+import { functionMb, lambdaOptions } from '../tools/lambda-node.ts'
 import { type Bomb, bombs } from './bombs.ts'
 
 const execute = promisify(execFile)
@@ -43,9 +44,6 @@ const script = `import { readFileSync } from 'node:fs'
   console.log(JSON.stringify({ statusCodes, MiB: Math.round(Number(peak) / 1024) }))
   process.exit()`
 
-/** What Lambda starts Node with where a function has 512 MB. */
-const flags = ['--expose-gc', '--max-semi-space-size=25', '--max-old-space-size=461']
-
 /** Sends bombs to one process, one after the other: what it answered, and the most that it ever had. */
 const explode = async (sent: readonly Bomb[]): Promise<{ statusCodes: number[]; MiB: number }> => {
   const data = temporaryFolder()
@@ -62,9 +60,9 @@ const explode = async (sent: readonly Bomb[]): Promise<{ statusCodes: number[]; 
     OTLP2PARQUET_AUTH: 'none',
     OTLP2PARQUET_MAX_FILES_PER_REQUEST: '50',
     OTLP2PARQUET_REQUEST_DEADLINE_MS: '60000',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(functionMb),
   }
-  const command = [...flags, '--input-type=module', '--eval', script, ...events]
+  const command = [...lambdaOptions, '--input-type=module', '--eval', script, ...events]
   const { stdout } = await runProgram({ command, cwd: task, env })
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
 }

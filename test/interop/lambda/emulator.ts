@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { functionMb, lambdaOptions } from '../../tools/lambda-node.ts'
 import { freePort, peers } from '../programs.ts'
 
 const machine = process.arch === 'x64' ? 'x86_64' : process.arch
@@ -37,17 +38,6 @@ export interface EmulatedFunction {
   readonly stop: () => Promise<void>
 }
 
-/** What the template gives a function. */
-const megabytes = 512
-
-/** What Lambda starts Node with (`/var/runtime/bootstrap` of its images): a twentieth of the memory for what is new, nine tenths for what is old. */
-const lambdaOptions = [
-  '--expose-gc',
-  '--max-http-header-size=81920',
-  `--max-semi-space-size=${Math.floor(Math.floor(megabytes / 10) / 2)}`,
-  `--max-old-space-size=${megabytes - Math.floor(megabytes / 10)}`,
-]
-
 /** How often an emulator is started: a port that was free may be another's by the time it is asked for. */
 const attempts = 3
 
@@ -81,7 +71,7 @@ const startOnce = async (options: FunctionOptions): Promise<EmulatedFunction> =>
       LAMBDA_TASK_ROOT: task,
       AWS_LAMBDA_FUNCTION_TIMEOUT: String(timeout),
       AWS_LAMBDA_FUNCTION_NAME: 'otlp2parquet',
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(megabytes),
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(functionMb),
       ...env,
     },
   })
