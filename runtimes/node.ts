@@ -6,6 +6,7 @@ import type { Ingest } from '../src/ingest.ts'
 import type { Log } from '../src/log.ts'
 import type { Encoder } from '../src/parquet/encoder.ts'
 import { warmUp } from '../src/parquet/warm-up.ts'
+import { createQueues } from '../src/turns.ts'
 import { addMetricsRoute } from './node/metrics-route.ts'
 import { nowAndThen } from './node/now-and-then.ts'
 import { openDestination } from './node/open-destination.ts'
@@ -74,7 +75,10 @@ export const startServer = async ({
   const { retain, receipts } = destination
   if (retain !== undefined) nowAndThen(retain, 'a round of retention failed', log)
   if (receipts === undefined) return { ...server, ready: ingest }
-  const sweep = (inTurn: boolean) => receipts.sweep(Date.now() + sweepMs, inTurn)
+  const inQueue = createQueues()
+  // One after the other: a last sweep beside another would take what that one is paying for what cannot be paid, and leave it.
+  const sweep = (inTurn: boolean) =>
+    inQueue('sweep', () => receipts.sweep(Date.now() + sweepMs, inTurn))
   const everyMs = config.sweepIntervalSeconds * 1000
   nowAndThen(() => sweep(true), 'a sweep failed: receipts wait for the next one', log, everyMs)
   return { ...server, ready: ingest, drain: () => drainAndSweep(server, () => sweep(false), log) }

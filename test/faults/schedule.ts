@@ -122,7 +122,8 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
     await Promise.all(proxies.all.map((proxy) => proxy.landed()))
     const violations = await settle(senders, operator)
     violations.push(...(await endPrograms(programs)))
-    if (plan.receipts) violations.push(...(await payAll(plan, ground, namespace)))
+    // With a file catalog also those who commit by themselves owe what could not be committed in time.
+    if (ground.receipts !== undefined) violations.push(...(await payAll(plan, ground, namespace)))
     const attempted = senders.flatMap(({ requests }) => requests)
     const owed = await stillOwed(
       plan,

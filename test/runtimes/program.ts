@@ -100,3 +100,14 @@ export const startProgram = async (run: Run & { readonly folder?: string } = {})
     : program.until('stdout', /listens on +(\S+)[\s\S]*\n +query .*\n/))
   return { ...program, folder, url }
 }
+
+/** How the program is started with a slow disk: what makes an object appear does so after this time, or never. */
+export const slowStorage = (milliseconds: number): string[] => {
+  const source = `
+    import fs from 'node:fs'
+    import { syncBuiltinESMExports } from 'node:module'
+    const { link } = fs
+    fs.link = (...args) => ${milliseconds} === Infinity || setTimeout(link, ${milliseconds}, ...args)
+    syncBuiltinESMExports()`
+  return ['--import', `data:text/javascript,${encodeURIComponent(source)}`, 'runtimes/cli.ts']
+}

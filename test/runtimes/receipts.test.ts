@@ -1,5 +1,5 @@
 // Protects what an operator sees of receipts: they are listed, paid by hand, by the timer and at the end, and told where not.
-import { rename, rm } from 'node:fs/promises'
+import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createFileCatalog } from '../../src/iceberg/file/catalog.ts'
@@ -9,7 +9,7 @@ import { readReceipt } from '../../src/receipts/receipt.ts'
 import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import { logs } from '../ingest/requests.ts'
-import { runProgram, startProgram, temporaryFolder } from './program.ts'
+import { runProgram, slowStorage, startProgram, temporaryFolder } from './program.ts'
 
 const tables = { OTLP2PARQUET_ICEBERG_CATALOG: 'file' }
 const byHand = {
@@ -125,4 +125,16 @@ it('a program that is stopped pays first', async () => {
   program.kill('SIGTERM')
   expect((await program.ended).code).toBe(0)
   expect(await rowsIn(program.folder)).toBe(3)
+})
+
+it('a program that is stopped amid a sweep of the timer waits for it, and pays', async () => {
+  const env = { ...byHand, OTLP2PARQUET_SWEEP_INTERVAL_SECONDS: '1' }
+  const { url, folder, kill, ended } = await startProgram({ env, command: slowStorage(500) })
+  expect(await send(url, 'a')).toBe(200)
+  const notes = () => readFile(join(folder, '_receipts/notes.json'), 'utf8').catch(() => '')
+  await expect.poll(notes, { interval: 10, timeout: 5_000 }).toContain('"tried"')
+  kill('SIGTERM')
+  expect((await ended).code).toBe(0)
+  expect(await rowsIn(folder)).toBe(3)
+  expect(await tell('receipts', folder)).toEqual(['no receipts\n', 0])
 })

@@ -4,19 +4,8 @@ import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ask } from '../tools/duckdb.ts'
-import { startProgram } from './program.ts'
+import { slowStorage, startProgram } from './program.ts'
 import { connectTo } from './raw-http.ts'
-
-/** Loaded before the program: what makes an object appear does so after this time, or never. */
-const slowStorage = (milliseconds: number): string[] => {
-  const source = `
-    import fs from 'node:fs'
-    import { syncBuiltinESMExports } from 'node:module'
-    const { link } = fs
-    fs.link = (...args) => ${milliseconds} === Infinity || setTimeout(link, ${milliseconds}, ...args)
-    syncBuiltinESMExports()`
-  return ['--import', `data:text/javascript,${encodeURIComponent(source)}`, 'runtimes/cli.ts']
-}
 
 /** One log record whose body is this number. */
 const record = (id: number): string =>
