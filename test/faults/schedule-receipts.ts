@@ -7,6 +7,7 @@ import { here, run } from '../interop/programs.ts'
 import type { Ground } from './grounds.ts'
 import { requestName, type Violation } from './ledger.ts'
 import { bodyOf, type Sent, tableOfSignal } from './load.ts'
+import type { Operator } from './operator.ts'
 import type { Plan } from './schedule-plan.ts'
 
 /** What a run has to do with receipts. */
@@ -29,25 +30,39 @@ const keysOf = (
 ): Promise<string[]> =>
   Array.fromAsync(receipts?.storage.list(`_receipts/${kind}/${namespace}.`) ?? [], ({ key }) => key)
 
-/** The last programs swept when they stopped; what they left, since they had no time for it, is paid by hand. */
+/**
+ * A sweep that meets one amid its work, or one that was cut, leaves what that one was at; the one after it begins with the others,
+ * and only the next tries what rests.
+ */
+const mostSweeps = 10
+
+/**
+ * The last programs swept when they stopped; what they left, since they had no time for it, is paid by hand. `tidy`: the
+ * operator's, since a commit may have come as far as what is left of the table before.
+ */
 export const payAll = async (
   plan: Receipts,
   ground: Ground,
   namespace: string,
+  tidy: Operator['tidy'] = async () => false,
 ): Promise<Violation[]> => {
   const env = { ...ground.env(namespace, {}), ...receiptsEnv(plan, ground) }
-  for (let i = 0; i < 3 && (await keysOf('owed', ground, namespace)).length > 0; i++) {
-    const args = [here('runtimes/cli.ts'), 'sweep', '--output', ground.folder ?? tmpdir()]
-    // It ends with 1 where receipts of other schedules are still to come.
-    await run(process.execPath, args, { env }).catch(() => '')
+  for (let sweeps = 0; ; sweeps++) {
+    while (await tidy());
+    const isOfNow = await ofTablesNow(plan, ground, namespace)
+    const owed = (await keysOf('owed', ground, namespace)).filter(isOfNow)
+    if (owed.length > 0 && sweeps < mostSweeps) {
+      const args = [here('runtimes/cli.ts'), 'sweep', '--output', ground.folder ?? tmpdir()]
+      // It ends with 1 where receipts of other schedules are still to come.
+      await run(process.execPath, args, { env }).catch(() => '')
+      continue
+    }
+    const aside = (await keysOf('quarantine', ground, namespace)).filter(isOfNow)
+    return [
+      ...owed.map((key) => `I8: a receipt is still owed: ${key}`),
+      ...aside.map((key) => `I8: a receipt was put aside: ${key}`),
+    ]
   }
-  const isOfNow = await ofTablesNow(plan, ground, namespace)
-  const owed = (await keysOf('owed', ground, namespace)).filter(isOfNow)
-  const aside = (await keysOf('quarantine', ground, namespace)).filter(isOfNow)
-  return [
-    ...owed.map((key) => `I8: a receipt is still owed: ${key}`),
-    ...aside.map((key) => `I8: a receipt was put aside: ${key}`),
-  ]
 }
 
 /**
@@ -58,7 +73,13 @@ const ofTablesNow = async ({ change, signals }: Receipts, ground: Ground, namesp
   if (change === null) return () => true
   const catalog = await ground.open()
   const tables = await Promise.all(
-    signals.map((signal) => catalog.load({ namespace: [namespace], name: tableOfSignal[signal] })),
+    signals.map((signal) =>
+      catalog.load({ namespace: [namespace], name: tableOfSignal[signal] }).catch((error) => {
+        // What lands after its table was dropped is no table.
+        if (change.what === 'drop') return null
+        throw error
+      }),
+    ),
   )
   const uuids = new Set(tables.map((table) => table?.metadata['table-uuid']))
   return (key: string) => uuids.has(readKey(key)?.tableUuid)

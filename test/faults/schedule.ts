@@ -123,7 +123,9 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
     const violations = await settle(senders, operator)
     violations.push(...(await endPrograms(programs)))
     // With a file catalog also those who commit by themselves owe what could not be committed in time.
-    if (ground.receipts !== undefined) violations.push(...(await payAll(plan, ground, namespace)))
+    if (ground.receipts !== undefined) {
+      violations.push(...(await payAll(plan, ground, namespace, operator.tidy)))
+    }
     const attempted = senders.flatMap(({ requests }) => requests)
     const owed = await stillOwed(
       plan,
