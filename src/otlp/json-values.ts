@@ -106,7 +106,9 @@ export class JsonValueReader extends JsonScanner {
   /** A signed or unsigned 64-bit integer, a number or a string of one, into `low` and `high`. */
   int64(signed: boolean): void {
     const isString = this.peek() === quote
+    const { p } = this
     if (this.#digits(isString) && !(signed && this.high < 0)) return
+    this.p = p
     if (isString) this.string()
     else this.number()
     this.#bigInteger(signed)

@@ -139,6 +139,8 @@ const numbers: readonly Case[] = [
   value('int as a string', '{"intValue":"9223372036854775807"}', 200),
   value('int as a number', '{"intValue":-9223372036854775808}', 200),
   value('int 2^63', '{"intValue":"9223372036854775808"}', 400),
+  value('int 2^63 and another value', '{"intValue":"9223372036854775808" "5"}', 400),
+  value('int of 19 digits and another', '{"intValue":9999999999999999999\n7}', 400),
   value('int below -2^63', '{"intValue":"-9223372036854775809"}', 400),
   value('int of words', '{"intValue":"one"}', 400),
   value('int with a fraction', '{"intValue":1.5}', 400),
