@@ -50,8 +50,12 @@ export const opened = async (
   const metadata = readable(call, () => metadataOf(answer))
   const { location } = metadata
   const properties = overlaid(config.properties, fileProperties(answer, location))
+  // Not over this answer's: its credentials are those that have expired.
   const renew = singleFlight(async () =>
-    overlaid(properties, await fetchFileProperties(connection, config, identifier, location)),
+    overlaid(
+      config.properties,
+      await fetchFileProperties(connection, config, identifier, location),
+    ),
   )
   const io = await connection.options.openFileIO(location, properties, renew)
   const { 'metadata-location': file } = membersOf(answer.json)

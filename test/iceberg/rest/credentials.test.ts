@@ -113,14 +113,19 @@ describe('a catalog', () => {
   let server: FakeServer
   afterEach(() => server.close())
 
-  /** A catalog that hands out new credentials with every answer, and what its opener was given. */
-  const open = async (endpoints?: readonly string[], accessDelegation?: null) => {
+  /** A catalog that hands out new credentials with every answer, so many times, and what its opener was given. */
+  const open = async (
+    endpoints?: readonly string[],
+    accessDelegation?: null,
+    times = Number.POSITIVE_INFINITY,
+  ) => {
     let count = 0
     server = await startFakeServer({
       config: { ...(endpoints && { endpoints }), overrides: { ...key('static'), x: 'y' } },
       extras: () => ({
         config: { 'client.region': 'r' },
-        'storage-credentials': [{ prefix: 's3://lake/', config: key(`vended-${++count}`) }],
+        'storage-credentials':
+          count < times ? [{ prefix: 's3://lake/', config: key(`vended-${++count}`) }] : [],
       }),
     })
     const given: Parameters<OpenFileIO>[] = []
@@ -169,6 +174,14 @@ describe('a catalog', () => {
     expect(one).toMatchObject({ ...key('vended-2'), x: 'y', 'client.region': 'r' })
     expect(two).toBe(one)
     expect(await renew?.()).toMatchObject(key('vended-3'))
+  })
+
+  it('that hands out none any more is not taken to give the old ones again', async () => {
+    const { given } = await open(undefined, undefined, 1)
+    expect(given[0]?.[1]).toMatchObject(key('vended-1'))
+    const renewed = await given[0]?.[2]?.()
+    expect(renewed).toMatchObject({ x: 'y', 'client.region': 'r' })
+    expect(JSON.stringify(renewed)).not.toContain('vended')
   })
 
   it('that refuses new ones is said to', async () => {
