@@ -27,10 +27,20 @@ export const readSecret = async (options: SecretOptions): Promise<string> => {
   for (let attempt = 1; ; attempt++) {
     const answer = await ask(options).catch((cause: unknown) => ({ status: 0, body: {}, cause }))
     if (answer.status === 200) return textOf(answer.body)
-    const passes = answer.status === 0 || answer.status === 429 || answer.status >= 500
-    if (!passes || attempt >= Math.max(attempts, leastAttempts(answer))) throw refused(answer)
+    if (!passes(answer) || attempt >= Math.max(attempts, leastAttempts(answer))) {
+      throw refused(answer)
+    }
+    // Many functions start at once. A connection that was gone shows at once, and another is there.
+    if (answer.status !== 0) await new Promise((resolve) => setTimeout(resolve, pauseMs(attempt)))
   }
 }
+
+/** Whether the reason may be over soon. AWS's JSON services throttle with 400. */
+const passes = ({ status, body }: Answer): boolean =>
+  status === 0 || status === 429 || status >= 500 || /Throttl|TooManyRequests/.test(codeOf(body))
+
+/** Milliseconds, with full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog). */
+const pauseMs = (attempt: number): number => Math.random() * 100 * 2 ** attempt
 
 /**
  * A connection that was kept for the next call may be gone when a frozen function wakes up. That shows at once, unlike a
@@ -103,12 +113,14 @@ const reasons: Readonly<Record<string, string>> = {
 
 const refused = ({ status, body, cause }: Answer): IngestError => {
   if (status === 0) return unreadable('Secrets Manager cannot be reached', foreseen(cause))
-  const code = String(body.__type ?? '').replace(/^.*#/, '')
+  const code = codeOf(body)
   // Its own words name the role and the secret: for the log.
   const words = String(body.message ?? body.Message ?? '')
   const why = reasons[code] ?? `Secrets Manager answered ${status} ${code}`.trimEnd()
   return unreadable(why, new KnownError(words || String(status)))
 }
+
+const codeOf = (body: Answer['body']): string => String(body.__type ?? '').replace(/^.*#/, '')
 
 const unreadable = (why: string, cause?: unknown): IngestError =>
   new IngestError('unavailable', `the secret with the tokens cannot be read: ${why}`, { cause })

@@ -103,6 +103,7 @@ describe('a secret', () => {
     ['to be deleted', refusal('InvalidRequestException'), /restore it/, 1],
     ['of bytes', [200, { SecretBinary: 'AA==' }], /bytes, not text/, 1],
     ['unheard of', refusal('NewException'), /answered 400 NewException/, 1],
+    ['asked for too often', refusal('ThrottlingException'), /answered 400 ThrottlingException/, 3],
     ['down', [503, 'busy'], /answered 503$/, 3],
     ['out of reach', new TypeError('fetch failed'), /cannot be reached/, 3],
   ]
