@@ -80,16 +80,18 @@ export const createIngest = (options: IngestOptions): Ingest => {
         // Once: a table that is made anew all the time is the sender's to wait for.
         if (!(error instanceof OutdatedFilesError) || request.read !== undefined) throw error
         options.log('warn', 'a request is made into files again', { signal, requestId: id, error })
-        return storeRequest(id, request, options)
+        return storeRequest(id, request, options, true)
       }),
     )
   }
 }
 
+/** `isRemade`: its files stand, or some of them, since we were here before; nobody sent it again. */
 const storeRequest = async (
   id: string,
   request: IngestRequest,
   options: IngestOptions,
+  isRemade = false,
 ): Promise<IngestResult> => {
   const { destination, maxFiles, log, metrics } = options
   const { signal, receivedAt, deadline = Number.POSITIVE_INFINITY } = request
@@ -108,7 +110,9 @@ const storeRequest = async (
   const result = summary(id, decoded, rejected, outcomes, maxFiles)
   count(signal, result, metrics)
   const { duplicates } = result
-  if (duplicates > 0) log('info', 'a request came again', { signal, requestId: id, duplicates })
+  if (duplicates > 0 && !isRemade) {
+    log('info', 'a request came again', { signal, requestId: id, duplicates })
+  }
   return result
 }
 

@@ -7,7 +7,7 @@ import { compileParquetWasm } from '../runtimes/node/wasm.ts'
 import { contentCodings } from '../runtimes/shared/content-codings.ts'
 import { sha256 } from '../runtimes/shared/sha256.ts'
 import { createApp } from '../src/app.ts'
-import { IngestError } from '../src/errors.ts'
+import { IngestError, OutdatedFilesError } from '../src/errors.ts'
 import type { Signal } from '../src/ingest.ts'
 import { noLog } from '../src/log.ts'
 import { type Metrics, noMetrics } from '../src/metrics.ts'
@@ -286,5 +286,14 @@ describe('the log', () => {
     await send('metrics', allKinds())
     const facts = { signal: 'metrics', requestId, duplicates: 5 }
     expect(lines).toEqual([['info', 'a request came again', facts]])
+  })
+
+  it('tells nothing of the sort where the program itself makes a request into files again', async () => {
+    const lines: unknown[] = []
+    const outdated = () => new OutdatedFilesError('table metrics was made anew')
+    const before = failingAt([2], outdated)
+    const { send } = start({ before }, { log: (level, message) => lines.push([level, message]) })
+    expect(await send('metrics', allKinds())).toMatchObject({ files: 1, duplicates: 4 })
+    expect(lines).toEqual([['warn', 'a request is made into files again']])
   })
 })
