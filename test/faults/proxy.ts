@@ -200,13 +200,14 @@ const connectionHeaders = new Set([
   'accept-encoding',
 ])
 
-const passedHeaders = ({ rawHeaders }: IncomingMessage, body: Buffer): string[] => {
+const passedHeaders = ({ method, rawHeaders }: IncomingMessage, body: Buffer): string[] => {
   const kept: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
     if (!connectionHeaders.has(name.toLowerCase())) kept.push(name, rawHeaders[i + 1] as string)
   }
-  return body.length > 0 ? [...kept, 'content-length', String(body.length)] : kept
+  const hasBody = method === 'PUT' || method === 'POST' || body.length > 0
+  return hasBody ? [...kept, 'content-length', String(body.length)] : kept
 }
 
 /** No server takes so long; one that does would hold up whoever waits for all calls to land. */
