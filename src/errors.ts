@@ -54,6 +54,13 @@ export class OutdatedFilesError extends IngestError {
   }
 }
 
+/** Others ask for a pause that there is no time for: nothing was tried, and nothing is wrong with what was to be done. */
+export class ThrottledError extends IngestError {
+  constructor(message: string) {
+    super('unavailable', message)
+  }
+}
+
 /** What a storage does not know, now or later: an operator has to take another. */
 export class NotImplementedError extends IngestError {
   constructor(message: string, options?: { cause?: unknown }) {

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Attempt, writeAttempt } from './attempt.ts'
 import type { Catalog, CommitOutcome, LoadedTable, Uncommitted } from './catalog.ts'
-import { callSignal, lastDeadline, pauseUntil, tooLate } from './group-deadlines.ts'
+import { callSignal, lastDeadline, pauseUntil, toldToWait, tooLate } from './group-deadlines.ts'
 import { type Look, landed, lookAt, looksIn, noLook } from './landed.ts'
 import type { ManifestMerger } from './manifest-merger.ts'
 import type { MetadataFiles } from './metadata-files.ts'
@@ -90,6 +90,9 @@ const commitGroup = async (
     tell(outcome, tries, table, context)
     ms = retryDelay(outcome, tries, context.clock.now() - began)
     notBefore = context.clock.now() + ms
+    if (outcome.kind === 'throttled' && notBefore >= lastDeadline(group)) {
+      throw toldToWait(table.identifier.name)
+    }
     // Whoever was faster should be seen; what became of a swap of ours should be known before the time for another is over.
     if (outcome.kind === 'conflict') await pauseUntil(notBefore, ms, group, context.clock)
     began = context.clock.now()

@@ -1,5 +1,5 @@
 /** The time of files that are committed together: each has a deadline of its own, and what they wait for is everybody's. */
-import { IngestError } from '../errors.ts'
+import { IngestError, ThrottledError } from '../errors.ts'
 import type { NewDataFile } from './new-data-file.ts'
 import type { Clock } from './retry.ts'
 
@@ -31,6 +31,10 @@ const tableOf = (group: ReadonlySet<NewDataFile>): string => {
   const [first] = group
   return first?.base.identifier.name ?? ''
 }
+
+/** What is said where the catalog asks for a longer pause than a table's files can wait. */
+export const toldToWait = (table: string): ThrottledError =>
+  new ThrottledError(`the catalog is asked too often: table ${table} could not be changed in time`)
 
 /** What a file's sender is told whose deadline is over: which of the request's tables it was; `unavailable`. */
 export const tooLate = (table: string): IngestError =>

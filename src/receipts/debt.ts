@@ -1,5 +1,5 @@
 /** What a table is owed by a page of receipts: each file once, whatever number of receipts name it. */
-import { wordsOf } from '../errors.ts'
+import { ThrottledError, wordsOf } from '../errors.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type Look, landed, looksIn } from '../iceberg/landed.ts'
 import type { MetadataFiles } from '../iceberg/metadata-files.ts'
@@ -25,6 +25,8 @@ export interface Debt {
   state: DebtState
   /** Why it is held, or cannot be paid; what the operator is told. */
   reason: string
+  /** Whether that is only that the catalog was asked too often: no commit was tried. */
+  throttled: boolean
   /** Whether the table may hold it, or have held it, for all that it remembers. */
   uncertain: boolean
 }
@@ -38,6 +40,7 @@ export const debtsOf = ({ files, requestId, receivedAt, ...receipt }: Receipt): 
     file,
     state: 'owed',
     reason: '',
+    throttled: false,
     uncertain: false,
   }))
 
@@ -123,5 +126,6 @@ export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewD
   // It is still owed: the next sweep looks first.
   fail: (error) => {
     debt.reason = wordsOf(error)
+    debt.throttled = error instanceof ThrottledError
   },
 })

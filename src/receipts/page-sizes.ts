@@ -14,8 +14,9 @@ export interface PageSizes {
   begin(notes: Notes | null): void
   /** The most receipts in a table's next page. */
   of(table: string): number
-  learn(page: Tried, outcome: 'paid' | 'failed'): void
-  /** Whether a table failed so often in this sweep that what is left of the time is for others. */
+  /** `throttled`: the catalog was asked too often, which says nothing of the page. */
+  learn(page: Tried, outcome: 'paid' | 'failed' | 'throttled'): void
+  /** Whether what is left of this sweep's time is for other tables: this one failed too often, or was throttled. */
   isGivenUp(table: string): boolean
   /** Whether a receipt failed alone, a while ago at most. */
   isResting(key: string): boolean
@@ -70,8 +71,8 @@ export const createPageSizes = (most: number, now: () => number): PageSizes => {
     if (receipts === 1) restUntil.set(first, now() + restMs)
   }
   const giveUp = (table: string): void => {
-    const setback = setbacks.get(table)
-    if (setback !== undefined) setback.failures = maxFailures
+    const setback = setbacks.get(table) ?? { first: most, next: most }
+    setbacks.set(table, { ...setback, failures: maxFailures })
   }
   return {
     begin(notes) {
@@ -89,6 +90,7 @@ export const createPageSizes = (most: number, now: () => number): PageSizes => {
     of: (table) => setbacks.get(table)?.next ?? most,
     learn(page, outcome) {
       if (outcome === 'failed') return fail(page)
+      if (outcome === 'throttled') return giveUp(page.table)
       const setback = setbacks.get(page.table)
       if (setback !== undefined) setback.next = Math.min(most, setback.next * 2)
     },

@@ -21,8 +21,14 @@ import type { OwedFile, Receipt } from './receipt.ts'
 export type Payment =
   | { readonly kind: 'paid' }
   | Unpayable
-  /** It may be later; `failed`: what it names could have been committed, and was not. */
-  | { readonly kind: 'owed'; readonly reason: string; readonly failed: boolean }
+  /** It may be later. */
+  | { readonly kind: 'owed'; readonly reason: string; readonly hindrance: Hindrance | null }
+
+/**
+ * - `failed`: what is owed could have been committed, and was not
+ * - `throttled`: the catalog is asked too often, whatever is to be committed
+ */
+export type Hindrance = 'failed' | 'throttled'
 
 /** It never can be, by what is there now. */
 export interface Unpayable {
@@ -88,7 +94,10 @@ const paymentOf = (debts: readonly Debt[]): Payment => {
   const waits = debts.find(({ state }) => state === 'owed' || state === 'held')
   if (waits !== undefined) {
     const reason = waits.reason || 'the table could not be changed in time'
-    return { kind: 'owed', reason, failed: debts.some(isOwed) }
+    const owed = debts.filter(isOwed)
+    const isThrottled = owed.every(({ throttled }) => throttled)
+    const hindrance = owed.length === 0 ? null : isThrottled ? 'throttled' : 'failed'
+    return { kind: 'owed', reason, hindrance }
   }
   const { true: paid = [], false: lost = [] } = Object.groupBy(debts, ({ state }) =>
     String(state === 'paid'),

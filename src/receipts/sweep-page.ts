@@ -9,7 +9,7 @@ import { inTurns } from '../turns.ts'
 import { affordableOf, type CallsLeft } from './calls.ts'
 import { loadIndebted } from './indebted-table.ts'
 import type { Page } from './pages.ts'
-import { type Payment, pay, type Unpayable } from './payment.ts'
+import { type Hindrance, type Payment, pay, type Unpayable } from './payment.ts'
 import { type Receipt, readReceipt } from './receipt.ts'
 import { identifierOf, tablePrefix } from './receipt-key.ts'
 import type { ListedReceipt, ReceiptStore } from './receipt-store.ts'
@@ -33,9 +33,9 @@ export interface Swept {
   readonly oldestAt: number | null
 }
 
-/** What became of a page; `failed`: files could have been committed, and were not. */
+/** What became of a page, and what kept its files from being committed. */
 export interface PageResult extends Swept {
-  readonly failed: boolean
+  readonly hindrance: Hindrance | null
 }
 
 /** Moments in milliseconds since 1970. */
@@ -99,7 +99,7 @@ export const sweepPage = async (
     const why = table === 'gone' ? { owed: 'the table is gone' } : table
     return summed(
       page.map((listed) => [listed, why]),
-      false,
+      null,
       options,
     )
   }
@@ -115,8 +115,7 @@ export const sweepPage = async (
   const others = read.filter((one): one is [ListedReceipt, End] => !isKnown(one[1]))
   const left = all.slice(known.length).map(({ listed }): Ended => [listed, 'later'])
   const paid = ended.map(([[, { listed }], one]): Ended => [listed, one])
-  const failed = payments.some((payment) => payment.kind === 'owed' && payment.failed)
-  const sum = summed([...others, ...left, ...paid], failed, options)
+  const sum = summed([...others, ...left, ...paid], hindranceOf(payments), options)
   const result = { ...sum, owed: sum.owed + left.length }
   metrics.count('paid_receipts', {}, result.paid)
   return result
@@ -153,7 +152,7 @@ const payKnown = async (
   // What goes on after that finds no time for a commit. If one landed, the next look tells.
   const late = () => Promise.reject(new IngestError('unavailable', 'there was no time for it yet'))
   return inTime(pay(receipts, table, until, context), clock.signal(until), late).catch((error) =>
-    all({ kind: 'owed', reason: wordsOf(error), failed: true }),
+    all({ kind: 'owed', reason: wordsOf(error), hindrance: 'failed' }),
   )
 }
 
@@ -165,7 +164,17 @@ const madeAnew: Payment = {
     'if it was not, programs with another catalog share these receipts: give each a prefix of its own (OTLP2PARQUET_STORAGE_PREFIX), and move this receipt to _receipts/owed/ below that of its catalog',
 }
 
-const summed = (ended: readonly Ended[], failed: boolean, { log }: PageOptions): PageResult => {
+/** Where anything failed, that; a page is smaller the next time for no other reason. */
+const hindranceOf = (payments: readonly Payment[]): Hindrance | null => {
+  const all = payments.map((payment) => (payment.kind === 'owed' ? payment.hindrance : null))
+  return all.find((one) => one === 'failed') ?? all.find((one) => one !== null) ?? null
+}
+
+const summed = (
+  ended: readonly Ended[],
+  hindrance: Hindrance | null,
+  { log }: PageOptions,
+): PageResult => {
   const ends = ended.map(([, one]) => one)
   const owed = ends.filter((one) => typeof one === 'object')
   tellOwed(ended[0]?.[0].table ?? '', owed, log)
@@ -176,7 +185,7 @@ const summed = (ended: readonly Ended[], failed: boolean, { log }: PageOptions):
     owed: owed.length,
     complete: !ends.includes('later'),
     oldestAt: oldestOf(left.map(([{ modifiedAt }]) => modifiedAt)),
-    failed,
+    hindrance,
   }
 }
 
@@ -211,7 +220,7 @@ const readListed = async (
 
 const patient = (payment: Payment, { receivedAt }: Receipt, { now }: Clock): Payment =>
   payment.kind === 'unpayable' && now() - receivedAt < youngMs
-    ? { kind: 'owed', reason: payment.reason, failed: false }
+    ? { kind: 'owed', reason: payment.reason, hindrance: null }
     : payment
 
 const end = async (known: Known, payment: Payment, store: ReceiptStore, log: Log): Promise<End> => {

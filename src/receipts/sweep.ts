@@ -202,7 +202,7 @@ const createPayer = (options: SweepOptions) => {
     await trying(page, tables, deadline)
     const until = halfwayTo(deadline, clock)
     const result = await sweepPage(page, { until, deadline }, contextOf(table), options)
-    if (result.failed) sizes.learn(triedIn(page), 'failed')
+    if (result.hindrance !== null) sizes.learn(triedIn(page), result.hindrance)
     else if (result.paid > 0) sizes.learn(triedIn(page), 'paid')
     return result
   }

@@ -103,7 +103,7 @@ describe('a catalog that refuses', () => {
     const outcome = { kind: 'throttled', retryAfterMs: 60_000, reason: 'slow down' } as const
     const sending = lab.sendIn(lab.writer({ catalog: { commit: async () => outcome } }))
     const [message, took] = await sending(1)
-    expect(message).toBe('table logs could not be changed in time')
+    expect(message).toBe('the catalog is asked too often: table logs could not be changed in time')
     expect(took).toBeLessThan(100)
   })
 

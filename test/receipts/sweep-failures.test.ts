@@ -28,18 +28,21 @@ interface Refusing {
   /** Milliseconds of each commit. */
   readonly takes?: number
   readonly maxReceipts?: number
+  /** Whether the catalog asks to be left alone for a minute. */
+  readonly throttled?: () => boolean
 }
 
 /** A sweep over a catalog that refuses some commits, by the files of the table that would be. */
 const refusing = (
   isRefused: (files: readonly string[], before: readonly string[]) => boolean,
-  { isNew = false, takes = 10, maxReceipts = 1_000 }: Refusing = {},
+  { isNew = false, takes = 10, maxReceipts = 1_000, throttled = () => false }: Refusing = {},
 ): { readonly sweep: Sweep; readonly tried: number[] } => {
   const { tables, storage, world } = lab
   const catalog = createMemoryCatalog({ tables, io: memoryFileIO(storage), now: world.now })
   const tried: number[] = []
   const commit: Catalog['commit'] = async (table, change, options) => {
     await world.sleep(takes)
+    if (throttled()) return { kind: 'throttled', retryAfterMs: minute, reason: 'too often' }
     const before = await lab.files()
     const next = createMemoryCatalog({
       tables: new Map([
@@ -115,6 +118,17 @@ describe.each([
       expect((await lab.files()).length).toBe(102)
     },
   )
+
+  it('since the catalog is asked too often says nothing of receipts: none rests, and all are paid at once', async () => {
+    const files = await oweAll(100)
+    let throttled = 12
+    const { sweep, tried } = refusing(() => false, { isNew, throttled: () => throttled-- > 0 })
+    await sweepTimes(sweep, 12)
+    expect([tried, (await lab.owed()).length]).toEqual([[], 100])
+    await sweepTimes(sweep, 1)
+    expect(await lab.files()).toEqual([...files].sort())
+    expect(tried).toEqual([100])
+  })
 
   it('of one table leaves time for the next, however many receipts the first has', async () => {
     const traces = { namespace: ['otel'], name: 'traces' }
