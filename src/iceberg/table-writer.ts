@@ -73,8 +73,8 @@ export const createTableWriter = (options: TableWriterOptions): TableWriter => {
       return settled(begun).then(async (outcomes) => {
         const owed = begun.filter((_, i) => outcomes[i] === 'owed').map(({ file }) => file)
         if (owed.length === 0) return outcomes
-        if (reasons.length > 0) tellDeferred(request, reasons[0], options)
         await deferral?.defer(base, owed, request)
+        if (reasons.length > 0) tellDeferred(request, reasons[0], options)
         return outcomes
       })
     },
