@@ -77,32 +77,48 @@ export const startServer = async ({
   if (receipts === undefined) return { ...server, ready: ingest }
   const inQueue = createQueues()
   // One after the other: a last sweep beside another would take what that one is paying for what cannot be paid, and leave it.
-  const sweep = (inTurn: boolean) =>
-    inQueue('sweep', () => receipts.sweep(Date.now() + sweepMs, inTurn))
+  const sweep = (inTurn: boolean, until = Date.now() + sweepMs) =>
+    inQueue('sweep', () => receipts.sweep(until, inTurn))
   const everyMs = config.sweepIntervalSeconds * 1000
   nowAndThen(() => sweep(true), 'a sweep failed: receipts wait for the next one', log, everyMs)
-  return { ...server, ready: ingest, drain: () => drainAndSweep(server, () => sweep(false), log) }
+  const drain = async (): Promise<number> => {
+    const latest = Date.now() + config.requestDeadlineMs + stopSlackMs
+    const cut = await server.drain()
+    await lastSweep((until) => sweep(false, until), latest, log)
+    return cut
+  }
+  return { ...server, ready: ingest, drain }
 }
 
 /** Milliseconds that a sweep may take: what it does not come to is the next one's. */
 const sweepMs = 60_000
 
-/** Who stops a program wants to see its rows. */
-const drainAndSweep = async (
-  server: HttpServer,
-  sweep: () => Promise<unknown>,
-  log: Log,
-): Promise<number> => {
-  const cut = await server.drain()
-  const message = 'the last sweep failed: receipts wait for the next program'
-  await withDeadline(sweep(), lastSweepMs, 'the last sweep takes too long', () => {}).catch(
-    (error: unknown) => log('warn', message, { error }),
-  )
-  return cut
-}
+/**
+ * What a stop may take beyond a request's deadline, in milliseconds: the drain has most of it at its worst. Together below the
+ * 30 s that Kubernetes waits before it kills.
+ */
+const stopSlackMs = 20_000
 
-/** Milliseconds that a stop waits for the last sweep. */
-const lastSweepMs = 10_000
+/** The longest that a stop waits for the last sweep, in milliseconds. */
+const lastSweepMs = 12_000
+
+/**
+ * Who stops a program wants to see its rows. The sweep ends by itself: one that is cut amid a table would keep the next program
+ * from that table for a while.
+ */
+const lastSweep = async (
+  sweep: (until: number) => Promise<unknown>,
+  latest: number,
+  log: Log,
+): Promise<void> => {
+  const until = Math.min(latest, Date.now() + lastSweepMs)
+  const message = 'the last sweep failed: receipts wait for the next program'
+  const late = 'the last sweep takes too long'
+  const ms = Math.max(0, until - Date.now()) + 500
+  await withDeadline(sweep(until), ms, late, () => {}).catch((error: unknown) =>
+    log('warn', message, { error }),
+  )
+}
 
 /**
  * Warms the encoder up while nobody waits. A request that comes before does that by itself, and
