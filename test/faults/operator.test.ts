@@ -13,7 +13,15 @@ const folder = 's4/logs/metadata'
 
 const plan: Plan = {
   ...{ seed: 4, programs: 1, senders: 1, signals: ['logs'], receipts: false, ms: 1_000 },
-  ...{ warm: true, compactions: false, sure: [], stops: [], runtime: 'node', crashes: [] },
+  ...{
+    warm: true,
+    compactions: false,
+    mostCompactions: 0,
+    sure: [],
+    stops: [],
+    runtime: 'node',
+    crashes: [],
+  },
   change: { what: 'recreate', at: 0 },
 }
 

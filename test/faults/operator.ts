@@ -127,7 +127,7 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
     },
     async compact({ path }) {
       const name = nameIn(path)
-      if (name === undefined) return false
+      if (name === undefined || compacted >= plan.mostCompactions) return false
       const was = await compact(await opened, { namespace: [namespace], name }).catch(() => false)
       if (was) compacted++
       return was

@@ -24,6 +24,11 @@ export interface Plan {
   readonly warm: boolean
   /** Whether somebody compacts them at times. */
   readonly compactions: boolean
+  /**
+   * How often they are compacted at most. Once on Nessie, whose metadata tell of the current snapshot alone: what a second one
+   * replaces whole is forgotten, and a request that comes again then stands twice (`infra/README.md`, "Retries and duplicates").
+   */
+  readonly mostCompactions: number
   /** What happens whatever the dice say. */
   readonly sure: readonly SureKind[]
   readonly change: { readonly what: Change; readonly at: number } | null
@@ -66,7 +71,9 @@ export const planOf = (seed: number, ground: Ground, receipts = false): Plan => 
     ms,
     // Nessie 0.99 takes the first commit of each of two writers: what comes second replaces the table.
     warm: dice.oneIn(2) || isNessie || change !== null,
-    compactions: dice.oneIn(2),
+    // What is sure to come uses up the only one.
+    compactions: dice.oneIn(2) && !(isNessie && sureKindsOf(seed).includes('compaction')),
+    mostCompactions: isNessie ? 1 : Number.POSITIVE_INFINITY,
     sure: sureKindsOf(seed),
     change,
     stops: dice.oneIn(3)

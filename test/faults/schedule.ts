@@ -101,6 +101,7 @@ export const runSchedule = async (plan: Plan, ground: Ground): Promise<ScheduleR
       dice: random(plan.seed + 2),
       purposes: new Set(proxies.services.flatMap(({ purposes }) => purposes)),
       compact: operator.compact,
+      mostCompactions: plan.mostCompactions,
     })
     weather = createWeather({
       ...{ dice, ms: plan.ms, services: proxies.services, sure },

@@ -49,6 +49,8 @@ export interface SureOptions {
   readonly purposes: ReadonlySet<Purpose>
   /** Compacts the table that a call is to change; whether that was done. */
   readonly compact: (call: Call) => Promise<boolean>
+  /** How often that is done at most. */
+  readonly mostCompactions: number
 }
 
 /** What a schedule owes. */
@@ -60,9 +62,18 @@ export interface Sure {
 }
 
 /** Everything that is sure, one kind after the other. */
-export const createSure = ({ kinds, dice, purposes, compact }: SureOptions): Sure => {
+export const createSure = ({
+  kinds,
+  dice,
+  purposes,
+  compact,
+  mostCompactions,
+}: SureOptions): Sure => {
   const owed = kinds
     .map((kind) => ({ kind, ...needs(kind), begun: false }))
+    .map((one) =>
+      one.kind === 'compaction' ? { ...one, times: Math.min(one.times, mostCompactions) } : one,
+    )
     .filter(({ purpose }) => purposes.has(purpose))
 
   return {
