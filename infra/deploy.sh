@@ -111,13 +111,11 @@ if read_outputs; then
     ROLLBACK_COMPLETE | ROLLBACK_FAILED | CREATE_FAILED)
       die "the stack's first deployment failed ($status), so that it can only be removed: $events says why, infra/destroy.sh --region $region --stack $stack removes it (with --delete-data what it made, too); then run this again"
       ;;
-    UPDATE_ROLLBACK_FAILED)
-      die "the stack is neither as it was nor as it should be ($status): $events says why; mend that, then aws cloudformation continue-update-rollback --region $region --stack-name $stack"
-      ;;
     DELETE_FAILED) die "the stack was to be removed ($status): $events says what is in the way; mend that, then infra/destroy.sh --region $region --stack $stack" ;;
     # Nothing but a plan that came to nothing: it can be deployed.
     REVIEW_IN_PROGRESS) ;;
-    *_IN_PROGRESS) die "somebody is changing the stack ($status): wait until that is done" ;;
+    *_IN_PROGRESS) die "somebody is changing the stack ($status): $(way_out "$status")" ;;
+    *) is_whole "$status" || die "the stack is neither as it was nor as it should be ($status): $(way_out "$status")" ;;
   esac
 else
   outputs=''

@@ -122,6 +122,31 @@ stack_status() {
     --query 'Stacks[0].StackStatus' --output text
 }
 
+# is_whole STATUS: whether a stack in it is all as it was, or all as it should be.
+is_whole() {
+  case $1 in
+    # Not UPDATE_COMPLETE_CLEANUP_IN_PROGRESS: what the update took away is still there, such as an address that asks for no
+    # signatures, before a function that asks for no token any more.
+    CREATE_COMPLETE | UPDATE_COMPLETE | IMPORT_COMPLETE) ;;
+    UPDATE_ROLLBACK_COMPLETE | UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS | IMPORT_ROLLBACK_COMPLETE) ;;
+    *) return 1 ;;
+  esac
+}
+
+# way_out STATUS: what to do about a stack that is not whole.
+way_out() {
+  local it="--region $region --stack-name $stack" and=''
+  case $1 in
+    *_IN_PROGRESS)
+      echo 'wait until that is done'
+      return
+      ;;
+    UPDATE_ROLLBACK_FAILED) and=", then aws cloudformation continue-update-rollback $it" ;;
+    UPDATE_FAILED) and=", then aws cloudformation rollback-stack $it" ;;
+  esac
+  echo "aws cloudformation describe-stack-events $it says why; mend that$and"
+}
+
 # at_once FUNCTION: how many of it may run at once, None where nobody has set that; where it fails, what aws says.
 at_once() {
   local told
@@ -157,26 +182,22 @@ stop_intake() {
 start_intake() {
   if [ -z "$stopped" ]; then return; fi
   local name=$stopped now status
+  local call=(delete-function-concurrency --region "$region" --function-name "$name")
+  if [[ $reserved =~ ^[0-9]+$ ]]; then
+    call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$reserved")
+  fi
+  stopped=''
   if [ "${guards:-no}" = yes ]; then
     status=$(stack_status) || status=unknown
-    case $status in
-      UPDATE_COMPLETE_CLEANUP_IN_PROGRESS) ;;
-      *_IN_PROGRESS | unknown)
-        stopped=''
-        echo "$program: $name stays stopped, since the stack is still being changed ($status) and would let in anybody. To start it once that is done: aws lambda delete-function-concurrency --region $region --function-name $name" >&2
-        return
-        ;;
-    esac
+    if ! is_whole "$status"; then
+      echo "$program: $name stays stopped, since the stack is neither as it was nor as it should be ($status) and might let in anybody: $(way_out "$status"). To start it once the stack is in UPDATE_COMPLETE or UPDATE_ROLLBACK_COMPLETE, and not before: aws lambda ${call[*]}" >&2
+      return
+    fi
   fi
-  local call=(delete-function-concurrency --region "$region" --function-name "$name")
-  stopped=''
   if now=$(at_once "$name"); then
     if [ "$now" != 0 ]; then call=(); fi
   elif is_gone "$now"; then
     return 0
-  fi
-  if [ ${#call[@]} -gt 0 ] && [[ $reserved =~ ^[0-9]+$ ]]; then
-    call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$reserved")
   fi
   if [ ${#call[@]} = 0 ] || aws lambda "${call[@]}" >/dev/null; then
     echo "$name takes requests again" >&2

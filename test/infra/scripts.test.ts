@@ -288,22 +288,60 @@ describe('deploy.sh', () => {
     expect([code, calls.slice(deployed - 2, deployed)]).toEqual([0, stop])
     expect(calls.slice(deployed + 2, deployed + 5)).toEqual([call.status, ...startAgain])
   })
-  test('a deployment that fails lets nobody in while the stack is still being changed', async () => {
-    const outputs = lines(stackOf().outputs)
-    const failing = async (status: string) => {
-      const world = { 'sam-fails': '', 'status-later': `${status}\n` }
-      return runScript('deploy.sh', [...here, '--auth', 'iam'], { outputs, world })
+  describe('a token that is asked for no more, by a deployment that fails', () => {
+    const failing = (status: string, more: Readonly<Record<string, string>> = {}) => {
+      const world = { 'sam-fails': '', 'status-later': `${status}\n`, ...more }
+      const options = { outputs: lines(stackOf().outputs), world }
+      return runScript('deploy.sh', [...here, '--auth', 'iam'], options)
     }
-    const { code, stderr, calls } = await failing('UPDATE_IN_PROGRESS')
-    expect([code, calls.slice(-2)]).toEqual([
-      1,
-      [expect.stringMatching(/^sam deploy/), call.status],
-    ])
-    expect(stderr).toContain('intakefunction stays stopped')
-    expect(stderr).toContain(
-      'To start it once that is done: aws lambda delete-function-concurrency',
-    )
-    expect((await failing('UPDATE_ROLLBACK_COMPLETE')).calls.slice(-2)).toEqual(startAgain)
+    const events =
+      'aws cloudformation describe-stack-events --region us-east-1 --stack-name stack says why; mend that'
+
+    test.each([
+      ['UPDATE_IN_PROGRESS', 'wait until that is done.'],
+      ['UPDATE_ROLLBACK_IN_PROGRESS', 'wait until that is done.'],
+      // An address that went with the update is still there.
+      ['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'wait until that is done.'],
+      [
+        'UPDATE_ROLLBACK_FAILED',
+        `${events}, then aws cloudformation continue-update-rollback --region us-east-1 --stack-name stack.`,
+      ],
+      [
+        'UPDATE_FAILED',
+        `${events}, then aws cloudformation rollback-stack --region us-east-1 --stack-name stack.`,
+      ],
+      ['DELETE_FAILED', `${events}.`],
+      ['A_STATE_OF_TOMORROW', `${events}.`],
+    ])('lets nobody in where it leaves the stack in %s', async (status, words) => {
+      const { code, stderr, calls } = await failing(status)
+      expect([code, calls.slice(-2)]).toEqual([
+        1,
+        [expect.stringMatching(/^sam deploy/), call.status],
+      ])
+      expect(stderr).toContain('intakefunction stays stopped')
+      expect(stderr).toContain(`(${status})`)
+      expect(stderr).toContain(words)
+      expect(stderr).toMatch(
+        /once the stack is in UPDATE_COMPLETE or UPDATE_ROLLBACK_COMPLETE, and not before: aws lambda delete-function-concurrency /,
+      )
+    })
+
+    test('tells how to start it with as many as were reserved', async () => {
+      const { stderr } = await failing('UPDATE_ROLLBACK_FAILED', { reserved: '5\n' })
+      expect(stderr).toContain(`not before: ${reserve(5)}`)
+    })
+
+    test.each([
+      'CREATE_COMPLETE',
+      'UPDATE_COMPLETE',
+      'UPDATE_ROLLBACK_COMPLETE',
+      'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS',
+      'IMPORT_COMPLETE',
+      'IMPORT_ROLLBACK_COMPLETE',
+    ])('starts it where the stack is whole: %s', async (status) => {
+      const { code, calls } = await failing(status)
+      expect([code, calls.slice(-2)]).toEqual([1, startAgain])
+    })
   })
   test.each([
     ['ReservedConcurrency=5', ['--auth', 'iam']],
@@ -365,6 +403,8 @@ describe('deploy.sh', () => {
     ['ROLLBACK_COMPLETE', 'infra/destroy.sh --region us-east-1 --stack stack removes it'],
     ['ROLLBACK_FAILED', 'can only be removed'],
     ['UPDATE_ROLLBACK_FAILED', 'aws cloudformation continue-update-rollback --region us-east-1'],
+    ['UPDATE_FAILED', 'aws cloudformation rollback-stack --region us-east-1'],
+    ['IMPORT_ROLLBACK_FAILED', 'neither as it was nor as it should be'],
     ['DELETE_FAILED', 'infra/destroy.sh --region us-east-1 --stack stack'],
     ['UPDATE_IN_PROGRESS', 'wait until that is done'],
     ['UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 'wait until that is done'],
