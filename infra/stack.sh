@@ -170,11 +170,12 @@ stop_intake() {
     if is_gone "$reserved"; then return 0; fi
     die "cannot read how many of $name may run at once: $reserved"
   }
+  # Before it is asked for: it may be done though its answer is lost, or this ends meanwhile.
+  stopped=$name
+  trap start_intake EXIT
   aws lambda put-function-concurrency --region "$region" --function-name "$name" \
     --reserved-concurrent-executions 0 >/dev/null ||
     die "cannot stop $name, which leaves receipts as long as it runs. Where some are kept warm: infra/deploy.sh --region $region --stack $stack --set ProvisionedConcurrency=0 first"
-  stopped=$name
-  trap start_intake EXIT
 }
 
 # start_intake: senders are answered as before; where the stack was deployed meanwhile with another number that may run at
@@ -183,7 +184,7 @@ start_intake() {
   if [ -z "$stopped" ]; then return; fi
   local name=$stopped now status
   local call=(delete-function-concurrency --region "$region" --function-name "$name")
-  if [[ $reserved =~ ^[0-9]+$ ]]; then
+  if [[ $reserved =~ ^[1-9][0-9]*$ ]]; then
     call=(put-function-concurrency "${call[@]:1}" --reserved-concurrent-executions "$reserved")
   fi
   stopped=''
@@ -194,12 +195,15 @@ start_intake() {
       return
     fi
   fi
-  if now=$(at_once "$name"); then
-    if [ "$now" != 0 ]; then call=(); fi
-  elif is_gone "$now"; then
-    return 0
-  fi
-  if [ ${#call[@]} = 0 ] || aws lambda "${call[@]}" >/dev/null; then
+  now=$(at_once "$name") || {
+    if is_gone "$now"; then return; fi
+    now=0
+  }
+  if [ "$now" != 0 ]; then
+    echo "$name takes requests" >&2
+  elif [ "$reserved" = 0 ]; then
+    echo "$program: $name was stopped before this began, and stays so: senders get no answers. To start it: aws lambda ${call[*]}" >&2
+  elif aws lambda "${call[@]}" >/dev/null; then
     echo "$name takes requests again" >&2
   else
     echo "$program: $name is stopped, and senders get no answers. To start it: aws lambda ${call[*]}" >&2

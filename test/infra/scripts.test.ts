@@ -237,7 +237,7 @@ describe('deploy.sh', () => {
       const options = { outputs, standIns, world }
       const { code, stderr, calls } = await runScript('deploy.sh', [...here, ...changing], options)
       expect([code, put(calls)]).toEqual([0, [reserve(0)]])
-      expect(stderr).toContain('intakefunction takes requests again')
+      expect(stderr).toContain('intakefunction takes requests')
     })
 
     test('a deployment that fails leaves it to what was before', async () => {
@@ -326,9 +326,13 @@ describe('deploy.sh', () => {
       )
     })
 
-    test('tells how to start it with as many as were reserved', async () => {
-      const { stderr } = await failing('UPDATE_ROLLBACK_FAILED', { reserved: '5\n' })
-      expect(stderr).toContain(`not before: ${reserve(5)}`)
+    test.each([
+      ['as many as were reserved', '5\n', reserve(5)],
+      // As by a deployment before that ended in the same way.
+      ['all, where it was stopped before', '0\n', String(startAgain[1])],
+    ])('tells how to start it with %s', async (_, reserved, words) => {
+      const { stderr } = await failing('UPDATE_ROLLBACK_FAILED', { reserved })
+      expect(stderr).toContain(`not before: ${words}`)
     })
 
     test.each([
@@ -740,8 +744,28 @@ describe('destroy.sh', () => {
   test('an intake that cannot be stopped is told of, and nothing is done', async () => {
     const options = { outputs, standIns, world: { 'kept-warm': '' } }
     const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
-    expect([code, calls]).toEqual([1, [...looks, ...stop]])
+    expect([code, calls]).toEqual([1, [...looks, ...stop, atOnce]])
     expect(stderr).toContain('ProvisionedConcurrency=0 first')
+    expect(stderr).toMatch(/intakefunction takes requests$/m)
+  })
+
+  test.each([
+    ['its answer is lost', 'answer-lost', 1],
+    ['Ctrl-C comes during it', 'ctrl-c', null],
+  ])('an intake that is stopped although %s is started again', async (_, name, ended) => {
+    const options = { outputs, standIns, world: { [name]: '', reserved: '5\n' } }
+    const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+    expect([code ?? null, calls]).toEqual([ended, [...looks, ...stop, atOnce, reserve(5)]])
+    expect(stderr).toContain('intakefunction takes requests again')
+  })
+
+  test('an intake that somebody had stopped before stays so, and that is said', async () => {
+    const options = { outputs, standIns, world: { owed: '17\n', reserved: '0\n' } }
+    const { code, stderr, calls } = await runScript('destroy.sh', [...here, '--yes'], options)
+    expect([code, calls]).toEqual([1, [...looks, ...settleInVain, atOnce]])
+    expect(stderr).toContain('intakefunction was stopped before this began, and stays so')
+    expect(stderr).toContain(`To start it: ${startAgain[1]}`)
+    expect(stderr).not.toContain('takes requests')
   })
 
   test('receipts in a folder are told of there', async () => {
