@@ -238,6 +238,16 @@ describe('tables', () => {
       ])
     }
   })
+  test('what is deleted is owed, or a note of the sweep’s own; what lies in quarantine cannot be', () => {
+    const deleted = sweep
+      .filter(({ action }) => action === 's3:DeleteObject')
+      .map(({ resource }) => resource.replace(/owed\/.*/, 'owed/'))
+    const folder = 'arn:aws:s3:::statebucket/_receipts/'
+    const wanted = ['owed/', 'sweep.json', 'notes.json'].map((name) => `${folder}${name}`)
+    expect(new Set(deleted)).toEqual(new Set(wanted))
+    const aside = { action: 's3:DeleteObject', resource: `${folder}quarantine/otel.logs/a/b.json` }
+    expect(granted(grantsOf(tables, 'SweepRole'), aside)).toBe(false)
+  })
   test('no object of the state bucket is reached but receipts', () => {
     const elsewhere = { action: 's3:GetObject', resource: 'arn:aws:s3:::statebucket/other' }
     expect(granted(grantsOf(tables, 'SweepRole'), elsewhere)).toBe(false)
