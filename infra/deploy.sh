@@ -23,7 +23,8 @@ the rest.
   --set NAME=VALUE       another parameter of template.yaml; as often as you like. NAME= empties it
   --snapshot-hours N     how long the program's seven tables keep snapshots. When not given, those that it makes keep
                          them for 24, and those that were there as long as before
-  --leave-owed           with another mode or bucket: go on though commits are owed that the stack would make no more
+  --leave-owed           with another mode, bucket or namespace: go on though commits are owed that the stack would make
+                         no more
   -h, --help             show this
 
 Credentials come from where every AWS tool looks: AWS_PROFILE and the like. infra/deploy-policy.json is what they have
@@ -136,7 +137,8 @@ if [ "$next" = "$stack-tables" ] && [ "$next" != "$own" ]; then
   fi
 fi
 
-# Receipts of these tables in this bucket are paid by this stack as it is, and by nothing after it.
+# Receipts of these tables in this bucket are paid by this stack as it is, and by nothing after it: its roles reach no other
+# namespace either.
 owing=''
 if [ "$(output Mode)" = iceberg ]; then
   owing=$(output StateBucketName)
@@ -147,7 +149,8 @@ if [ "$(output Mode)" = iceberg ]; then
 fi
 leaves=no
 if [ -n "$owing" ] && { differs Mode iceberg || differs TableBucketArn "$ours" ||
-  differs TableBucketName "${ours##*/}" || differs StateBucketName "$owing" || differs StoragePrefix "${folder%/}"; }; then leaves=yes; fi
+  differs TableBucketName "${ours##*/}" || differs Namespace "$its_namespace" ||
+  differs StateBucketName "$owing" || differs StoragePrefix "${folder%/}"; }; then leaves=yes; fi
 
 # The program asks for no token from then on, and AWS for signatures only when the rest is done: meanwhile nobody is let in.
 guards=no

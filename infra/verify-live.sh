@@ -119,7 +119,7 @@ trap finish EXIT
 
 deploy() { "$here/deploy.sh" --region "$region" --stack "$stack" --mode iceberg --auth token "$@"; }
 
-check 'the template deploys; the namespace and seven tables are made through the Iceberg endpoint, in lower case' \
+check 'the template deploys; the namespace and seven tables are made through the Iceberg endpoint, in lower case, by a role that may in this namespace alone (s3tables:namespace)' \
   deploy --set Commit=inline
 read_outputs || die 'without a stack there is nothing more to see'
 url=$(output Endpoint)
@@ -127,8 +127,11 @@ tokens=$(aws secretsmanager get-secret-value --region "$region" --secret-id "$(o
   --query SecretString --output text)
 printf 'header = "Authorization: Bearer %s"\n' "${tokens%%,*}" >"$work/token"
 
-check 'every signal in every encoding is stored and committed (conditional puts, commits, the role as it is)' \
+check 'every signal in every encoding is stored and committed (conditional puts, commits, the role as it is, with its condition on the namespace)' \
   "$here/test.sh" --region "$region" --stack "$stack"
+if [ "$failed" != 0 ]; then
+  echo "where access was denied, the condition s3tables:namespace is the first thing to look at: infra/aws.md, When something is wrong"
+fi
 
 # conflicts: how many lines of the log tell of one. What a commit was tried again for is a metric of its own (EMF), with the
 # kind as its reason: others are throttled, and unknown.

@@ -10,12 +10,12 @@ export interface AwsCall {
   readonly body: string
 }
 
-/** An action on a resource, and what its conditions see. */
+/** An action on a resource. */
 export interface Demand {
   readonly action: string
   readonly resource: string
-  /** Of a list: the prefix that it names; undefined where it names none. */
-  readonly prefix?: string | undefined
+  /** What AWS tells conditions of it, by key. */
+  readonly context?: Readonly<Record<string, string>>
 }
 
 export interface Account {
@@ -55,9 +55,12 @@ const keyDemands = (demands: readonly Demand[], { key }: Account): readonly Dema
         (ofKey[action] ?? []).map((asked) => ({ action: asked, resource: key })),
       )
 
-/** Any table of the bucket: its id is AWS's own. */
-const tableOf = ({ tableBucketArn }: Account): string =>
-  `${tableBucketArn}/table/0f0e0d0c-0b0a-0908-0706-050403020100`
+/** An action on any table of the bucket, whose id is AWS's own. */
+const onTable = (name: string, namespace: string, { tableBucketArn }: Account): Demand => ({
+  action: `s3tables:${name}`,
+  resource: `${tableBucketArn}/table/0f0e0d0c-0b0a-0908-0706-050403020100`,
+  context: { 's3tables:namespace': namespace },
+})
 
 /** "Accessing tables using the Amazon S3 Tables Iceberg REST endpoint": operations, and the actions of each. */
 const catalog: readonly (readonly [RegExp, readonly string[], readonly string[]])[] = [
@@ -79,9 +82,15 @@ const onTableBucket = (
   const found = catalog.find(([form]) => form.test(`${method} ${url}`))
   if (found === undefined) return undefined
   const [, ofBucket, ofTable] = found
+  const [, namespace] = /\/namespaces\/([^/?]+)\//.exec(url) ?? []
   return [
-    ...ofBucket.map((name) => ({ action: `s3tables:${name}`, resource: account.tableBucketArn })),
-    ...ofTable.map((name) => ({ action: `s3tables:${name}`, resource: tableOf(account) })),
+    ...ofBucket.map((name) => ({
+      action: `s3tables:${name}`,
+      resource: account.tableBucketArn,
+      // Of the namespace that is to be made AWS tells nothing.
+      ...(namespace !== undefined && { context: { 's3tables:namespace': namespace } }),
+    })),
+    ...ofTable.map((name) => onTable(name, namespace ?? '', account)),
   ]
 }
 
@@ -98,13 +107,14 @@ const onBucket = ({ method, url }: AwsCall, account: Account): readonly Demand[]
       PutObject: 'PutTableData',
       AbortMultipartUpload: 'PutTableData',
     }[name]
-    return data === undefined
-      ? undefined
-      : [{ action: `s3tables:${data}`, resource: tableOf(account) }]
+    // AWS has a bucket for each table; ministack has a folder for each namespace.
+    const [namespace = ''] = key.split('/')
+    return data === undefined ? undefined : [onTable(data, namespace, account)]
   }
   if (key === '') {
-    const prefix = searchParams.get('prefix') ?? undefined
-    return [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, prefix }]
+    const prefix = searchParams.get('prefix')
+    const context = prefix === null ? {} : { 's3:prefix': prefix }
+    return [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}`, context }]
   }
   const object = { action: `s3:${name}`, resource: `arn:aws:s3:::${bucket}/${key}` }
   if (name !== 'GetObject') return [object]

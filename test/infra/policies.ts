@@ -1,6 +1,7 @@
 /** What the roles of a stack grant, statement by statement; and what whoever deploys needs. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Demand } from './aws-calls.ts'
 import type { Json, Members, Stack } from './template.ts'
 
 export interface Statement {
@@ -38,14 +39,39 @@ export const grantsOf = ({ resources }: Stack, role: string): readonly Statement
   return [...inline, ...managed].flatMap(statementsOf)
 }
 
-/** Whether a statement names an action on a resource; what a condition asks is the caller's to know. */
-export const covers = (statement: Statement, action: string, resource: string): boolean =>
-  statement.Action.includes(action) &&
-  statement.Resource.some((pattern) =>
-    new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(
-      resource,
-    ),
+/** Whether what these statements allow covers a demand, conditions included; what is denied is the caller's to know. */
+export const granted = (
+  statements: readonly Statement[],
+  { action, resource, context = {} }: Demand,
+): boolean =>
+  statements.some(
+    ({ Effect, Action, Resource, Condition = {} }) =>
+      Effect === 'Allow' &&
+      Action.includes(action) &&
+      Resource.some((pattern) => isLike(pattern, resource)) &&
+      holds(Condition, context),
   )
+
+const isLike = (pattern: string, text: string): boolean =>
+  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(text)
+
+/** "IAM JSON policy elements: Condition operators"; those that roles have here. */
+const operators: Readonly<Record<string, (wanted: string, told: string) => boolean>> = {
+  StringEquals: (wanted, told) => wanted === told,
+  StringLike: isLike,
+}
+
+/** Every key has to fit; one that is not told fits nothing, but where it says `…IfExists`. */
+const holds = (condition: Members, context: Readonly<Record<string, string>>): boolean =>
+  Object.entries(condition).every(([name, keys]) => {
+    const fits = operators[name.replace(/IfExists$/, '')]
+    if (fits === undefined) throw new Error(`nothing is known here of the operator ${name}`)
+    return Object.entries(keys as Members).every(([key, wanted]) => {
+      const told = context[key]
+      if (told === undefined) return name.endsWith('IfExists')
+      return listOf(wanted).some((one) => fits(one, told))
+    })
+  })
 
 /** The policies for whoever deploys, by their files' names. */
 export const deployPolicies: Readonly<Record<string, string>> = Object.fromEntries(

@@ -187,7 +187,7 @@ describe('deploy.sh', () => {
     )
   })
 
-  describe('another mode or bucket, when the stack is there', () => {
+  describe('another mode, bucket or namespace, when the stack is there', () => {
     const outputs = lines(stackOf().outputs)
     const plain = lines(stackOf({ Mode: 'plain' }).outputs)
     const other = 'arn:aws:s3tables:us-east-1:123456789012:bucket/other'
@@ -213,6 +213,7 @@ describe('deploy.sh', () => {
       ['--set', 'Mode=plain'],
       ['--set', `TableBucketArn=${other}`],
       ['--set', 'TableBucketName=other'],
+      ['--set', 'Namespace=other'],
       ['--set', 'StateBucketName=other'],
       ['--set', 'StoragePrefix=other'],
     ])('while commits are owed nothing is deployed: %s %s', async (...named) => {
@@ -271,8 +272,9 @@ describe('deploy.sh', () => {
       [],
       ['--mode', 'iceberg'],
       ['--set', `TableBucketArn=${bucket}`],
+      ['--set', 'Namespace=otel'],
       ['--set', 'MemoryMb=1024'],
-    ])('what changes neither stops nobody: %s %s', async (...named) => {
+    ])('what changes none of them stops nobody: %s %s', async (...named) => {
       const { code, calls } = await runScript('deploy.sh', [...here, ...named], { outputs })
       expect([
         code,

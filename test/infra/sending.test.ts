@@ -71,6 +71,18 @@ describe('verify-live.sh', () => {
     ...new Set(stdout.match(new RegExp(`^${word} .*$`, 'gm')) ?? []),
   ]
 
+  test('an init that fails: says which condition to look at first', async () => {
+    const answer = '{"errorMessage":"cannot make a table: its credentials lack a permission"}'
+    const { code, stdout } = await runScript('verify-live.sh', args, {
+      ...options,
+      world: { ...world, 'function-error': '', answer },
+    })
+    expect([code, told(stdout, 'FAIL')[0]]).toEqual([1, expect.stringContaining('the template')])
+    expect(stdout).toContain(
+      'where access was denied, the condition s3tables:namespace is the first',
+    )
+  })
+
   test('deploys, sends, sweeps, asks, and removes all of it', async () => {
     const { code, stdout, stderr, calls, asked } = await runScript('verify-live.sh', args, {
       ...options,
@@ -82,6 +94,7 @@ describe('verify-live.sh', () => {
       stderr: '',
       failed: [],
     })
+    expect(stdout).not.toContain('access was denied')
     expect(told(stdout, 'PASS').length).toBeGreaterThanOrEqual(10)
     expect(told(stdout, 'OPEN')).toHaveLength(5)
     const more = ' --parameter-overrides Mode="iceberg" Auth="token" Commit='

@@ -1,10 +1,12 @@
 // Protects template.yaml: what it sets the program takes, its roles grant no more than is named, data outlives the stack,
 // and each parameter does what it says.
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { grantsOf } from './policies.ts'
+import { temporaryFolder } from '../runtimes/program.ts'
+import { granted, grantsOf } from './policies.ts'
 import {
   environmentOf,
   type Members,
@@ -107,6 +109,40 @@ describe.each(Object.entries(modes))('%s', (_name, parameters) => {
   })
 })
 
+// "IAM and AWS STS quotas": characters without white space, of a managed policy and of all that are a role's own.
+test('AWS takes the policies of roles, with the longest names', () => {
+  const { resources } = stackOf({
+    ...modes['a key and a VPC'],
+    Namespace: 'n'.repeat(255),
+    StoragePrefix: 'p'.repeat(256),
+    StateBucketName: 's'.repeat(63),
+    TableBucketArn: `arn:aws-us-gov:s3tables:us-gov-east-1:123456789012:bucket/${'t'.repeat(63)}`,
+  })
+  const length = (policies: unknown): number => JSON.stringify(policies).replace(/\s/g, '').length
+  const policies = Object.values(resources).flatMap(({ Type, Properties }): [number, number][] => {
+    if (Type === 'AWS::IAM::ManagedPolicy') return [[length(Properties.PolicyDocument), 6144]]
+    return Type === 'AWS::IAM::Role' ? [[length(Properties.Policies), 10_240]] : []
+  })
+  expect(policies).toHaveLength(4)
+  expect(policies.filter(([characters, most]) => characters > most)).toEqual([])
+})
+
+test('what aws.md has for a namespace that AWS does not tell changes the condition, wherever it stands', () => {
+  const [page, text] = ['infra/aws.md', 'template.yaml'].map((path) =>
+    readFileSync(join(import.meta.dirname, '../..', path), 'utf8'),
+  )
+  const [command = ''] = page?.match(/^sed .*template\.yaml$/m) ?? []
+  const cwd = temporaryFolder()
+  writeFileSync(join(cwd, 'template.yaml'), text ?? '')
+  execFileSync('sh', ['-c', command], { cwd })
+  const changed = readFileSync(join(cwd, 'template.yaml'), 'utf8')
+  const operators = (of = '') => of.match(/\w+(?=: \{ s3tables:namespace)/g)
+  expect([operators(text), operators(changed)]).toEqual([
+    ['StringEquals'],
+    ['StringEqualsIfExists'],
+  ])
+})
+
 test('buckets are private and encrypted, and nothing in them expires but unfinished uploads', () => {
   for (const stack of [stackOf(), stackOf({ Mode: 'plain' })]) {
     const [bucket, ...others] = ofType(stack, 'AWS::S3::Bucket')
@@ -175,6 +211,33 @@ describe('a parameter', () => {
         StringLikeIfExists: { 's3:prefix': `${folder}*` },
       })
       expect(stack.outputs.ReceiptsPrefix).toBe(folder)
+    },
+  )
+  test.each([
+    ['made by the stack', {}],
+    ['there already', { TableBucketArn: 'arn:aws:s3tables:us-east-1:123456789012:bucket/mine' }],
+  ])(
+    'Namespace is the only one whose tables are reached in a table bucket that is %s',
+    (_, given) => {
+      const stack = stackOf({ ...given, Namespace: 'mine' })
+      const bucket = String(stack.outputs.TableBucketArn)
+      const resources = [bucket, `${bucket}/table/0f0e0d0c-0b0a-0908-0706-050403020100`]
+      const reaching = (role: string, context: Record<string, string>): string[] => {
+        const grants = grantsOf(stack, role)
+        const actions = actionsOf(stack, role).filter((action) => action.startsWith('s3tables:'))
+        return [...new Set(actions)].filter((action) =>
+          resources.some((resource) => granted(grants, { action, resource, context })),
+        )
+      }
+      for (const [role, always] of [
+        ['IntakeRole', ['s3tables:CreateNamespace', 's3tables:GetTableBucket']],
+        ['SweepRole', ['s3tables:GetTableBucket']],
+      ] as const) {
+        expect(reaching(role, { 's3tables:namespace': 'mine' }).length).toBeGreaterThan(6)
+        for (const context of [{ 's3tables:namespace': 'mine_too' }, {}]) {
+          expect(reaching(role, context).sort()).toEqual(always)
+        }
+      }
     },
   )
   test('KmsKeyArn is the key of all that is at rest', () => {

@@ -13,7 +13,10 @@ export interface Recorder {
   close(): Promise<void>
 }
 
-/** Passes everything on to `target`, but for secrets, which it answers with `secret` itself. */
+/**
+ * Passes everything on to `target`, but for secrets, which it answers with `secret` itself. What the catalog says of its own
+ * address is the recorder's to whoever asked.
+ */
 export const startRecorder = async (target: string, secret: string): Promise<Recorder> => {
   let calls: AwsCall[] = []
   let losing = false
@@ -30,7 +33,10 @@ export const startRecorder = async (target: string, secret: string): Promise<Rec
       headers: passedOn(request),
       ...(body.length > 0 && { body: new Uint8Array(body) }),
     })
-    const bytes = Buffer.from(await answer.arrayBuffer())
+    const whole = Buffer.from(await answer.arrayBuffer())
+    const own = `http://${request.headers.host}`
+    const bytes =
+      call.service === 's3tables' ? Buffer.from(whole.toString().replaceAll(target, own)) : whole
     if (losing && call.method === 'PUT') {
       losing = false
       request.socket.destroy()

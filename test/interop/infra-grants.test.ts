@@ -10,7 +10,7 @@ import { noLog } from '../../src/log.ts'
 import { createReceiptStore } from '../../src/receipts/receipt-store.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
 import { type Account, type AwsCall, type Demand, demandsOf } from '../infra/aws-calls.ts'
-import { covers, grantsOf, type Statement } from '../infra/policies.ts'
+import { granted, grantsOf, type Statement } from '../infra/policies.ts'
 import { environmentOf, type Stack, stackOf } from '../infra/template.ts'
 import { logs } from '../ingest/requests.ts'
 import { posted } from '../runtimes/function-url-event.ts'
@@ -83,31 +83,26 @@ const sample = (signal: string) => readFileSync(join(samplesFolder, `${signal}.p
 /** What AWS would ask for; ministack's table bucket is that of the stack. */
 const taken = (bucket: string): readonly Demand[] => demanded(recorder.take(), { bucket })
 
-/** The same of calls that were taken, where all is encrypted with a key. */
+/** The same of calls that were taken: with a key where all is encrypted, and in another table bucket where it says so. */
 const demanded = (
   calls: readonly AwsCall[],
-  account: Omit<Account, 'tableBucketArn'>,
+  account: Partial<Account> & Pick<Account, 'bucket'>,
 ): readonly Demand[] =>
   calls.flatMap((call) => demandsOf(call, { tableBucketArn: arn, ...account }))
 
-/** What a list may name, as the one condition says that there is. */
-const listable = ({ Condition }: Statement): string => {
-  const { StringLikeIfExists } = (Condition ?? {}) as Record<string, Record<string, string>>
-  return StringLikeIfExists?.['s3:prefix']?.replace(/\*$/, '') ?? ''
-}
-
-/** Whether a role's grants cover a demand. */
-const granted = (grants: readonly Statement[], { action, resource, prefix }: Demand): boolean =>
-  grants
-    .filter(({ Effect }) => Effect === 'Allow')
-    .filter((statement) => covers(statement, action, resource))
-    .some((statement) => prefix?.startsWith(listable(statement)) !== false)
-
-const words = ({ action, resource, prefix = '' }: Demand) => `${action} on ${resource} ${prefix}`
+const words = ({ action, resource, context = {} }: Demand) =>
+  `${action} on ${resource} ${Object.values(context)}`
 
 const missing = (grants: readonly Statement[], demands: readonly Demand[]): string[] => [
   ...new Set(demands.filter((demand) => !granted(grants, demand)).map(words)),
 ]
+
+const atTables = (demands: readonly Demand[]): readonly Demand[] =>
+  demands.filter(({ action }) => action.startsWith('s3tables:'))
+
+/** The actions of those demands that a role's grants cover. */
+const covered = (grants: readonly Statement[], demands: readonly Demand[]): Set<string> =>
+  new Set(demands.filter((demand) => granted(grants, demand)).map(({ action }) => action))
 
 /** Actions that a role has and that were not called, without those that have a reason. */
 const idle = (grants: readonly Statement[], demands: readonly Demand[]): string[] => {
@@ -144,6 +139,9 @@ describe('tables', () => {
   const sweep: Demand[] = []
   /** The same calls, where all is encrypted with a key of the account's own. */
   const withKey = { intake: [] as Demand[], sweep: [] as Demand[] }
+  /** And where they are in a table bucket that was there already. */
+  const given = 'arn:aws:s3tables:us-east-1:123456789012:bucket/given'
+  const inGiven = { intake: [] as Demand[], sweep: [] as Demand[] }
 
   beforeAll(async () => {
     const invoke = await start(tables, 'IntakeFunction')
@@ -166,6 +164,10 @@ describe('tables', () => {
     const received = recorder.take()
     intake.push(...demanded(received, { bucket }))
     withKey.intake.push(...demanded(received, { bucket, key }))
+    inGiven.intake.push(...demanded(received, { bucket, tableBucketArn: given }))
+    // Files of tables are written and read there, too.
+    const files = received.filter(({ service, url }) => service === 's3' && !url.includes(bucket))
+    expect(files.map(({ method }) => method)).toEqual(expect.arrayContaining(['GET', 'PUT']))
 
     const paying = await start(tables, 'SweepFunction')
     await paying({ 'detail-type': 'Scheduled Event' })
@@ -181,6 +183,7 @@ describe('tables', () => {
     const swept = recorder.take()
     sweep.push(...demanded(swept, { bucket }))
     withKey.sweep.push(...demanded(swept, { bucket, key }))
+    inGiven.sweep.push(...demanded(swept, { bucket, tableBucketArn: given }))
   })
 
   test('all that the intake calls is granted to it', () => {
@@ -238,6 +241,40 @@ describe('tables', () => {
       ])
     }
   })
+  test('a table bucket that is there already is reached in the same way, and the other is not', () => {
+    const stack = stackOf({ TableBucketArn: given })
+    for (const [role, demands] of [
+      ['IntakeRole', inGiven.intake],
+      ['SweepRole', inGiven.sweep],
+    ] as const) {
+      expect(atTables(demands).length).toBeGreaterThan(5)
+      expect(missing(grantsOf(stack, role), demands)).toEqual([])
+      expect(covered(grantsOf(tables, role), atTables(demands))).toEqual(new Set())
+    }
+  })
+  test('tables of another namespace are reached by nothing, in whichever bucket', async () => {
+    const other = stackOf({ Namespace: 'other' })
+    const invoke = await start(other, 'IntakeFunction')
+    expect(await invoke({ otlp2parquet: 'init' })).toEqual({ status: 'ok' })
+    expect(await invoke(post('logs', logs({ name: 'other', records: 1 })))).toEqual(ok)
+    const calls = recorder.take()
+    for (const [bucket, parameters] of [
+      [arn, {}],
+      [given, { TableBucketArn: given }],
+    ] as const) {
+      const demands = atTables(demanded(calls, { bucket: 'statebucket', tableBucketArn: bucket }))
+      const own = grantsOf(stackOf({ ...parameters, Namespace: 'other' }), 'IntakeRole')
+      expect(missing(own, demands)).toEqual([])
+      // What AWS knows no namespace of.
+      expect(covered(grantsOf(stackOf(parameters), 'IntakeRole'), demands)).toEqual(
+        new Set(['s3tables:GetTableBucket', 's3tables:CreateNamespace']),
+      )
+    }
+    // So what is owed to one is paid before a stack turns to another.
+    expect(covered(grantsOf(other, 'SweepRole'), atTables(sweep))).toEqual(
+      new Set(['s3tables:GetTableBucket']),
+    )
+  })
   test('what is deleted is owed, or a note of the sweep’s own; what lies in quarantine cannot be', () => {
     const deleted = sweep
       .filter(({ action }) => action === 's3:DeleteObject')
@@ -251,7 +288,8 @@ describe('tables', () => {
   test('no object of the state bucket is reached but receipts', () => {
     const elsewhere = { action: 's3:GetObject', resource: 'arn:aws:s3:::statebucket/other' }
     expect(granted(grantsOf(tables, 'SweepRole'), elsewhere)).toBe(false)
-    const all = { action: 's3:ListBucket', resource: 'arn:aws:s3:::statebucket', prefix: 'other/' }
+    const context = { 's3:prefix': 'other/' }
+    const all = { action: 's3:ListBucket', resource: 'arn:aws:s3:::statebucket', context }
     expect(granted(grantsOf(tables, 'SweepRole'), all)).toBe(false)
   })
 })

@@ -184,6 +184,31 @@ describe('parliament', () => {
     },
   )
 
+  test('knows of each action on tables whether it tells a namespace: the roles ask for one where it does', async () => {
+    const reading = `import json, os, parliament
+path = os.path.join(os.path.dirname(parliament.__file__), 'iam_definition.json')
+[tables] = [one for one in json.load(open(path)) if one['prefix'] == 's3tables']
+print(json.dumps({one['privilege']: sum((kind['condition_keys'] for kind in one['resource_types']), [])
+                  for one in tables['privileges']}))`
+    const keys: Record<string, string[]> = JSON.parse(
+      await run(tool('python'), ['-c', reading], { env }),
+    )
+    const grants = ['IntakeRole', 'SweepRole'].flatMap((role) => grantsOf(stackOf(), role))
+    const asked = grants.flatMap(({ Action, Condition }) =>
+      Action.filter((action) => action.startsWith('s3tables:')).map((action) => [
+        action,
+        Condition !== undefined,
+      ]),
+    )
+    expect(asked.length).toBeGreaterThan(10)
+    expect(asked).toEqual(
+      asked.map(([action]) => [
+        action,
+        keys[String(action).replace('s3tables:', '')]?.includes('s3tables:namespace'),
+      ]),
+    )
+  })
+
   test('finds what is wrong', async () => {
     const wrong = {
       Sid: 'a',
