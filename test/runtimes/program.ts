@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
@@ -101,13 +101,23 @@ export const startProgram = async (run: Run & { readonly folder?: string } = {})
   return { ...program, folder, url }
 }
 
-/** How the program is started with a slow disk: what makes an object appear does so after this time, or never. */
-export const slowStorage = (milliseconds: number): string[] => {
+/**
+ * How the program is started with a disk that waits: what makes an object appear whose path matches does so when the test says so,
+ * and never where it does not.
+ */
+export const waitingStorage = (path = /./) => {
+  const gate = join(temporaryFolder(), 'go-on')
   const source = `
     import fs from 'node:fs'
     import { syncBuiltinESMExports } from 'node:module'
     const { link } = fs
-    fs.link = (...args) => ${milliseconds} === Infinity || setTimeout(link, ${milliseconds}, ...args)
+    const whenOpen = (...args) =>
+      fs.existsSync(${JSON.stringify(gate)}) ? link(...args) : setTimeout(whenOpen, 5, ...args)
+    fs.link = (from, to, done) => (${path}.test(to) ? whenOpen : link)(from, to, done)
     syncBuiltinESMExports()`
-  return ['--import', `data:text/javascript,${encodeURIComponent(source)}`, 'runtimes/cli.ts']
+  const imported = `data:text/javascript,${encodeURIComponent(source)}`
+  return {
+    command: ['--import', imported, 'runtimes/cli.ts'],
+    goOn: () => writeFileSync(gate, ''),
+  }
 }

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ask } from '../tools/duckdb.ts'
-import { slowStorage, startProgram } from './program.ts'
+import { startProgram, waitingStorage } from './program.ts'
 import { connectTo } from './raw-http.ts'
 
 /** One log record whose body is this number. */
@@ -33,7 +33,8 @@ const signals = ['SIGINT', 'SIGTERM'] as const
 
 describe.each(signals)('%s', (signal) => {
   test('a request that is being stored and one that is still arriving are answered', async () => {
-    const { url, folder, kill, until, ended } = await startProgram({ command: slowStorage(1000) })
+    const { command, goOn } = waitingStorage()
+    const { url, folder, kill, until, ended } = await startProgram({ command })
     const [whole, half] = await Promise.all([connectTo(url), connectTo(url)])
     half.send(head(record(2).length) + record(2).slice(0, 10))
     whole.send(head(record(1).length) + record(1))
@@ -41,6 +42,7 @@ describe.each(signals)('%s', (signal) => {
     kill(signal)
     await until('stderr', /stopping/)
     half.send(record(2).slice(10))
+    goOn()
     expect(await whole.all).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close\r\n/i)
     expect(await half.all).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close\r\n/i)
     expect(await ended).toMatchObject({ code: 0, signal: null })
@@ -49,7 +51,7 @@ describe.each(signals)('%s', (signal) => {
   })
 
   test('a second one ends it at once', async () => {
-    const command = slowStorage(Number.POSITIVE_INFINITY)
+    const { command } = waitingStorage()
     const { url, folder, kill, until, ended } = await startProgram({ command })
     const connection = await connectTo(url)
     connection.send(head(record(1).length) + record(1))
