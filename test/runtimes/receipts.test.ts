@@ -113,10 +113,11 @@ it('the timer pays, and the metrics tell of it', async () => {
   await send(url, 'a')
   await expect.poll(() => rowsIn(folder)).toBe(3)
   const metrics = async () => (await fetch(`${url}/metrics`)).text()
+  // In this order: the figure of what is owed is 0 before any sweep, too.
+  await expect.poll(metrics).toMatch(/^otlp2parquet_paid_receipts_total 1$/m)
   await expect.poll(metrics).toMatch(/^otlp2parquet_receipts_owed 0$/m)
   const text = await metrics()
   expect(text).toContain('otlp2parquet_receipts_total{table="logs"} 1\n')
-  expect(text).toContain('otlp2parquet_paid_receipts_total 1\n')
   expect(text).toMatch(/^otlp2parquet_metadata_bytes{table="logs"} \d{4,}$/m)
 })
 
