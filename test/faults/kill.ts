@@ -14,7 +14,7 @@ import { peers } from '../interop/programs.ts'
 import type { Reading } from '../interop/rows.ts'
 import { random } from '../judge/random.ts'
 import { type Client, createClient } from './clients.ts'
-import { checkTables, icebergEnvironment, judgeTablesBelow } from './killed-tables.ts'
+import { checkTables, icebergEnvironment, judgeTablesBelow, payTables } from './killed-tables.ts'
 import {
   checkAnswers,
   checkFiles,
@@ -61,6 +61,8 @@ interface Subject {
     files: readonly string[],
     fresh: readonly string[],
   ) => Promise<Violation[]>
+  /** Pays by hand what the last program left. */
+  readonly pay: (data: string) => Promise<void>
   readonly judge: (
     data: string,
     entries: readonly Entry[],
@@ -183,7 +185,7 @@ const checkOpen = async (data: string, files: readonly string[]): Promise<Violat
   return violations
 }
 
-/** Sends what is owed, checks that the program is as it was at its start, and stops it. */
+/** Sends what is owed, checks that the program is as it was at its start, stops it, and pays what it leaves. */
 const finish = async (
   data: string,
   clients: readonly Client[],
@@ -201,6 +203,7 @@ const finish = async (
   if (code !== 0) violations.push(`I6: the program ended with ${code}`)
   const { other } = await filesBelow(data)
   violations.push(...other.filter(subject.isUnfinished).map((file) => `I6: ${file} is left`))
+  await subject.pay(data)
 }
 
 /** What a reader found; null, and a broken rule, when a file does not open. */
@@ -240,12 +243,14 @@ const subjects: Readonly<Record<Form, Subject>> = {
     env: {},
     isUnfinished: () => true,
     check: (data, _, fresh) => checkOpen(data, fresh),
+    pay: async () => {},
     judge,
   },
   iceberg: {
     env: icebergEnvironment,
     isUnfinished: (file) => file.startsWith('.tmp/'),
     check: checkTables,
+    pay: payTables,
     judge: judgeTablesBelow,
   },
 }

@@ -10,6 +10,7 @@ import { noLog } from '../../src/log.ts'
 import { openFileStorage } from '../../src/storage/fs.ts'
 import { tables } from '../../src/tables/tables.ts'
 import type { Entry, Violation } from './ledger.ts'
+import { mostSweeps, sweepByHand } from './schedule-receipts.ts'
 import { judgeTables, tableJudges } from './table-judge.ts'
 
 const namespace = 'otel'
@@ -83,15 +84,23 @@ const filesOf = async ({ metadata, io }: LoadedTable): Promise<string[]> => {
   return entries.flat().map(({ data_file: file }) => file.file_path)
 }
 
-/** The last program swept when it stopped: nothing is owed, and nothing ever had to be put aside. */
-const checkReceipts = async (data: string): Promise<Violation[]> => {
+/** The last program swept when it stopped; what it left, since it had no time for it, or since it rested, is paid by hand. */
+export const payTables = async (data: string): Promise<void> => {
+  for (let sweeps = 0; sweeps < mostSweeps && (await receiptsBelow(data)).length > 0; sweeps++) {
+    await sweepByHand(data, icebergEnvironment)
+  }
+}
+
+/** Nothing is owed in the end, and nothing ever had to be put aside. */
+const checkReceipts = async (data: string): Promise<Violation[]> =>
+  (await receiptsBelow(data)).map((name) => `I8: a receipt is left: ${name}`)
+
+const receiptsBelow = async (data: string): Promise<string[]> => {
   const left = await readdir(`${data}/_receipts`, { recursive: true }).catch(() => [])
-  return (
-    left
-      // The lease of a program that was killed ends by its time, and is taken over by the next sweep that wants one; what a
-      // sweep noted as it was killed is for the next that finds something owed.
-      .filter((name) => name.endsWith('.json') && !['sweep.json', 'notes.json'].includes(name))
-      .map((name) => `I8: a receipt is left: ${name}`)
+  // The lease of a program that was killed ends by its time, and is taken over by the next sweep that wants one; what a
+  // sweep noted as it was killed is for the next that finds something owed.
+  return left.filter(
+    (name) => name.endsWith('.json') && !['sweep.json', 'notes.json'].includes(name),
   )
 }
 

@@ -34,7 +34,16 @@ const keysOf = (
  * A sweep that meets one amid its work, or one that was cut, leaves what that one was at; the one after it begins with the others,
  * and only the next tries what rests.
  */
-const mostSweeps = 10
+export const mostSweeps = 10
+
+/** Sweeps as an operator does. It ends with 1 where something is still owed. */
+export const sweepByHand = async (
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const args = [here('runtimes/cli.ts'), 'sweep', '--output', folder]
+  await run(process.execPath, args, { env }).catch(() => '')
+}
 
 /**
  * The last programs swept when they stopped; what they left, since they had no time for it, is paid by hand. `tidy`: the
@@ -52,9 +61,7 @@ export const payAll = async (
     const isOfNow = await ofTablesNow(plan, ground, namespace)
     const owed = (await keysOf('owed', ground, namespace)).filter(isOfNow)
     if (owed.length > 0 && sweeps < mostSweeps) {
-      const args = [here('runtimes/cli.ts'), 'sweep', '--output', ground.folder ?? tmpdir()]
-      // It ends with 1 where receipts of other schedules are still to come.
-      await run(process.execPath, args, { env }).catch(() => '')
+      await sweepByHand(ground.folder ?? tmpdir(), env)
       continue
     }
     const aside = (await keysOf('quarantine', ground, namespace)).filter(isOfNow)
