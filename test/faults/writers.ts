@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { random } from '../judge/random.ts'
-import { send } from './clients.ts'
 import type { Ground } from './grounds.ts'
 import { checkAnswers, type Entry, longestMs, requestName, type Violation } from './ledger.ts'
 import { nextRequest, type Sent } from './load.ts'
 import { type Program, startProgram } from './program.ts'
 import { payAll, type Receipts, receiptsEnv } from './schedule-receipts.ts'
+import { sendWatched } from './senders.ts'
 import type { Ledgered } from './table-judge.ts'
 
 export interface WritersRun extends Ledgered {
@@ -38,7 +38,10 @@ const byDefault = {
 /** How long what is owed may take then: with fifty writers most attempts meet another's. */
 const recoveryMs = 40_000
 
-/** What each program more adds to the time of an answer: there are fewer cores than programs. */
+/**
+ * What each program more adds to the time of an answer, beside what it waits for a processor itself: there are fewer cores than
+ * programs, and the catalog, too, waits for one.
+ */
 const crowdMs = 120
 
 /** Starts programs on one table, has each write what its client sends, and stops them. */
@@ -85,7 +88,11 @@ export const runWriters = async (
       entries: ledger,
       tables: ref === null ? [] : [{ table: 'logs', ref }],
       violations: [
-        ...checkAnswers(ledger, [200, 503], () => longestMs + crowdMs * count),
+        ...checkAnswers(
+          ledger,
+          [200, 503],
+          ({ starvedMs = 0 }) => longestMs + crowdMs * count + starvedMs,
+        ),
         ...unpaid,
         ...codes.flatMap((code) => (code === 0 ? [] : [`I6: a program ended with ${code}`])),
       ],
@@ -130,7 +137,7 @@ const requests = (run: string, client: number): (() => Sent) => {
 
 /** One request after the other, each until it is acknowledged. */
 const sendAll = async (
-  { url }: Program,
+  program: Program,
   next: () => Sent,
   ledger: Entry[],
   until: number,
@@ -140,10 +147,10 @@ const sendAll = async (
     const id = requestName(request)
     ledger.push({ kind: 'sent', id, request })
     for (let status: number | null = null; status !== 200; ) {
-      const answer = await send(url, request)
+      const answer = await sendWatched(program, request)
       ledger.push({ kind: 'answer', id, answer })
       status = answer.status
-      if (Date.now() > until + recoveryMs) return [id]
+      if (status !== 200 && Date.now() > until + recoveryMs) return [id]
       if (status !== 200) await pause(200)
     }
   } while (Date.now() < until)
