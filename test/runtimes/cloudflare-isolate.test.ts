@@ -9,6 +9,7 @@ import { createAdmissionOfIsolate } from '../../runtimes/cloudflare/admission.ts
 import { createConsoleMetrics } from '../../runtimes/cloudflare/console-metrics.ts'
 import { createInstances } from '../../runtimes/cloudflare/instances.ts'
 import { createWorker } from '../../runtimes/cloudflare/worker.ts'
+import { systemClock } from '../../src/iceberg/retry.ts'
 import type { R2Binding } from '../../src/storage/r2-binding.ts'
 import { type FakeServer, startFakeServer } from '../iceberg/rest/fake-server.ts'
 import { allKinds, arrival, logs, nano, spans } from '../ingest/requests.ts'
@@ -473,15 +474,19 @@ describe('turns of the cron trigger', () => {
       expect(left()).toBe(0)
     })
     test('when their time is over', async () => {
+      let end = 0
+      let removed = 0
       const { left, callsOf } = await expired(1_000, (bucket) => ({
         ...bucket,
         async delete(key) {
-          await setTimeout(20)
+          // The first ones at once, and the others when it is too late for more.
+          if (++removed > 100) await setTimeout(Math.max(0, end - systemClock.now()))
           await bucket.delete(key)
         },
       }))
-      // Their time is told by the clock that is set here, and passes by the real one: a second is left of it.
-      vi.setSystemTime(Date.now() - 54_000)
+      // Their time is told by the clock that is set here, and passes by the real one: ten seconds are left of it.
+      end = systemClock.now() + 10_000
+      vi.setSystemTime(end - 55_000)
       await callsOf(hour)
       expect(left()).toBeGreaterThan(0)
       expect(left()).toBeLessThan(1_000)
