@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startHandler } from '../../runtimes/lambda/start.ts'
 import { compileParquetWasm } from '../../runtimes/node/wasm.ts'
@@ -119,6 +120,17 @@ describe('what the first event finds done', () => {
   })
 })
 
+/**
+ * What comes of work before a timer that was set first: on a busy machine the times that the work itself waits for are over as
+ * late as that one.
+ */
+const inTime = <T>(ms: number, work: () => Promise<T>): Promise<T> => {
+  const late = sleep(ms, null, { ref: false }).then(() => {
+    throw new Error(`not done in ${ms} ms`)
+  })
+  return Promise.race([work(), late])
+}
+
 describe('storage and catalog that do not answer', () => {
   let server: Server
   let url: string
@@ -145,16 +157,15 @@ describe('storage and catalog that do not answer', () => {
       OTLP2PARQUET_AUTH: 'none',
       ...of(),
     }
-    const began = performance.now()
-    const handler = await startHandler({ env, version: '0', wasm, write: () => {} })
-    expect(performance.now() - began).toBeLessThan(initMs)
+    await wasm
+    const handler = await inTime(initMs, () =>
+      startHandler({ env, version: '0', wasm, write: () => {} }),
+    )
     const context = { awsRequestId: 'id-1', getRemainingTimeInMillis: () => 4_000 }
-    const asked = performance.now()
-    expect(await handler(request, context)).toMatchObject({
+    expect(await inTime(4_000, () => handler(request, context))).toMatchObject({
       statusCode: 503,
       headers: { 'retry-after': '1' },
     })
-    expect(performance.now() - asked).toBeLessThan(4_000)
   })
 })
 
