@@ -31,7 +31,7 @@ beforeAll(async () => {
   const folder = temporaryFolder()
   await execute(process.execPath, ['test/tools/build-lambda.ts', folder], { cwd: root })
   task = join(folder, 'lambda')
-}, 60_000)
+})
 
 const script = `import { readFileSync } from 'node:fs'
   const { handler } = await import('./lambda.mjs')

@@ -25,7 +25,7 @@ beforeAll(async () => {
   archive = join(folder, 'lambda.zip')
   task = join(folder, 'task')
   await execute('unzip', ['-q', archive, '-d', task])
-}, 60_000)
+})
 
 test('is small, and holds the function with what belongs to it', () => {
   expect(statSync(archive).size).toBeLessThanOrEqual(maxZipped)

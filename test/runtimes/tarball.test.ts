@@ -47,7 +47,7 @@ beforeAll(async () => {
   const told = await npm(root, 'pack', '--json', '--silent', '--pack-destination', folder)
   packed = Object.values<Packed>(JSON.parse(told.slice(told.search(/^[[{]/m))))[0] as Packed
   await unpack(join(folder, packed.filename))
-}, 60_000)
+})
 
 describe('the tarball', () => {
   test('is small, and holds the bundle with what belongs to it', () => {
