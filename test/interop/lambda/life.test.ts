@@ -174,6 +174,12 @@ describe('an end in the midst of a request, whose file stands by then', () => {
   const files = (prefix: string) =>
     Array.fromAsync(createS3Storage({ ...s3, credentials: async () => s3, prefix }).list(''))
 
+  /**
+   * Seconds: the function's timeout. It answers by itself a second and a half before, and until then a slow machine has to have
+   * come to what ends it, or to the answer to a resend.
+   */
+  const timeout = 15
+
   /** The function, warm; then an event whose file is written, but S3's answer does not arrive. */
   const heldBack = async (prefix: string) => {
     const env = {
@@ -184,12 +190,13 @@ describe('an end in the midst of a request, whose file stands by then', () => {
       OTLP2PARQUET_S3_ENDPOINT: relay.url,
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      OTLP2PARQUET_REQUEST_DEADLINE_MS: '60000',
     }
-    const started = await start({ env, timeout: 6 })
+    const started = await start({ env, timeout })
     await started.invoke({ requestContext: { http: { method: 'GET' } }, rawPath: '/health' })
     relay.hold()
     const answer = started.invoke(event)
-    await vi.waitFor(async () => expect(await files(prefix)).toHaveLength(1), 5000)
+    await vi.waitFor(async () => expect(await files(prefix)).toHaveLength(1), 30_000)
     return { ...started, answer }
   }
 
@@ -222,8 +229,8 @@ describe('an end in the midst of a request, whose file stands by then', () => {
     const { answer, ...started } = await heldBack('timeout')
     const pid = started.pid()
     expect(started.kill('SIGSTOP')).toBe(true)
-    expect(await answer).toBe('Task timed out after 6.00 seconds')
-    expect(shown).toContain(form('Task timed out after 6.00 seconds'))
+    expect(await answer).toBe('Task timed out after 15.00 seconds')
+    expect(shown).toContain(form('Task timed out after 15.00 seconds'))
     expect(shown).toContain(form(reports(started.log()).at(-1) ?? ''))
     await again('timeout', started)
     expect(started.pid()).not.toBe(pid)
