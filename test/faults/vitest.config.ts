@@ -9,6 +9,7 @@ export default defineConfig({
     root: '.',
     testTimeout: 200_000,
     hookTimeout: 200_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: togetherThenAlone({
       // Either is waiting for most of its time: for delays, and for what is late.
       together: ['schedules', 'receipt-schedules'].map(file),

@@ -122,7 +122,7 @@ export interface ServeOptions {
   readonly readyPort?: number
   readonly method?: 'GET' | 'POST'
   readonly env?: Readonly<Record<string, string>>
-  /** Milliseconds that it may take, when 20 s are too few. */
+  /** Milliseconds that it may take, when a minute is too short. */
   readonly patience?: number
 }
 
@@ -133,7 +133,7 @@ export interface ServeOptions {
 export const serve = async (
   program: string,
   args: readonly string[],
-  { port, ready, readyPort = port, method = 'GET', env = {}, patience = 20_000 }: ServeOptions,
+  { port, ready, readyPort = port, method = 'GET', env = {}, patience = 60_000 }: ServeOptions,
 ): Promise<Service> => {
   const child = spawn(program, args, { cwd: here(''), env: { ...process.env, ...env } })
   const printed: Buffer[] = []

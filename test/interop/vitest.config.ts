@@ -9,6 +9,7 @@ export default defineConfig({
     // For what waits for another file's programs, too, on a machine of few cores.
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: togetherThenAlone({
       together: ['test/interop/**/*.test.ts'],
       // What holds times that a busy machine makes longer, and a race of Spark's with a program that commits all the time.

@@ -24,7 +24,7 @@ export const startJavaRest = async (
   }
   const server = 'org.apache.iceberg.rest.RESTCatalogServer'
   const args = ['-Xmx512m', ...quickStart, '-cp', icebergJars, server]
-  const service = await serve('java', args, { port, ready: '/v1/config', env, patience: 60_000 })
+  const service = await serve('java', args, { port, ready: '/v1/config', env })
   const stop = async (): Promise<void> => {
     await service.stop()
     await rm(folder, { recursive: true, force: true })
