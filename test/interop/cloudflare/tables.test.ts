@@ -76,6 +76,11 @@ describe.each(Object.entries(places))('%s', (_, make) => {
   const acknowledge = (numbers: readonly number[]) =>
     Promise.all(numbers.map((number) => sendUntilAcknowledged(url(), requestOf(number), entries)))
   const owed = async () => [...(await objectsOf(worker.bucket, '_receipts/owed/')).keys()].length
+  /** More turns: who has no sender any more may leave a receipt after one, and a sweep leaves what another one is at. */
+  const payAll = async () => {
+    for (let turns = 0; turns < 10 && (await owed()) > 0; turns++) await worker.turn()
+    expect(await owed()).toBe(0)
+  }
 
   it('what senders leave behind is whole, and there once when they come again', async () => {
     const chance = random(7)
@@ -94,15 +99,13 @@ describe.each(Object.entries(places))('%s', (_, make) => {
 
   it('two turns of the cron trigger at once pay all of it', async () => {
     await Promise.all([worker.turn(), worker.turn()])
-    await worker.turn()
-    expect(await owed()).toBe(0)
+    await payAll()
     expect(lines.filter((line) => line.includes('"quarantined":1'))).toEqual([])
   })
 
   it('three readers find every record once, also of what is sent again afterwards', async () => {
     await acknowledge([...upTo(10), 2, 5])
-    await worker.turn()
-    expect(await owed()).toBe(0)
+    await payAll()
     await place.show(worker)
     expect(await judgeTables([{ entries, tables: [{ table: 'logs', ref: place.logs }] }])).toEqual([
       [],
