@@ -228,7 +228,7 @@ const stopAndGo = async (
       await pause(at)
       const { pid, url } = program
       // A function that has nothing to do is stopped as it is.
-      if (pid === 0) return
+      if (pid === 0 || !isThere(pid)) return
       const from = Date.now()
       process.kill(pid, 'SIGSTOP')
       await pause(ms)

@@ -35,6 +35,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'src/storage/',
     'src/iceberg/',
     'src/receipts/',
+    'src/turns.ts',
     'node:',
     '@aws-sdk',
     '@hono',
