@@ -238,7 +238,7 @@ const stopAndGo = async (
   )
 }
 
-/** Functions crash and time out, and others take their place. */
+/** Whether a process still is. */
 const isThere = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
