@@ -109,6 +109,18 @@ export const markPaid = (debts: readonly Debt[]): void => {
   for (const debt of debts) if (paid.has(debt.file.uuid)) debt.state = 'paid'
 }
 
+/** Marks whatever else names a file for whose commit the catalog was asked too often: it was not tried either. */
+export const markThrottled = (debts: readonly Debt[]): void => {
+  const throttled = new Map(
+    debts.filter((debt) => debt.throttled).map(({ file: { uuid }, reason }) => [uuid, reason]),
+  )
+  for (const debt of debts) {
+    const reason = throttled.get(debt.file.uuid)
+    if (reason !== undefined && debt.state === 'owed')
+      Object.assign(debt, { throttled: true, reason })
+  }
+}
+
 /** A debt as the commit rule takes it: its object stands, and `table` is known not to hold it. */
 export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewDataFile => ({
   ...debt.file,

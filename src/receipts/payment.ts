@@ -9,6 +9,7 @@ import {
   debtsOf,
   markLanded,
   markPaid,
+  markThrottled,
   markUnknownSpecs,
   ofUnknownSpecs,
   standing,
@@ -86,6 +87,7 @@ const payDebts = async (
   // What it throws, the files were told: they are owed.
   if (files.length > 0) await commitWaiting(waiting, table, context).catch(() => {})
   markPaid(debts)
+  markThrottled(debts)
 }
 
 const isOwed = ({ state }: Debt): boolean => state === 'owed'
