@@ -18,7 +18,10 @@ const counters: Readonly<Record<CounterName, Described>> = {
   records: ['Records stored.', ['signal']],
   rejected_records: ['Records rejected.', ['signal', 'reason']],
   refused_requests: ['Requests refused.', ['signal', 'reason']],
-  duplicates: ['Files that stood already: a request sent again.', ['table']],
+  duplicates: [
+    'Files that stood already: a request sent again, or made into files again.',
+    ['table'],
+  ],
   received_bytes: ['Bytes of bodies, on the wire and inflated.', ['signal', 'stage']],
   files: ['Files written.', ['table']],
   written_bytes: ['Bytes of files written.', ['table']],
