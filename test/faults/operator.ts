@@ -128,8 +128,10 @@ export const createOperator = (plan: Plan, ground: Ground, namespace: string): O
     async compact({ path }) {
       const name = nameIn(path)
       if (name === undefined || compacted >= plan.mostCompactions) return false
+      // Counted first: others are about to change the table, too, and ask meanwhile.
+      compacted++
       const was = await compact(await opened, { namespace: [namespace], name }).catch(() => false)
-      if (was) compacted++
+      if (!was) compacted--
       return was
     },
     tidy,
