@@ -137,8 +137,8 @@ if [ "$next" = "$stack-tables" ] && [ "$next" != "$own" ]; then
   fi
 fi
 
-# Receipts of these tables in this bucket are paid by this stack as it is, and by nothing after it: its roles reach no other
-# namespace either.
+# Receipts of these tables in this bucket are paid by this stack as it is, and by nothing after it: its roles may reach no
+# other namespace either.
 owing=''
 if [ "$(output Mode)" = iceberg ]; then
   owing=$(output StateBucketName)

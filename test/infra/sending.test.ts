@@ -96,7 +96,7 @@ describe('verify-live.sh', () => {
     })
     expect(stdout).not.toContain('access was denied')
     expect(told(stdout, 'PASS').length).toBeGreaterThanOrEqual(10)
-    expect(told(stdout, 'OPEN')).toHaveLength(5)
+    expect(told(stdout, 'OPEN')).toHaveLength(6)
     const more = ' --parameter-overrides Mode="iceberg" Auth="token" Commit='
     expect(calls.filter((one) => one.startsWith('sam deploy'))).toEqual([
       call.samDeploy(`${more}"inline"`),
