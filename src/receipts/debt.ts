@@ -1,5 +1,5 @@
 /** What a table is owed by a page of receipts: each file once, whatever number of receipts name it. */
-import { ThrottledError, wordsOf } from '../errors.ts'
+import { wordsOf } from '../errors.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type Look, landed, looksIn } from '../iceberg/landed.ts'
 import type { MetadataFiles } from '../iceberg/metadata-files.ts'
@@ -25,8 +25,6 @@ export interface Debt {
   state: DebtState
   /** Why it is held, or cannot be paid; what the operator is told. */
   reason: string
-  /** Whether that is only that the catalog was asked too often: no commit was tried. */
-  throttled: boolean
   /** Whether the table may hold it, or have held it, for all that it remembers. */
   uncertain: boolean
 }
@@ -40,7 +38,6 @@ export const debtsOf = ({ files, requestId, receivedAt, ...receipt }: Receipt): 
     file,
     state: 'owed',
     reason: '',
-    throttled: false,
     uncertain: false,
   }))
 
@@ -109,18 +106,6 @@ export const markPaid = (debts: readonly Debt[]): void => {
   for (const debt of debts) if (paid.has(debt.file.uuid)) debt.state = 'paid'
 }
 
-/** Marks whatever else names a file for whose commit the catalog was asked too often: it was not tried either. */
-export const markThrottled = (debts: readonly Debt[]): void => {
-  const throttled = new Map(
-    debts.filter((debt) => debt.throttled).map(({ file: { uuid }, reason }) => [uuid, reason]),
-  )
-  for (const debt of debts) {
-    const reason = throttled.get(debt.file.uuid)
-    if (reason !== undefined && debt.state === 'owed')
-      Object.assign(debt, { throttled: true, reason })
-  }
-}
-
 /** A debt as the commit rule takes it: its object stands, and `table` is known not to hold it. */
 export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewDataFile => ({
   ...debt.file,
@@ -138,6 +123,5 @@ export const standing = (debt: Debt, table: LoadedTable, deadline: number): NewD
   // It is still owed: the next sweep looks first.
   fail: (error) => {
     debt.reason = wordsOf(error)
-    debt.throttled = error instanceof ThrottledError
   },
 })

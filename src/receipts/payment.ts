@@ -1,5 +1,6 @@
 /** Pays a page of one table's receipts in one commit, by the commit rule. */
 
+import { ThrottledError } from '../errors.ts'
 import type { LoadedTable } from '../iceberg/catalog.ts'
 import { type CommitContext, commitWaiting } from '../iceberg/commit.ts'
 import { looksIn } from '../iceberg/landed.ts'
@@ -9,7 +10,6 @@ import {
   debtsOf,
   markLanded,
   markPaid,
-  markThrottled,
   markUnknownSpecs,
   ofUnknownSpecs,
   standing,
@@ -55,17 +55,17 @@ export const pay = async (
   context: CommitContext,
 ): Promise<readonly Payment[]> => {
   const owing = receipts.map(debtsOf)
-  await payDebts(owing.flat(), table, until, context)
-  return owing.map(paymentOf)
+  const throttled = await payDebts(owing.flat(), table, until, context)
+  return owing.map((debts) => paymentOf(debts, throttled))
 }
 
-/** Every debt is `paid` afterwards, cannot be, or is `owed` still. */
+/** Every debt is `paid` afterwards, cannot be, or is `owed` still. What is returned: that the catalog is asked too often. */
 const payDebts = async (
   debts: readonly Debt[],
   loaded: LoadedTable,
   until: number,
   context: CommitContext,
-): Promise<void> => {
+): Promise<ThrottledError | null> => {
   const { clock } = context
   // What takes long leaves half of the time to what comes after: a part that is paid is better than nothing.
   await markGone(debts, loaded, halfwayTo(until, clock), clock)
@@ -84,21 +84,23 @@ const payDebts = async (
   const take = () => files.splice(0)
   // Set aside is what another receipt names, too: any of them will do.
   const waiting = { take, any: () => files.length > 0, aside: () => {}, isDue: () => true }
+  if (files.length === 0) return null
   // What it throws, the files were told: they are owed.
-  if (files.length > 0) await commitWaiting(waiting, table, context).catch(() => {})
+  const failure: unknown = await commitWaiting(waiting, table, context).then(
+    () => null,
+    (error: unknown) => error,
+  )
   markPaid(debts)
-  markThrottled(debts)
+  return failure instanceof ThrottledError ? failure : null
 }
 
 const isOwed = ({ state }: Debt): boolean => state === 'owed'
 
-const paymentOf = (debts: readonly Debt[]): Payment => {
+const paymentOf = (debts: readonly Debt[], throttled: ThrottledError | null): Payment => {
   const waits = debts.find(({ state }) => state === 'owed' || state === 'held')
   if (waits !== undefined) {
-    const reason = waits.reason || 'the table could not be changed in time'
-    const owed = debts.filter(isOwed)
-    const isThrottled = owed.every(({ throttled }) => throttled)
-    const hindrance = owed.length === 0 ? null : isThrottled ? 'throttled' : 'failed'
+    const reason = waits.reason || (throttled?.message ?? 'the table could not be changed in time')
+    const hindrance = !debts.some(isOwed) ? null : throttled === null ? 'failed' : 'throttled'
     return { kind: 'owed', reason, hindrance }
   }
   const { true: paid = [], false: lost = [] } = Object.groupBy(debts, ({ state }) =>
