@@ -114,15 +114,14 @@ const lastSweep = async (
   latest: number,
   log: Log,
 ): Promise<void> => {
-  const until = Math.min(latest, Date.now() + lastSweepMs)
-  if (until - Date.now() < leastSweepMs) {
+  const ms = Math.min(latest - Date.now(), lastSweepMs)
+  if (ms < leastSweepMs) {
     log('info', 'a stop has no time left for a sweep: what is owed waits for the next program')
     return
   }
   const message = 'the last sweep failed: receipts wait for the next program'
   const late = 'the last sweep takes too long'
-  const ms = Math.max(0, until - Date.now()) + 500
-  await withDeadline(sweep(until), ms, late, () => {}).catch((error: unknown) =>
+  await withDeadline(sweep(Date.now() + ms), ms + 500, late, () => {}).catch((error: unknown) =>
     log('warn', message, { error }),
   )
 }

@@ -2,6 +2,7 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { awsDomains } from '../../src/aws-domains.ts'
 import { foreseen, IngestError, KnownError } from '../../src/errors.ts'
+import { backoff, systemClock } from '../../src/iceberg/retry.ts'
 import type { CredentialProvider } from '../../src/storage/s3-credentials.ts'
 
 export interface SecretOptions {
@@ -31,16 +32,13 @@ export const readSecret = async (options: SecretOptions): Promise<string> => {
       throw refused(answer)
     }
     // Many functions start at once. A connection that was gone shows at once, and another is there.
-    if (answer.status !== 0) await new Promise((resolve) => setTimeout(resolve, pauseMs(attempt)))
+    if (answer.status !== 0) await systemClock.sleep(backoff(attempt + 2))
   }
 }
 
 /** Whether the reason may be over soon. AWS's JSON services throttle with 400. */
 const passes = ({ status, body }: Answer): boolean =>
   status === 0 || status === 429 || status >= 500 || /Throttl|TooManyRequests/.test(codeOf(body))
-
-/** Milliseconds, with full jitter ("Exponential Backoff And Jitter", AWS Architecture Blog). */
-const pauseMs = (attempt: number): number => Math.random() * 100 * 2 ** attempt
 
 /**
  * A connection that was kept for the next call may be gone when a frozen function wakes up. That shows at once, unlike a
