@@ -23,7 +23,10 @@ export const sureKindsOf = (seed: number): readonly SureKind[] =>
   )
 
 /** Which calls a kind is for, and how many of them it takes: those of a storm one after the other. */
-const needs = (kind: SureKind): { readonly purpose: Purpose; readonly times: number } => {
+const needs = (
+  kind: SureKind,
+  mostCompactions: number,
+): { readonly purpose: Purpose; readonly times: number } => {
   switch (kind) {
     case 'conflict storm':
       return { purpose: 'swap', times: 6 }
@@ -37,6 +40,8 @@ const needs = (kind: SureKind): { readonly purpose: Purpose; readonly times: num
       return { purpose: 'swap', times: 4 }
     case 'hold':
       return { purpose: 'swap', times: 4 }
+    case 'compaction':
+      return { purpose: 'swap', times: Math.min(2, mostCompactions) }
     default:
       return { purpose: 'swap', times: 2 }
   }
@@ -70,10 +75,7 @@ export const createSure = ({
   mostCompactions,
 }: SureOptions): Sure => {
   const owed = kinds
-    .map((kind) => ({ kind, ...needs(kind), begun: false }))
-    .map((one) =>
-      one.kind === 'compaction' ? { ...one, times: Math.min(one.times, mostCompactions) } : one,
-    )
+    .map((kind) => ({ kind, ...needs(kind, mostCompactions), begun: false }))
     .filter(({ purpose }) => purposes.has(purpose))
 
   return {
